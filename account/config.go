@@ -1,0 +1,90 @@
+package account
+
+import (
+	"net"
+	"net/mail"
+	"strconv"
+	"time"
+)
+
+// Config is everything config.toml says, checked and with defaults filled in.
+type Config struct {
+	Path       string            // file it came from
+	Accounts   []*Account        // in the file's order; the first is the default
+	Aliases    map[string]string // [aliases]: local name or "*" → address, for sendmail
+	SendDelay  time.Duration     // undo window of the UI; default 10 s
+	MaxMessage int64             // octets; larger messages are kept as headers only; default 64 MiB
+	Editor     string            // external editor; empty: $VISUAL, $EDITOR
+	Keys       map[string]string // UI key bindings: action → key
+	KeyPreset  string            // "" or "mutt"
+	Warnings   []string          // unknown keys under keys, theme, search: said, not fatal
+}
+
+// Account returns the named account, or the default one for "".
+func (c *Config) Account(name string) (*Account, bool) {
+	if name == "" && len(c.Accounts) > 0 {
+		return c.Accounts[0], true
+	}
+	for _, a := range c.Accounts {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return nil, false
+}
+
+// Account is one [account.NAME] table.
+type Account struct {
+	Name             string
+	From             mail.Address   // default identity
+	Aliases          []mail.Address // other addresses that are this person
+	Incoming         *Endpoint      // nil: nothing is fetched
+	Outgoing         *Endpoint      // nil: nothing is sent
+	Password         Secret         // of Incoming, and of Outgoing unless OutgoingPassword is set
+	OutgoingPassword Secret
+	NoAuth           bool        // auth = "none": a relay without login
+	AllowInsecure    bool        // plain text beyond loopback
+	TLSCA            string      // absolute path of a PEM file with one more CA; "" none
+	POP3Leave        LeavePolicy // pop3 = { leave_on_server = … }
+	SaveSent         *bool       // nil: by provider
+	Uncertain        string      // "", "ask" or "retry"; "": by where the message was written
+	Signature        string
+}
+
+// LeavePolicy says how long POP3 mail stays on the server after it is safely here.
+type LeavePolicy struct {
+	Forever bool          // the default
+	For     time.Duration // 0 with !Forever: removed at once
+}
+
+// Protocol of an endpoint.
+type Protocol string
+
+// The protocols an endpoint may speak.
+const (
+	IMAP Protocol = "imap"
+	POP3 Protocol = "pop3"
+	SMTP Protocol = "smtp"
+)
+
+// Security of an endpoint's connection.
+type Security string
+
+// Implicit TLS (RFC 8314), required STARTTLS/STLS, or plain text.
+const (
+	TLS      Security = "tls"
+	StartTLS Security = "starttls"
+	Plain    Security = "plain"
+)
+
+// Endpoint is one server address, from a URL such as imaps://ada@imap.example.org.
+type Endpoint struct {
+	Protocol Protocol
+	Security Security
+	Host     string
+	Port     int // never 0: defaults to the scheme's port
+	User     string
+}
+
+// Addr is host:port for dialing.
+func (e *Endpoint) Addr() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
