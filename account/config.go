@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/mail"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -88,3 +89,14 @@ type Endpoint struct {
 
 // Addr is host:port for dialing.
 func (e *Endpoint) Addr() string { return net.JoinHostPort(e.Host, strconv.Itoa(e.Port)) }
+
+// Identity is addr as one of the account's own addresses (From, Aliases), compared without
+// regard to case.
+func (a *Account) Identity(addr string) (mail.Address, bool) {
+	for _, m := range append([]mail.Address{a.From}, a.Aliases...) {
+		if strings.EqualFold(m.Address, addr) {
+			return m, true
+		}
+	}
+	return mail.Address{}, false
+}
