@@ -1,0 +1,95 @@
+package account
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Defaults of Config.
+const (
+	DefaultSendDelay  = 10 * time.Second
+	DefaultMaxMessage = 64 << 20
+)
+
+// maxConfig bounds the file, in octets.
+const maxConfig = 1 << 20
+
+// Load reads and checks a configuration file. Errors are *Trouble of KindConfig: with
+// FILE:LINE:COL where there is a place and the nearest valid key as a hint; a missing file says how to
+// start; a file that holds a plain password must be its owner's alone.
+func Load(path string) (*Config, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Trouble{Kind: KindConfig, What: "there is no configuration yet (" + path + ")", Hint: "mua account add", Err: err}
+	}
+	if err != nil {
+		return nil, configIO(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if err != nil {
+		return nil, configIO(err)
+	}
+	c, err := Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, configIO(err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && info.Mode().IsRegular() && c.holdsPlain() {
+		return nil, &Trouble{
+			Kind: KindConfig, What: fmt.Sprintf("%s holds a plain password and others may read it (mode %04o)", path, mode), Hint: "chmod 600 " + path,
+		}
+	}
+	return c, nil
+}
+
+func configIO(err error) error {
+	return &Trouble{Kind: KindConfig, What: "cannot read the configuration: " + CleanWords(err.Error()), Err: err}
+}
+
+func (c *Config) holdsPlain() bool {
+	for _, a := range c.Accounts {
+		if a.Password.Plain != "" || a.OutgoingPassword.Plain != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// DefaultPath is where the configuration is when no flag says otherwise: $MUA_CONFIG, else
+// $XDG_CONFIG_HOME/mua/config.toml, else ~/.config/mua/config.toml.
+func DefaultPath() string {
+	if p := os.Getenv("MUA_CONFIG"); p != "" {
+		return p
+	}
+	return filepath.Join(xdgFolder("XDG_CONFIG_HOME", ".config"), "mua", "config.toml")
+}
+
+// DefaultData is the data folder when no flag says otherwise: $MUA_DATA, else
+// $XDG_DATA_HOME/mua, else ~/.local/share/mua.
+func DefaultData() string {
+	if p := os.Getenv("MUA_DATA"); p != "" {
+		return p
+	}
+	return filepath.Join(xdgFolder("XDG_DATA_HOME", filepath.Join(".local", "share")), "mua")
+}
+
+// xdgFolder follows the XDG base directory specification: a relative value does not count.
+func xdgFolder(env, fallback string) string {
+	if p := os.Getenv(env); filepath.IsAbs(p) {
+		return p
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return fallback
+	}
+	return filepath.Join(home, fallback)
+}
