@@ -1,0 +1,287 @@
+package submit_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/mail"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mua/account"
+	"mua/account/wire"
+	"mua/outbox/submit"
+)
+
+// What a rule may answer besides a reply ("" is the server's own answer).
+const (
+	hangUp = "\x00close" // close without a word
+	stall  = "\x00stall" // say nothing until the client goes
+)
+
+// server is an SMTP server that follows a script. Whatever the script leaves open it accepts.
+type server struct {
+	t    testing.TB
+	ln   net.Listener
+	done sync.WaitGroup
+
+	mu       sync.Mutex
+	ehlo     []string                          // extensions
+	rule     func(conn int, line string) string // line "" is the greeting
+	readCap  int                               // octets read from the client before the line is cut; <0: no cut
+	writeCap int                               // octets written to the client before; <0: no cut
+	lines    []string
+	mails    []delivered
+	conns    int
+	open     map[net.Conn]bool
+}
+
+// delivered is one message the server has taken, whether the client learned of it or not.
+type delivered struct {
+	from string
+	to   []string
+	data string // with dots stuffed, as on the wire
+}
+
+var offered = []string{"PIPELINING", "SIZE 1000000", "8BITMIME", "ENHANCEDSTATUSCODES", "AUTH PLAIN LOGIN"}
+
+func serve(t testing.TB, rule func(conn int, line string) string) *server {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{t: t, ln: ln, ehlo: offered, rule: rule, readCap: -1, writeCap: -1, open: map[net.Conn]bool{}}
+	s.done.Go(s.accept)
+	t.Cleanup(func() {
+		ln.Close()
+		s.mu.Lock()
+		for c := range s.open {
+			c.Close()
+		}
+		s.mu.Unlock()
+		s.done.Wait()
+	})
+	return s
+}
+
+func (s *server) accept() {
+	for {
+		c, err := s.ln.Accept()
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		s.conns++
+		n := s.conns
+		s.open[c] = true
+		s.mu.Unlock()
+		s.done.Go(func() {
+			defer c.Close()
+			s.talk(&cut{Conn: c, s: s}, n)
+			s.mu.Lock()
+			delete(s.open, c)
+			s.mu.Unlock()
+		})
+	}
+}
+
+// cut is a connection that breaks after so many octets.
+type cut struct {
+	net.Conn
+	s             *server
+	read, written int
+}
+
+func (c *cut) Read(b []byte) (int, error) {
+	c.s.mu.Lock()
+	limit := c.s.readCap
+	c.s.mu.Unlock()
+	if limit >= 0 {
+		if c.read >= limit {
+			return 0, io.ErrUnexpectedEOF
+		}
+		b = b[:min(len(b), limit-c.read)]
+	}
+	n, err := c.Conn.Read(b)
+	c.read += n
+	return n, err
+}
+
+func (c *cut) Write(b []byte) (int, error) {
+	c.s.mu.Lock()
+	limit := c.s.writeCap
+	c.s.mu.Unlock()
+	if limit >= 0 && c.written+len(b) > limit {
+		b = b[:limit-c.written]
+	}
+	n, err := c.Conn.Write(b)
+	c.written += n
+	if err == nil && limit >= 0 && c.written >= limit {
+		err = io.ErrClosedPipe
+	}
+	return n, err
+}
+
+// say answers a line; false ends the connection.
+func (s *server) say(c net.Conn, conn int, line, own string) (said string, ok bool) {
+	s.mu.Lock()
+	s.lines = append(s.lines, line)
+	s.mu.Unlock()
+	r := ""
+	if s.rule != nil {
+		r = s.rule(conn, line)
+	}
+	switch r {
+	case "":
+		r = own
+	case hangUp:
+		return r, false
+	case stall:
+		_, _ = io.Copy(io.Discard, c)
+		return r, false
+	}
+	return r, true
+}
+
+func put(c net.Conn, r string) bool {
+	_, err := c.Write([]byte(strings.ReplaceAll(r, "\n", "\r\n") + "\r\n"))
+	return err == nil
+}
+
+func (s *server) talk(c net.Conn, conn int) {
+	in := bufio.NewReader(c)
+	r, ok := s.say(c, conn, "", "220 test ESMTP")
+	if !ok || !put(c, r) {
+		return
+	}
+	var m delivered
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return
+		}
+		line = strings.TrimRight(line, "\r\n")
+		verb, _, _ := strings.Cut(line, " ")
+		r, ok := s.say(c, conn, line, s.own(verb, m))
+		if !ok || !put(c, r) {
+			return
+		}
+		switch good := strings.HasPrefix(r, "2"); {
+		case verb == "QUIT":
+			return
+		case verb == "MAIL" && good:
+			m = delivered{from: line}
+		case verb == "RCPT" && good:
+			m.to = append(m.to, strings.TrimSuffix(strings.TrimPrefix(line, "RCPT TO:<"), ">"))
+		case verb == "RSET":
+			m = delivered{}
+		case verb == "DATA" && strings.HasPrefix(r, "354"):
+			if !s.data(c, in, conn, &m) {
+				return
+			}
+			m = delivered{}
+		}
+		if strings.HasPrefix(r, "421") {
+			return
+		}
+	}
+}
+
+// own is what the server answers by itself.
+func (s *server) own(verb string, m delivered) string {
+	switch verb {
+	case "EHLO":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		all := append([]string{"test"}, s.ehlo...)
+		return "250-" + strings.Join(all[:len(all)-1], "\n250-") + "\n250 " + all[len(all)-1]
+	case "AUTH":
+		return "235 2.7.0 welcome"
+	case "RCPT":
+		if m.from == "" {
+			return "503 5.5.1 MAIL first"
+		}
+		return "250 2.1.5 ok"
+	case "DATA":
+		if len(m.to) == 0 {
+			return "554 5.5.1 no valid recipients"
+		}
+		return "354 go on"
+	case "QUIT":
+		return "221 2.0.0 bye"
+	}
+	return "250 2.0.0 ok"
+}
+
+func (s *server) data(c net.Conn, in *bufio.Reader, conn int, m *delivered) bool {
+	var b strings.Builder
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return false
+		}
+		if line == ".\r\n" {
+			break
+		}
+		b.WriteString(line)
+	}
+	m.data = b.String()
+	r, ok := s.say(c, conn, ".", "250 2.0.0 queued")
+	if !ok && r == hangUp || strings.HasPrefix(r, "2") {
+		s.mu.Lock() // a server that closes before its answer may have taken the message
+		s.mails = append(s.mails, *m)
+		s.mu.Unlock()
+	}
+	return ok && put(c, r) && !strings.HasPrefix(r, "421")
+}
+
+func (s *server) taken() []delivered {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]delivered(nil), s.mails...)
+}
+
+// said lists the lines the client sent that begin with verb.
+func (s *server) said(verb string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, l := range s.lines {
+		if strings.HasPrefix(l, verb) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func (s *server) connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conns
+}
+
+// account is one that sends through the server.
+func (s *server) account() *account.Account {
+	return &account.Account{Name: "work", From: mail.Address{Address: "ada@example.org"},
+		Outgoing: &account.Endpoint{Protocol: account.SMTP, Security: account.Plain, Host: "127.0.0.1",
+			Port: s.ln.Addr().(*net.TCPAddr).Port, User: "ada"},
+		Password: account.Secret{Plain: "secret"}}
+}
+
+// quick is a submitter that gives up on silence within a test's patience.
+func quick() submit.Submitter {
+	return submit.Submitter{Wire: wire.Options{Progress: 300 * time.Millisecond}, AfterDot: 300 * time.Millisecond}
+}
+
+// on makes a rule that answers lines beginning with verb.
+func on(verb, answer string) func(int, string) string {
+	return func(_ int, line string) string {
+		if verb == "" && line == "" || verb != "" && strings.HasPrefix(line, verb) {
+			return answer
+		}
+		return ""
+	}
+}
