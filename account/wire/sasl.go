@@ -34,7 +34,7 @@ func SASL(c account.Credentials, host string, port int, mechs []string) (sasl.Cl
 	case sasl.Plain:
 		return sasl.NewPlainClient("", c.User, c.Password), nil
 	case sasl.Login:
-		return sasl.NewLoginClient(c.User, c.Password), nil
+		return &login{answers: []string{c.User, c.Password}}, nil
 	case XOAuth2:
 		return &xoauth2{user: c.User, token: c.Password}, nil
 	case sasl.OAuthBearer:
@@ -71,6 +71,22 @@ func pick(want, offered []string) string {
 		}
 	}
 	return ""
+}
+
+// login is the LOGIN mechanism: user name and password, each when asked. go-sasl's sends the first
+// unasked and insists on the wording of the second question; servers that still need LOGIN are
+// those that may not like that.
+type login struct{ answers []string }
+
+func (l *login) Start() (string, []byte, error) { return sasl.Login, nil, nil }
+
+func (l *login) Next([]byte) ([]byte, error) {
+	if len(l.answers) == 0 {
+		return nil, sasl.ErrUnexpectedServerChallenge
+	}
+	a := l.answers[0]
+	l.answers = l.answers[1:]
+	return []byte(a), nil
 }
 
 // xoauth2 is Google's XOAUTH2. A refusal comes as a challenge with JSON, which is answered with an
