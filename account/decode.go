@@ -12,10 +12,20 @@ import (
 // Parse checks the configuration in data as Load does, but for the file's permissions. path is what
 // errors call it, and where relative paths in it start.
 func Parse(path string, data []byte) (*Config, error) {
-	if len(data) > maxConfig {
-		return nil, &Trouble{Kind: KindConfig, What: path + " is too large for a configuration"}
+	c, wrong := parse(path, data)
+	if wrong != nil {
+		return nil, wrong.trouble
 	}
+	return c, nil
+}
+
+// parse is Parse with the place of what is wrong.
+func parse(path string, data []byte) (*Config, *fault) {
 	r := &reader{file: path, dir: folder(path)}
+	if len(data) > maxConfig {
+		r.fail(pos{1, 1}, "", "more than %d octets are too many for a configuration", maxConfig)
+		return nil, r.wrong
+	}
 	root, err := parseTree(data)
 	if e, ok := errors.AsType[*tomlError](err); ok {
 		r.fail(e.at, "", "%s", e.msg)

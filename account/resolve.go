@@ -130,8 +130,8 @@ func fromCommand(ctx context.Context, command string) (string, *Trouble) {
 		return "", &Trouble{Kind: KindTemporary, What: "interrupted while the command ran", Err: ctx.Err()}
 	case limited.Err() != nil:
 		return "", noSecret(limited.Err(), "the command did not end within %s", secretTime)
-	case errors.Is(err, errTooLong):
-		return "", noSecret(err, "the command printed more than 64 KiB")
+	case out.full:
+		return "", noSecret(errTooLong, "the command printed more than 64 KiB")
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		words := ""
 		if line, ok := firstLine(bytes.TrimLeft(talk.data, "\r\n")); ok {
@@ -151,12 +151,13 @@ type bounded struct {
 	data []byte
 	max  int
 	over error
+	full bool // there was more
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
 	room := b.max - len(b.data)
 	b.data = append(b.data, p[:min(room, len(p))]...)
-	if len(p) > room && b.over != nil {
+	if b.full = b.full || len(p) > room; b.full && b.over != nil {
 		return room, b.over
 	}
 	return len(p), nil

@@ -11,18 +11,24 @@ import (
 type reader struct {
 	file     string
 	dir      string // relative paths start here
-	wrong    *Trouble
-	at       pos
+	wrong    *fault
 	warnings []string
+}
+
+// fault is what is wrong, where.
+type fault struct {
+	at      pos
+	msg     string // without the place
+	trouble *Trouble
 }
 
 // fail notes a trouble at a place, unless one further up is known.
 func (r *reader) fail(at pos, hint, format string, args ...any) {
-	if r.wrong != nil && !at.before(r.at) {
+	if r.wrong != nil && !at.before(r.wrong.at) {
 		return
 	}
-	r.at = at
-	r.wrong = &Trouble{Kind: KindConfig, What: fmt.Sprintf("%s:%s: %s", r.file, at, CleanWords(fmt.Sprintf(format, args...))), Hint: hint}
+	msg := CleanWords(fmt.Sprintf(format, args...))
+	r.wrong = &fault{at, msg, &Trouble{Kind: KindConfig, What: fmt.Sprintf("%s:%s: %s", r.file, at, msg), Hint: hint}}
 }
 
 func (r *reader) warn(at pos, format string, args ...any) {

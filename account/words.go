@@ -32,7 +32,7 @@ func CleanWords(s string) string {
 			blank = false
 			n++
 		}
-		if n >= maxWords-1 {
+		if n >= maxWords-2 {
 			b.WriteRune('…')
 			break
 		}

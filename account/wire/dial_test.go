@@ -205,9 +205,15 @@ func TestTimeIsBounded(t *testing.T) {
 		sec    account.Security
 		script func(p *peer, end func(*peer))
 	}{
-		"greeting":  {account.StartTLS, func(p *peer, end func(*peer)) { end(p) }},
-		"EHLO":      {account.StartTLS, func(p *peer, end func(*peer)) { p.say("220 hi\r\n"); p.hear(); end(p) }},
-		"STARTTLS":  {account.StartTLS, func(p *peer, end func(*peer)) { p.say("220 hi\r\n"); p.hear(); p.say("250 STARTTLS\r\n"); p.hear(); end(p) }},
+		"greeting": {account.StartTLS, func(p *peer, end func(*peer)) { end(p) }},
+		"EHLO":     {account.StartTLS, func(p *peer, end func(*peer)) { p.say("220 hi\r\n"); p.hear(); end(p) }},
+		"STARTTLS": {account.StartTLS, func(p *peer, end func(*peer)) {
+			p.say("220 hi\r\n")
+			p.hear()
+			p.say("250 STARTTLS\r\n")
+			p.hear()
+			end(p)
+		}},
 		"handshake": {account.StartTLS, func(p *peer, end func(*peer)) { startScripts[account.SMTP](p, ""); end(p) }},
 		"implicit":  {account.TLS, func(p *peer, end func(*peer)) { end(p) }},
 	}
