@@ -64,7 +64,7 @@ func (p *pass) judge(it store.Item, at store.AttemptID, t transaction) judgement
 	default:
 		r.State = store.Partial
 	}
-	r.LastError = lastError(r, t.err)
+	r.LastError = lastError(r, p.host(), t.err)
 	r.Outcome = outcome(r, t.err)
 	return judgement{result: r, again: again}
 }
@@ -155,13 +155,18 @@ func giveUp(it store.Item, r *store.AttemptResult) {
 const gaveUp = "given up: "
 
 // lastError is what LastError says after a transaction: the first thing that went wrong.
-func lastError(r store.AttemptResult, err error) string {
+func lastError(r store.AttemptResult, host string, err error) string {
 	if lost, ok := errors.AsType[*LostAfterDot](err); ok {
 		return lost.words()
 	}
 	for _, o := range r.Recipients {
-		if o.State == store.Refused || o.State == store.Deferred {
-			return o.Addr + ": " + said(o)
+		switch {
+		case strings.HasPrefix(o.Text, NotOffered):
+			return "not sent to " + o.Addr + ": " + strings.TrimPrefix(o.Text, NotOffered)
+		case o.State == store.Refused:
+			return "refused for " + o.Addr + by(host) + ": " + said(o)
+		case o.State == store.Deferred:
+			return "deferred for " + o.Addr + by(host) + ": " + said(o)
 		}
 	}
 	if err != nil {
@@ -237,6 +242,14 @@ func words(err error) string {
 
 func (e *LostAfterDot) words() string {
 	return "the connection was lost after the final dot (" + words(e.Err) + ")"
+}
+
+// by names the server in a sentence.
+func by(host string) string {
+	if host == "" {
+		return ""
+	}
+	return " by " + host
 }
 
 func itoa(id store.OutboxID) string { return strconv.FormatInt(int64(id), 10) }

@@ -28,10 +28,10 @@ type server struct {
 	done sync.WaitGroup
 
 	mu       sync.Mutex
-	ehlo     []string                          // extensions
+	ehlo     []string                           // extensions
 	rule     func(conn int, line string) string // line "" is the greeting
-	readCap  int                               // octets read from the client before the line is cut; <0: no cut
-	writeCap int                               // octets written to the client before; <0: no cut
+	readCap  int                                // octets read from the client before the line is cut; <0: no cut
+	writeCap int                                // octets written to the client before; <0: no cut
 	lines    []string
 	mails    []delivered
 	conns    int

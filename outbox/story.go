@@ -1,0 +1,210 @@
+package outbox
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"mua/store"
+	"mua/store/message"
+)
+
+// Describe says in one line what has become of an item, what happens next and, where
+// it is the person's turn, what they can do.
+func Describe(it store.Item, now time.Time) string {
+	return message.CleanLine(describe(it, now)).String()
+}
+
+func describe(it store.Item, now time.Time) string {
+	switch it.State {
+	case store.Queued:
+		return describeQueued(it, now)
+	case store.Sending:
+		return "being sent"
+	case store.Sent:
+		return "accepted for " + people(it.Recipients, store.Accepted)
+	case store.Partial:
+		return "accepted for " + people(it.Recipients, store.Accepted) + ", but " + refusals(it) + " → " + command("retry", it)
+	case store.Failed:
+		return refusals(it) + " → " + command("retry", it) + ", or " + command("cancel", it) + " to have the text as a draft"
+	case store.Held:
+		return "held → " + command("release", it)
+	case store.Uncertain:
+		return describeUncertain(it)
+	case store.Cancelled:
+		return "cancelled; the text is kept as a draft"
+	}
+	return string(it.State)
+}
+
+func describeQueued(it store.Item, now time.Time) string {
+	tail := ""
+	if it.LastError != "" {
+		tail = ": " + it.LastError
+	}
+	switch {
+	case it.NotBefore.After(now):
+		return "to be sent at " + clock(it.NotBefore) + " (" + until(it.NotBefore, now) + ")"
+	case it.Waiting == WaitNetwork:
+		return "waiting for the network" + tail + "; next try when it is back"
+	case it.Waiting == WaitLogin:
+		return "waiting for the login" + tail + "; not tried again by itself → mua outbox flush -A " + it.AccountName + ", once it is right"
+	case it.NextAttempt.After(now) && it.LastError != "":
+		return fmt.Sprintf("tried %s%s; next try %s", times(it.Attempts), tail, until(it.NextAttempt, now))
+	case it.NextAttempt.After(now):
+		return "next try " + until(it.NextAttempt, now)
+	case it.LastError != "":
+		return "to be tried again at the next flush" + tail
+	}
+	return "ready to be sent at the next flush"
+}
+
+func describeUncertain(it store.Item) string {
+	s := "uncertain: " + it.LastError
+	if it.LastError == "" {
+		s = "uncertain: the connection was lost after the final dot"
+	}
+	if n := count(it, nil); n.accepted > 0 {
+		s += "; accepted for " + people(it.Recipients, store.Accepted)
+	}
+	s += "; the server may have it for " + people(it.Recipients, store.MaybeAccepted)
+	if it.Policy == store.PolicyRetry {
+		return s + "; settled at the next flush"
+	}
+	return s + fmt.Sprintf(" → mua outbox resolve %d --sent, or --retry to send it again", it.ID)
+}
+
+// Story tells an item's whole story, a line each, oldest first, and ends with
+// what Describe says. ledger has each attempt's outcomes per recipient.
+func Story(it store.Item, attempts []store.Attempt, ledger map[store.AttemptID][]store.RecipientResult, now time.Time) []string {
+	lines := []string{fmt.Sprintf("%s  spooled for %s, %d octets, %s", stamp(it.Created), counted(len(it.Recipients), "recipient"), it.Size, it.MessageID)}
+	for _, at := range attempts {
+		lines = append(lines, tellAttempt(at, ledger[at.ID])...)
+	}
+	if n := count(it, nil); n.accepted > 0 && n.accepted < len(it.Recipients) {
+		for _, r := range it.Recipients {
+			lines = append(lines, "    now  "+r.Addr+": "+tellRecipient(store.RecipientResult{Addr: r.Addr, State: r.State, Code: r.Code, Enhanced: r.Enhanced, Text: r.Text}))
+		}
+	}
+	lines = append(lines, stamp(now)+"  "+describe(it, now))
+	for i, l := range lines {
+		indent := l[:len(l)-len(strings.TrimLeft(l, " "))]
+		lines[i] = indent + message.CleanLine(strings.TrimLeft(l, " ")).String()
+	}
+	return lines
+}
+
+func tellAttempt(at store.Attempt, results []store.RecipientResult) []string {
+	what := at.Outcome
+	switch {
+	case at.Ended.IsZero() && at.DotPending:
+		what = "under way: the message is handed over, the answer not there yet"
+	case at.Ended.IsZero():
+		what = "under way"
+	case what == "":
+		what = "ended"
+	}
+	to := ""
+	if at.Host != "" {
+		to = " to " + at.Host
+	}
+	lines := []string{stamp(at.Started) + "  tried" + to + ": " + what}
+	for _, r := range results {
+		lines = append(lines, "    "+r.Addr+": "+tellRecipient(r))
+	}
+	return lines
+}
+
+// tellRecipient words one recipient's outcome.
+func tellRecipient(r store.RecipientResult) string {
+	switch r.State {
+	case store.Accepted:
+		return "accepted: " + said(r)
+	case store.Deferred:
+		return "deferred: " + said(r)
+	case store.Refused:
+		return "refused: " + said(r)
+	case store.MaybeAccepted:
+		return "uncertain: " + said(r)
+	}
+	if r.Code != 0 {
+		return "goes in the next transaction: " + said(r)
+	}
+	return "not answered"
+}
+
+// people names the recipients in a state, or counts them.
+func people(all []store.Recipient, s store.RecipientState) string {
+	var who []string
+	for _, r := range all {
+		if r.State == s {
+			who = append(who, r.Addr)
+		}
+	}
+	switch {
+	case len(who) == 0:
+		return "nobody"
+	case len(who) <= 2:
+		return strings.Join(who, " and ")
+	case len(who) == len(all):
+		return fmt.Sprintf("all %d recipients", len(who))
+	}
+	return counted(len(who), "recipient")
+}
+
+// refusals says who was refused, and the first one's reason.
+func refusals(it store.Item) string {
+	who := people(it.Recipients, store.Refused)
+	for _, r := range it.Recipients {
+		if r.State != store.Refused {
+			continue
+		}
+		why := said(store.RecipientResult{Code: r.Code, Enhanced: r.Enhanced, Text: r.Text})
+		if given, ok := strings.CutPrefix(r.Text, gaveUp); ok {
+			return "given up for " + who + ": " + given
+		}
+		if rest, ok := strings.CutPrefix(r.Text, NotOffered); ok {
+			return "not sent to " + who + ": " + rest
+		}
+		return "refused for " + who + ": " + why
+	}
+	return "refused: " + it.LastError
+}
+
+func command(verb string, it store.Item) string { return fmt.Sprintf("mua outbox %s %d", verb, it.ID) }
+
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
+
+// until is "in 4 min", in the unit that says enough.
+func until(t, now time.Time) string {
+	d := t.Sub(now)
+	switch {
+	case d <= 0:
+		return "now"
+	case d < 90*time.Second:
+		return fmt.Sprintf("in %d s", int(d.Round(time.Second)/time.Second))
+	case d < 90*time.Minute:
+		return fmt.Sprintf("in %d min", int(d.Round(time.Minute)/time.Minute))
+	case d < 36*time.Hour:
+		return fmt.Sprintf("in %d h", int(d.Round(time.Hour)/time.Hour))
+	}
+	return fmt.Sprintf("in %d days", int(d.Round(24*time.Hour)/(24*time.Hour)))
+}
