@@ -19,7 +19,6 @@ type spool struct {
 	items    []*store.Item
 	attempts []store.Attempt
 	ledger   map[store.AttemptID][]store.RecipientResult
-	counted  map[store.AttemptID]bool
 	log      []string // what was committed, in order
 	locked   bool
 	failDot  error
@@ -188,11 +187,11 @@ func (s *spool) Resolve(_ context.Context, id store.OutboxID, sent bool, why str
 
 // script is a Submitter whose sessions do what a test says.
 type script struct {
-	connect  func(n int) error // nil: well
-	send     func(conn int, e Envelope, dot func([]Result) error) ([]Result, error)
-	conns    int
-	closed   int
-	sent     []string // "conn:id:recipients"
+	connect func(n int) error // nil: well
+	send    func(conn int, e Envelope, dot func([]Result) error) ([]Result, error)
+	conns   int
+	closed  int
+	sent    []string // "conn:id:recipients"
 }
 
 type scripted struct {
