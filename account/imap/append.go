@@ -1,0 +1,182 @@
+package imap
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mua/account"
+	"mua/store"
+)
+
+// append puts one message into a mailbox on the server, unless it is there.
+func (r *replay) append(a store.Action) error {
+	mb, ok := r.mbs[a.Mailbox]
+	if !ok || mb.Local || mb.NoSelect {
+		return nil // it has no place on the server yet
+	}
+	raw, err := r.s.st.Raw(r.ctx, a.Message)
+	if err != nil {
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoBody) {
+			return r.record([]store.Replayed{{ID: a.ID, Refused: "the message is no longer here"}})
+		}
+		return r.s.local(err)
+	}
+	raw = crlf(raw)
+	uid, err := r.findAppended(mb, a, int64(len(raw)))
+	if err != nil {
+		return err
+	}
+	if uid != 0 {
+		return r.record([]store.Replayed{{ID: a.ID, UID: uid, UIDValidity: r.s.l.selected.UIDValidity}})
+	}
+	flags, err := r.appendFlags(a)
+	if err != nil {
+		return err
+	}
+	data, err := r.s.l.append(mb.Name, flags, a, raw)
+	if e, ok := errors.AsType[*imap.Error](err); ok {
+		return r.appendRefused(a, e)
+	}
+	if err != nil {
+		return err
+	}
+	return r.record([]store.Replayed{{ID: a.ID, UID: uint32(data.UID), UIDValidity: data.UIDValidity}})
+}
+
+// appendRefused records a refusal. go-imap gives the connection up when a literal is refused.
+func (r *replay) appendRefused(a store.Action, e *imap.Error) error {
+	if temporary(e) {
+		return e
+	}
+	if err := r.record(refusals([]store.Action{a}, e)); err != nil {
+		return err
+	}
+	if r.s.l.alive() {
+		return nil
+	}
+	return r.s.reconnect(r.ctx)
+}
+
+// appendFlags are the flags that the copy has here.
+func (r *replay) appendFlags(a store.Action) ([]imap.Flag, error) {
+	f, keywords := a.Add, a.AddKeywords
+	row, err := r.s.st.Row(r.ctx, a.Message)
+	switch {
+	case err == nil:
+		f, keywords = f|row.Flags&^store.Deleted, row.Keywords
+	case !errors.Is(err, store.ErrNotFound):
+		return nil, r.s.local(err)
+	}
+	return toServer(f, keywords), nil
+}
+
+// findAppended looks for the message in the mailbox: an append whose answer was lost, or a server
+// that files what is sent by itself. In a mailbox for sent mail the Message-ID alone counts, elsewhere the
+// size too: a draft keeps its Message-ID when it changes. The mailbox is created when it is missing.
+func (r *replay) findAppended(mb store.Mailbox, a store.Action, size int64) (uid uint32, err error) {
+	l := r.s.l
+	sel, err := l.open(mb.Name, false)
+	if e, ok := errors.AsType[*imap.Error](err); ok && l.alive() && (missing(e) || e.Code == "") && r.create(mb.Name) {
+		sel, err = l.open(mb.Name, false)
+	}
+	if _, refused := errors.AsType[*imap.Error](err); refused && l.alive() {
+		return 0, nil // the APPEND will tell why
+	}
+	if err != nil {
+		return 0, err
+	}
+	if sel.NumMessages == 0 {
+		return 0, nil
+	}
+	found, err := l.byMessageID(a.HeaderID)
+	if err != nil {
+		if _, refused := errors.AsType[*imap.Error](err); refused && l.alive() {
+			return 0, nil // a server that cannot search
+		}
+		return 0, err
+	}
+	hits := found.list(100)
+	if len(hits) == 0 {
+		return 0, nil
+	}
+	if hits, err = r.unclaimed(mb, a, hits); err != nil || len(hits) == 0 {
+		return 0, err
+	}
+	if mb.Role == store.RoleSent {
+		return hits[len(hits)-1], nil
+	}
+	msgs, err := l.fetch(uidSet(hits), wantList, len(hits), 0, 0).wait()
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range msgs {
+		if m.size == size {
+			uid = max(uid, m.uid)
+		}
+	}
+	return uid, nil
+}
+
+// unclaimed leaves out the UIDs that belong to other copies here.
+func (r *replay) unclaimed(mb store.Mailbox, a store.Action, hits []uint32) ([]uint32, error) {
+	if r.s.l.selected.UIDValidity != mb.Sync.UIDValidity {
+		return hits, nil
+	}
+	copies, err := r.s.st.RemoteCopies(r.ctx, mb.ID)
+	if err != nil {
+		return nil, r.s.local(err)
+	}
+	other := make(map[uint32]bool, len(copies))
+	for _, c := range copies {
+		other[c.UID] = c.Message != a.Message
+	}
+	kept := hits[:0]
+	for _, u := range hits {
+		if !other[u] {
+			kept = append(kept, u)
+		}
+	}
+	return kept, nil
+}
+
+// append is APPEND (RFC 9051 6.3.12).
+func (l *link) append(mailbox string, flags []imap.Flag, a store.Action, raw []byte) (*imap.AppendData, error) {
+	if int64(len(raw)) > maxAppends {
+		return nil, &imap.Error{Type: imap.StatusResponseTypeNo, Text: fmt.Sprintf("%d octets are too many to append", len(raw))}
+	}
+	defer l.busy(0)()
+	cmd := l.client.Append(mailbox, int64(len(raw)), &imap.AppendOptions{Flags: flags, Time: a.Received})
+	_, writeErr := cmd.Write(raw)
+	closeErr := cmd.Close()
+	data, err := cmd.Wait()
+	if err == nil && (writeErr != nil || closeErr != nil) {
+		err = &account.Trouble{Kind: account.KindTemporary, Account: l.acct, Host: l.host, What: l.host + " did not take the message", Err: errors.Join(writeErr, closeErr)}
+	}
+	return data, err
+}
+
+// crlf gives bare LF and CR the line end that IMAP wants; a sound message is returned as it is.
+func crlf(raw []byte) []byte {
+	sound := true
+	for i, c := range raw {
+		if c == '\n' && (i == 0 || raw[i-1] != '\r') || c == '\r' && (i+1 == len(raw) || raw[i+1] != '\n') {
+			sound = false
+			break
+		}
+	}
+	if sound {
+		return raw
+	}
+	out := make([]byte, 0, len(raw)+len(raw)/32)
+	for i, c := range raw {
+		switch {
+		case c == '\n' && (i == 0 || raw[i-1] != '\r'), c == '\r' && (i+1 == len(raw) || raw[i+1] != '\n'):
+			out = append(out, "\r\n"...)
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}

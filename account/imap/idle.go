@@ -1,0 +1,137 @@
+package imap
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mua/store"
+)
+
+// Idle waits until the server tells of a change in the mailbox ("" is INBOX), the timeout ends, or ctx
+// does. news means that a Pull of that mailbox is worth it; it is true at once when the mailbox has
+// moved since the last pull. Without IDLE (RFC 2177) it waits and asks once at the end.
+func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duration) (news bool, err error) {
+	defer s.during(ctx)()
+	if mailbox == "" {
+		mailbox = "INBOX"
+	}
+	mb, err := s.st.FindMailbox(ctx, s.id, mailbox)
+	if err != nil {
+		return false, s.local(err)
+	}
+	sel, err := s.l.examine(mb.Name)
+	if err != nil {
+		return false, s.trouble(ctx, err)
+	}
+	if moved(mb.Sync, sel) {
+		return true, nil
+	}
+	if !s.l.caps.Has(imap.CapIdle) {
+		news, err = s.poll(ctx, timeout)
+	} else {
+		news, err = s.idle(ctx, timeout)
+	}
+	return news, s.trouble(ctx, err)
+}
+
+// moved tells whether SELECT's numbers differ from those of the last pull.
+func moved(have store.SyncState, sel *imap.SelectData) bool {
+	return have.UIDValidity != sel.UIDValidity || have.Messages != sel.NumMessages || have.HighestModSeq != sel.HighestModSeq ||
+		sel.UIDNext != 0 && have.UIDNext != uint32(sel.UIDNext)
+}
+
+func (s *Session) idle(ctx context.Context, timeout time.Duration) (bool, error) {
+	begun := s.l.busy(0)
+	cmd, err := s.l.client.Idle()
+	begun() // the silence that follows is no fault
+	if err != nil {
+		return false, err
+	}
+	news := s.await(ctx, timeout)
+	defer s.l.busy(0)()
+	if err := cmd.Close(); err != nil {
+		return news, err
+	}
+	if err := cmd.Wait(); err != nil {
+		return news, err
+	}
+	return news, ctx.Err()
+}
+
+// await waits for news, the timeout, or the end of ctx or the connection.
+func (s *Session) await(ctx context.Context, timeout time.Duration) bool {
+	t := time.NewTimer(timeout)
+	defer t.Stop()
+	select {
+	case <-s.l.news:
+		return true
+	case <-t.C:
+	case <-ctx.Done():
+	case <-s.l.client.Closed():
+	}
+	return false
+}
+
+// poll waits and lets NOOP bring the news.
+func (s *Session) poll(ctx context.Context, timeout time.Duration) (bool, error) {
+	if s.await(ctx, timeout) {
+		return true, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	defer s.l.busy(0)()
+	if err := s.l.client.Noop().Wait(); err != nil {
+		return false, err
+	}
+	select {
+	case <-s.l.news:
+		return true, nil
+	default:
+		return false, nil
+	}
+}
+
+// FindSent counts the messages with this Message-ID in the server's mailbox for sent mail: 0 when
+// there is no such mailbox. It proves nothing where servers rewrite Message-IDs.
+func (s *Session) FindSent(ctx context.Context, messageID string) (hits int, err error) {
+	defer s.during(ctx)()
+	mb, err := s.st.RoleMailbox(ctx, s.id, store.RoleSent, false)
+	if errors.Is(err, store.ErrNotFound) || err == nil && mb.Local {
+		if _, _, err := s.refreshList(ctx); err != nil { // it may only be unknown yet
+			return 0, err
+		}
+		mb, err = s.st.RoleMailbox(ctx, s.id, store.RoleSent, false)
+		if errors.Is(err, store.ErrNotFound) || err == nil && mb.Local {
+			return 0, nil
+		}
+	}
+	if err != nil {
+		return 0, s.local(err)
+	}
+	if _, err := s.l.examine(mb.Name); err != nil {
+		return 0, s.trouble(ctx, err)
+	}
+	found, err := s.l.byMessageID(messageID)
+	if err != nil {
+		return 0, s.trouble(ctx, err)
+	}
+	return int(min(found.count(), 1000)), nil
+}
+
+// byMessageID searches the selected mailbox for a Message-ID.
+func (l *link) byMessageID(id string) (ranges, error) {
+	id = strings.TrimSpace(id)
+	if id == "" || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
+		return nil, nil // nothing that a search could name
+	}
+	set, err := l.search(&imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: id}}})
+	if err != nil {
+		return nil, err
+	}
+	return rangesOf(set), nil
+}

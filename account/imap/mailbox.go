@@ -1,0 +1,365 @@
+package imap
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mua/account"
+	"mua/store"
+)
+
+const (
+	firstScreen = 50    // messages whose headers come first
+	listWindow  = 2_000 // messages listed at once
+	// searchWindow bounds a line of search results to 1 MiB: a UID and its comma are at most 11 octets.
+	searchWindow = 80_000
+	// maxMessages is how many messages a mailbox may claim to have.
+	maxMessages = 50_000_000
+)
+
+// mailboxPull brings one mailbox up to date.
+type mailboxPull struct {
+	*puller
+	mb       store.Mailbox
+	sel      *imap.SelectData
+	copies   []store.RemoteCopy // what the server was believed to hold, by UID
+	adopt    bool               // copies without a UID wait here: headers first, and see who is whose
+	initial  bool               // the mailbox was never pulled to its end
+	flagsNow bool               // all flags were compared in this pull
+
+	done, total int // for the status line
+	highest     uint32
+	skipped     map[uint32]bool // UIDs left out in this run
+}
+
+func (m *mailboxPull) run() error {
+	if err := m.open(); err != nil {
+		return err
+	}
+	if m.sel.NumMessages > maxMessages {
+		return m.trouble("claims to hold %d messages", m.sel.NumMessages)
+	}
+	if err := m.checkValidity(); err != nil {
+		return err
+	}
+	var err error
+	if m.copies, err = m.s.st.RemoteCopies(m.ctx, m.mb.ID); err != nil {
+		return m.s.local(err)
+	}
+	m.initial = m.mb.Sync.UIDNext == 0
+	m.adopt = m.mb.Total > len(m.copies)
+	if m.initial {
+		m.total = max(0, int(m.sel.NumMessages)-len(m.copies))
+	}
+	m.progress(0)
+	gone, err := m.news()
+	if err != nil {
+		return err
+	}
+	if err := m.bodies(); err != nil {
+		return err
+	}
+	if err := m.expunge(gone); err != nil {
+		return err
+	}
+	if m.initial {
+		if err := m.dropDetached(); err != nil {
+			return err
+		}
+	}
+	return m.finish()
+}
+
+// open selects the mailbox.
+func (m *mailboxPull) open() error {
+	sel, err := m.s.l.examine(m.mb.Name)
+	if err != nil {
+		return err
+	}
+	m.sel = sel
+	m.s.l.guard.SetLiteral(m.s.o.MaxMessage + literalSlack)
+	if sel.UIDValidity == 0 {
+		return m.trouble("does not tell the UIDVALIDITY of %s", account.CleanWords(m.mb.Name))
+	}
+	return nil
+}
+
+// checkValidity compares UIDVALIDITY before any UID is used, and records it before any is stored.
+func (m *mailboxPull) checkValidity() error {
+	have := m.mb.Sync.UIDValidity
+	if have == m.sel.UIDValidity {
+		return nil
+	}
+	if have != 0 {
+		m.warn("%s: the server numbered the messages anew (UIDVALIDITY); they are matched with those here", m.mb.Name)
+		if err := m.s.st.DetachUIDs(m.ctx, m.mb.ID); err != nil {
+			return m.s.local(err)
+		}
+	}
+	m.mb.Sync = store.SyncState{UIDValidity: m.sel.UIDValidity}
+	return m.s.local(m.s.st.SetSyncState(m.ctx, m.mb.ID, m.mb.Sync))
+}
+
+// news fetches what is new and changed; gone are the UIDs that the server no longer has.
+func (m *mailboxPull) news() (gone []uint32, err error) {
+	condStore := m.sel.HighestModSeq > 0 && m.mb.Sync.HighestModSeq > 0
+	flagsDue := m.sel.HighestModSeq == 0 && m.s.o.Now().Sub(m.mb.Sync.FlagsAt) >= m.s.o.FlagsEvery
+	if m.initial || flagsDue || !condStore && m.sel.HighestModSeq > 0 {
+		return m.sweep()
+	}
+	return m.delta(condStore)
+}
+
+// delta asks only for what has changed.
+func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
+	var set imap.UIDSet
+	next := m.mb.Sync.UIDNext
+	fresh := 0
+	if m.sel.UIDNext == 0 || uint32(m.sel.UIDNext) > next {
+		set.AddRange(imap.UID(next), 0)
+		n := min(int(m.sel.NumMessages), int(uint32(m.sel.UIDNext)-next))
+		msgs, err := m.s.l.fetch(set, wantList, n, 0, 0).wait()
+		if err != nil {
+			return nil, err
+		}
+		msgs = slices.DeleteFunc(msgs, func(x message) bool { return x.uid < next }) // "9:*" tells the last one in any case
+		fresh = m.countUnknown(msgs)
+		if err := m.unknown(msgs); err != nil {
+			return nil, err
+		}
+	}
+	if condStore && m.sel.HighestModSeq != m.mb.Sync.HighestModSeq && next > 1 {
+		set = nil
+		set.AddRange(1, imap.UID(next-1))
+		msgs, err := m.s.l.fetch(set, wantFlags, int(m.sel.NumMessages), 0, m.mb.Sync.HighestModSeq).wait()
+		if err != nil {
+			return nil, err
+		}
+		if err := m.flags(msgs); err != nil {
+			return nil, err
+		}
+	}
+	if int(m.sel.NumMessages) == len(m.copies)+fresh {
+		return nil, nil
+	}
+	return m.searchGone()
+}
+
+// sweep lists the whole mailbox, newest first, and fetches what is not here.
+func (m *mailboxPull) sweep() (gone []uint32, err error) {
+	seen := make(map[uint32]bool, m.sel.NumMessages)
+	exact := true // each window told as many as it was asked for
+	hi := m.sel.NumMessages
+	if m.initial && (m.adopt || len(m.copies) == 0) && hi > 0 {
+		lo := hi - min(hi, firstScreen) + 1
+		msgs, err := m.window(lo, hi, wantHeader)
+		if err != nil {
+			return nil, err
+		}
+		exact = exact && len(msgs) == int(hi-lo+1)
+		for _, x := range msgs {
+			seen[x.uid] = true
+		}
+		if err := m.storeNew(newestFirst(msgs)); err != nil {
+			return nil, err
+		}
+		hi = lo - 1
+		if err := m.bodies(); err != nil {
+			return nil, err
+		}
+	}
+	for hi > 0 {
+		if mb := m.s.l.client.Mailbox(); mb != nil && hi > mb.NumMessages {
+			hi = mb.NumMessages // messages went away meanwhile
+			exact = false
+			continue
+		}
+		lo := hi - min(hi, listWindow) + 1
+		msgs, err := m.window(lo, hi, wantList)
+		if err != nil {
+			return nil, err
+		}
+		exact = exact && len(msgs) == int(hi-lo+1)
+		msgs = slices.DeleteFunc(msgs, func(x message) bool { return seen[x.uid] })
+		for _, x := range msgs {
+			seen[x.uid] = true
+		}
+		if err := m.flags(msgs); err != nil {
+			return nil, err
+		}
+		if err := m.unknown(msgs); err != nil {
+			return nil, err
+		}
+		hi = lo - 1
+	}
+	m.flagsNow = true
+	if !exact || m.s.l.expunged.Load() > 0 {
+		return m.searchGone()
+	}
+	for _, c := range m.copies {
+		if !seen[c.UID] {
+			gone = append(gone, c.UID)
+		}
+	}
+	return gone, nil
+}
+
+// window asks for messages by their place in the mailbox.
+func (m *mailboxPull) window(lo, hi uint32, w want) ([]message, error) {
+	var set imap.SeqSet
+	set.AddRange(lo, hi)
+	msgs, err := m.s.l.fetch(set, w, int(hi-lo+1), 0, 0).wait()
+	if err == nil || w != wantHeader {
+		return msgs, err
+	}
+	// One of the first screen cannot be had: list them and let the batches isolate it.
+	if err := m.recover(err); err != nil {
+		return nil, err
+	}
+	if msgs, err = m.window(lo, hi, wantList); err != nil {
+		return nil, err
+	}
+	return msgs, m.unknown(msgs)
+}
+
+// countUnknown counts the messages that are not here.
+func (m *mailboxPull) countUnknown(msgs []message) (n int) {
+	for _, x := range msgs {
+		if !m.known(x.uid) {
+			n++
+		}
+	}
+	return n
+}
+
+// known tells whether the store had uid when this pull began.
+func (m *mailboxPull) known(uid uint32) bool { return m.copyOf(uid) != nil }
+
+func (m *mailboxPull) copyOf(uid uint32) *store.RemoteCopy {
+	i, found := slices.BinarySearchFunc(m.copies, uid, func(c store.RemoteCopy, u uint32) int { return int(int64(c.UID) - int64(u)) })
+	if !found {
+		return nil
+	}
+	return &m.copies[i]
+}
+
+// flags records the flags of known messages that differ from what is known of the server.
+func (m *mailboxPull) flags(msgs []message) error {
+	var up []store.FlagUpdate
+	for _, x := range msgs {
+		c := m.copyOf(x.uid)
+		if c == nil || !x.hasFlags || c.Flags == x.flags && slices.Equal(c.Keywords, x.keywords) {
+			continue
+		}
+		up = append(up, store.FlagUpdate{UID: x.uid, Flags: x.flags, Keywords: x.keywords, ModSeq: x.modSeq})
+	}
+	for part := range slices.Chunk(up, 500) {
+		n, err := m.s.st.UpdateRemoteFlags(m.ctx, m.mb.ID, part)
+		if err != nil {
+			return m.s.local(err)
+		}
+		m.out.Changed += n
+	}
+	return nil
+}
+
+// searchGone asks for all UIDs and compares, when the count alone says that something is missing.
+func (m *mailboxPull) searchGone() ([]uint32, error) {
+	if m.sel.NumMessages == 0 {
+		return uidsOf(m.copies), nil
+	}
+	there, err := m.s.l.allUIDs(m.sel.NumMessages)
+	if err != nil {
+		return nil, err
+	}
+	if n := there.count(); n+uint64(m.s.l.expunged.Load()) < uint64(m.sel.NumMessages) {
+		m.warn("%s: the server says %d messages but lists %d; nothing is removed here", m.mb.Name, m.sel.NumMessages, n)
+		return nil, nil
+	}
+	var gone []uint32
+	for _, c := range m.copies {
+		if !there.has(c.UID) {
+			gone = append(gone, c.UID)
+		}
+	}
+	return gone, nil
+}
+
+func uidsOf(copies []store.RemoteCopy) []uint32 {
+	out := make([]uint32, len(copies))
+	for i, c := range copies {
+		out[i] = c.UID
+	}
+	return out
+}
+
+// expunge records what is gone from the server, unless it is most of the mailbox.
+func (m *mailboxPull) expunge(gone []uint32) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	if len(m.copies) > 20 && 2*len(gone) > len(m.copies) && !m.s.o.ConfirmRemoval {
+		return m.vanished(len(gone), len(m.copies))
+	}
+	for part := range slices.Chunk(gone, 1000) {
+		n, err := m.s.st.ExpungeRemote(m.ctx, m.mb.ID, part)
+		if err != nil {
+			return m.s.local(err)
+		}
+		m.out.Removed += n
+	}
+	return nil
+}
+
+func (m *mailboxPull) vanished(gone, of int) error {
+	return &account.Trouble{Kind: account.KindOther, Account: m.s.acct.Name, Host: m.s.l.host,
+		What: fmt.Sprintf("%d of %d messages have vanished from %s on %s", gone, of, account.CleanWords(m.mb.Name), m.s.l.host),
+		Kept: "All are kept here", Hint: "if that is meant: mua sync --confirm-removal " + m.s.acct.Name}
+}
+
+// dropDetached ends a first pull: what a change of UIDVALIDITY left without a match goes.
+func (m *mailboxPull) dropDetached() error {
+	now, err := m.s.st.Mailbox(m.ctx, m.mb.ID)
+	if err != nil {
+		return m.s.local(err)
+	}
+	held, err := m.s.st.RemoteCopies(m.ctx, m.mb.ID)
+	if err != nil {
+		return m.s.local(err)
+	}
+	if left := now.Total - len(held); left > 20 && 2*left > m.mb.Total && !m.s.o.ConfirmRemoval {
+		return m.vanished(left, m.mb.Total)
+	}
+	n, err := m.s.st.DropDetached(m.ctx, m.mb.ID)
+	m.out.Removed += n
+	return m.s.local(err)
+}
+
+// finish records that the mailbox is complete up to what SELECT said.
+func (m *mailboxPull) finish() error {
+	st := store.SyncState{UIDValidity: m.sel.UIDValidity, UIDNext: uint32(m.sel.UIDNext), HighestModSeq: m.sel.HighestModSeq,
+		Messages: m.sel.NumMessages, FlagsAt: m.mb.Sync.FlagsAt}
+	if st.UIDNext == 0 {
+		if n := len(m.copies); n > 0 {
+			m.highest = max(m.highest, m.copies[n-1].UID)
+		}
+		st.UIDNext = m.highest + 1
+	}
+	if m.flagsNow || m.sel.HighestModSeq > 0 {
+		st.FlagsAt = m.s.o.Now()
+	}
+	return m.s.local(m.s.st.SetSyncState(m.ctx, m.mb.ID, st))
+}
+
+// progress adds n messages done.
+func (m *mailboxPull) progress(n int) {
+	m.done += n
+	m.s.status(account.Pulling, m.mb.Name, m.done, max(m.total, m.done), true)
+}
+
+func (m *mailboxPull) trouble(format string, args ...any) error {
+	return &account.Trouble{Kind: account.KindTemporary, Account: m.s.acct.Name, Host: m.s.l.host,
+		What: m.s.l.host + " " + fmt.Sprintf(format, args...), Kept: "What is here is kept"}
+}

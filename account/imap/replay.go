@@ -1,0 +1,396 @@
+package imap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mua/account"
+	"mua/store"
+)
+
+const (
+	maxRounds  = 5   // of Replay: an append's UID makes what follows it possible
+	maxSplits  = 128 // commands spent on finding which wishes of a group are refused
+	maxAppends = 1 << 30
+)
+
+// Replay carries the pending wishes to the server, in order for each message, as few commands as
+// that allows. Each command's outcome is recorded before the next. A refusal is recorded with the
+// server's words and does not stop the rest; a broken connection does, and what was not answered stays.
+func (s *Session) Replay(ctx context.Context) (replayed, conflicts int, err error) {
+	defer s.during(ctx)()
+	r := &replay{s: s, ctx: ctx, mbs: map[store.MailboxID]store.Mailbox{}}
+	s.status(account.Replaying, "", 0, 0, true)
+	for range maxRounds {
+		more, err := r.round()
+		if err != nil {
+			return r.done, r.refused, s.trouble(ctx, err)
+		}
+		if !more {
+			break
+		}
+	}
+	return r.done, r.refused, nil
+}
+
+// replay is one Replay.
+type replay struct {
+	s             *Session
+	ctx           context.Context
+	mbs           map[store.MailboxID]store.Mailbox
+	created       map[string]bool
+	splits        int
+	done, refused int
+}
+
+// group is wishes that one command carries out.
+type group struct {
+	kind    store.ActionKind
+	actions []store.Action
+}
+
+// round carries out what is possible now; more tells that a new round may do more.
+func (r *replay) round() (more bool, err error) {
+	actions, err := r.s.st.PendingActions(r.ctx, r.s.id)
+	if err != nil {
+		return false, r.s.local(err)
+	}
+	if len(actions) == 0 {
+		return false, nil
+	}
+	if err := r.readMailboxes(); err != nil {
+		return false, err
+	}
+	groups, waiting := groupActions(actions)
+	before, total := r.done+r.refused, len(actions)
+	for _, g := range groups {
+		r.s.status(account.Replaying, g.actions[0].MailboxName, r.done+r.refused-before, total, true)
+		if err := r.run(g); err != nil {
+			return false, err
+		}
+	}
+	return waiting && r.done+r.refused > before, nil
+}
+
+// readMailboxes reads what the store knows of the account's mailboxes, and the server's when that was not
+// done in this session: a target may have to be made.
+func (r *replay) readMailboxes() error {
+	var mbs []store.Mailbox
+	var err error
+	if !r.s.listed {
+		mbs, _, err = r.s.refreshList(r.ctx)
+	} else if mbs, err = r.s.st.Mailboxes(r.ctx, r.s.id); err != nil {
+		err = r.s.local(err)
+	}
+	if err != nil {
+		return err
+	}
+	for _, m := range mbs {
+		r.mbs[m.ID] = m
+	}
+	return nil
+}
+
+// groupActions puts wishes that one command can carry out together, keeping the order of those of one
+// message. waiting tells that some cannot be carried out yet.
+func groupActions(actions []store.Action) (groups []group, waiting bool) {
+	latest := map[string]int{}            // key → its newest group
+	lastOf := map[store.MessageID]int{}   // message → the group of its last wish
+	stuck := map[store.MessageID]bool{}   // messages whose UID is not known yet
+	touched := map[store.MessageID]bool{} // messages that a wish before moves, deletes or appends
+	for _, a := range actions {
+		if stuck[a.Message] || touched[a.Message] || a.UID == 0 && a.Kind != store.ActionAppend {
+			stuck[a.Message], waiting = true, true
+			continue
+		}
+		if a.Kind != store.ActionFlags {
+			touched[a.Message] = true // what follows acts on a new UID
+		}
+		key := groupKey(a)
+		at, ok := latest[key]
+		if last, had := lastOf[a.Message]; !ok || had && last > at || a.Kind == store.ActionAppend {
+			at = len(groups)
+			groups = append(groups, group{kind: a.Kind})
+			latest[key] = at
+		}
+		groups[at].actions = append(groups[at].actions, a)
+		lastOf[a.Message] = at
+	}
+	return groups, waiting
+}
+
+// groupKey is the same for wishes that one command can carry out.
+func groupKey(a store.Action) string {
+	return fmt.Sprint(a.Kind, a.Mailbox, a.Target, a.Add, a.Remove, strings.Join(a.AddKeywords, " "), "-", strings.Join(a.RemoveKeywords, " "))
+}
+
+// run carries out one group.
+func (r *replay) run(g group) error {
+	if g.kind == store.ActionAppend {
+		return r.append(g.actions[0])
+	}
+	usable, err := r.selectFor(g.actions[0])
+	if err != nil || !usable {
+		return err
+	}
+	for _, part := range chunks(uidsOfActions(g.actions)) {
+		n := len(part)
+		if err := r.carryOut(g.kind, g.actions[:n]); err != nil {
+			return err
+		}
+		g.actions = g.actions[n:]
+	}
+	return nil
+}
+
+func uidsOfActions(actions []store.Action) []uint32 {
+	out := make([]uint32, len(actions))
+	for i, a := range actions {
+		out[i] = a.UID
+	}
+	return out
+}
+
+// selectFor selects the mailbox of a; usable is false when its UIDs mean something else now or the
+// mailbox cannot be selected: its wishes stay until the next pull has sorted that out.
+func (r *replay) selectFor(a store.Action) (usable bool, err error) {
+	mb := r.mbs[a.Mailbox]
+	if mb.ID == 0 || mb.Local || mb.NoSelect {
+		return false, nil
+	}
+	l := r.s.l
+	if l.mailbox != mb.Name || l.readOnly || l.selected == nil {
+		if _, err := l.open(mb.Name, false); err != nil {
+			if _, refused := errors.AsType[*imap.Error](err); refused && l.alive() {
+				return false, nil
+			}
+			return false, err
+		}
+	}
+	return l.selected.UIDValidity == mb.Sync.UIDValidity, nil
+}
+
+// carryOut does one command's worth of wishes and records the outcome. A refused group is halved
+// to find which of it is refused.
+func (r *replay) carryOut(kind store.ActionKind, actions []store.Action) error {
+	var out []store.Replayed
+	var err error
+	switch kind {
+	case store.ActionFlags:
+		out, err = r.flags(actions)
+	case store.ActionMove:
+		out, err = r.move(actions)
+	case store.ActionDelete:
+		out, err = r.remove(actions)
+	default:
+		err = &imap.Error{Type: imap.StatusResponseTypeNo, Text: "unknown kind of action: " + string(kind)}
+	}
+	if err == nil {
+		return r.record(out)
+	}
+	no, refused := errors.AsType[*imap.Error](err)
+	if !refused || !r.s.l.alive() {
+		return err
+	}
+	if temporary(no) {
+		return err
+	}
+	if r.splits++; len(actions) > 1 && r.splits <= maxSplits {
+		half := len(actions) / 2
+		if err := r.carryOut(kind, actions[:half]); err != nil {
+			return err
+		}
+		return r.carryOut(kind, actions[half:])
+	}
+	return r.record(refusals(actions, no))
+}
+
+// temporary tells a refusal that may not be one later (RFC 5530).
+func temporary(e *imap.Error) bool {
+	switch e.Code {
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug:
+		return true
+	}
+	return e.Type == imap.StatusResponseTypeBye
+}
+
+// refusals words a refusal for each wish.
+func refusals(actions []store.Action, e *imap.Error) []store.Replayed {
+	words := string(e.Type)
+	if e.Code != "" {
+		words += " [" + string(e.Code) + "]"
+	}
+	words = account.CleanWords(words + " " + e.Text)
+	out := make([]store.Replayed, len(actions))
+	for i, a := range actions {
+		out[i] = store.Replayed{ID: a.ID, Refused: words}
+	}
+	return out
+}
+
+// record settles wishes in the store.
+func (r *replay) record(out []store.Replayed) error {
+	if len(out) == 0 {
+		return nil
+	}
+	if err := r.s.st.FinishActions(r.ctx, out); err != nil {
+		return r.s.local(err)
+	}
+	for _, x := range out {
+		if x.Refused != "" {
+			r.refused++
+		} else {
+			r.done++
+		}
+	}
+	return nil
+}
+
+// carried are wishes done without a new UID.
+func carried(actions []store.Action) []store.Replayed {
+	out := make([]store.Replayed, len(actions))
+	for i, a := range actions {
+		out[i] = store.Replayed{ID: a.ID}
+	}
+	return out
+}
+
+// flags adds and removes flags.
+func (r *replay) flags(actions []store.Action) ([]store.Replayed, error) {
+	set, a := uidSet(uidsOfActions(actions)), actions[0]
+	for _, c := range []struct {
+		op    imap.StoreFlagsOp
+		flags []imap.Flag
+	}{{imap.StoreFlagsAdd, toServer(a.Add, a.AddKeywords)}, {imap.StoreFlagsDel, toServer(a.Remove, a.RemoveKeywords)}} {
+		if len(c.flags) == 0 {
+			continue
+		}
+		if err := r.s.l.store(set, c.op, c.flags, len(actions)); err != nil {
+			return nil, err
+		}
+	}
+	return carried(actions), nil
+}
+
+// store is UID STORE, drained.
+func (l *link) store(set imap.UIDSet, op imap.StoreFlagsOp, flags []imap.Flag, n int) error {
+	defer l.busy(wantFlags.allowance(n, 0))()
+	return collect(l.client.Store(set, &imap.StoreFlags{Op: op, Silent: true, Flags: flags}, nil), func(message) {})
+}
+
+// move moves by MOVE (RFC 6851), else by COPY, \Deleted and an expunge of just these.
+func (r *replay) move(actions []store.Action) ([]store.Replayed, error) {
+	target, ok := r.mbs[actions[0].Target]
+	if !ok || target.Local {
+		return nil, nil // not on the server: nothing to do there yet
+	}
+	out, err := r.moveTo(actions, target)
+	if e, ok := errors.AsType[*imap.Error](err); ok && missing(e) && r.create(target.Name) {
+		out, err = r.moveTo(actions, target)
+	}
+	return out, err
+}
+
+// missing tells a refusal because the mailbox does not exist (RFC 9051 7.1, RFC 5530).
+func missing(e *imap.Error) bool {
+	return e.Code == imap.ResponseCodeTryCreate || e.Code == imap.ResponseCodeNonExistent
+}
+
+// create makes a mailbox on the server, once in a Replay.
+func (r *replay) create(name string) bool {
+	if r.created[name] {
+		return false
+	}
+	if r.created == nil {
+		r.created = map[string]bool{}
+	}
+	r.created[name] = true
+	defer r.s.l.busy(0)()
+	if err := r.s.l.client.Create(name, nil).Wait(); err != nil {
+		return false
+	}
+	_ = r.s.l.client.Subscribe(name).Wait() // for others; not needed
+	return true
+}
+
+func (r *replay) moveTo(actions []store.Action, target store.Mailbox) ([]store.Replayed, error) {
+	uids := uidsOfActions(actions)
+	set := uidSet(uids)
+	if r.s.l.caps.Has(imap.CapMove) {
+		defer r.s.l.busy(int64(len(uids)) * itemAllowance)()
+		data, err := r.s.l.client.Move(set, target.Name).Wait()
+		if err != nil {
+			return nil, err
+		}
+		return paired(actions, data.UIDValidity, data.SourceUIDs, data.DestUIDs), nil
+	}
+	done := r.s.l.busy(0)
+	data, err := r.s.l.client.Copy(set, target.Name).Wait()
+	done()
+	if err != nil {
+		return nil, err
+	}
+	out := paired(actions, data.UIDValidity, data.SourceUIDs, data.DestUIDs)
+	return out, r.s.l.expunge(uids)
+}
+
+// paired gives each wish the UID that COPYUID (RFC 4315) tells for it.
+func paired(actions []store.Action, validity uint32, from, to imap.NumSet) []store.Replayed {
+	out := carried(actions)
+	src, _ := from.(imap.UIDSet)
+	n := int(min(rangesOf(src).count(), uint64(len(actions))))
+	a, b := listSet(from, n), listSet(to, n)
+	if len(a) == 0 || len(a) != len(b) {
+		return out
+	}
+	at := make(map[uint32]uint32, len(a))
+	for i := range a {
+		at[a[i]] = b[i]
+	}
+	for i, x := range actions {
+		if uid := at[x.UID]; uid != 0 {
+			out[i].UID, out[i].UIDValidity = uid, validity
+		}
+	}
+	return out
+}
+
+// remove deletes for good.
+func (r *replay) remove(actions []store.Action) ([]store.Replayed, error) {
+	if err := r.s.l.expunge(uidsOfActions(actions)); err != nil {
+		return nil, err
+	}
+	return carried(actions), nil
+}
+
+// expunge removes just these from the selected mailbox. Without UIDPLUS a plain EXPUNGE is sent only
+// when nothing else is marked \Deleted; else they stay marked, for whoever expunges next.
+func (l *link) expunge(uids []uint32) error {
+	set := uidSet(uids)
+	if err := l.store(set, imap.StoreFlagsAdd, []imap.Flag{imap.FlagDeleted}, len(uids)); err != nil {
+		return err
+	}
+	if l.caps.Has(imap.CapUIDPlus) {
+		defer l.busy(int64(len(uids)) * itemAllowance)()
+		return l.client.UIDExpunge(set).Close()
+	}
+	marked, err := l.search(&imap.SearchCriteria{Flag: []imap.Flag{imap.FlagDeleted}})
+	if err != nil {
+		return err
+	}
+	ours := rangesOf(set)
+	for _, x := range rangesOf(marked) {
+		for u := uint64(x.Start); u <= uint64(x.Stop); u++ {
+			if !ours.has(uint32(u)) {
+				return nil
+			}
+		}
+	}
+	defer l.busy(int64(len(uids)) * itemAllowance)()
+	return l.client.Expunge().Close()
+}

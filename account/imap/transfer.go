@@ -1,0 +1,379 @@
+package imap
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"mua/account"
+	"mua/store"
+)
+
+const (
+	batchOctets   = 4 << 20 // of one batch of whole messages
+	batchMost     = 128     // messages in one
+	batchFirst    = 16      // in the first, so that something is there soon
+	headersFirst  = 50
+	headersMost   = 400
+	fetchesAhead  = 2 // FETCH commands under way: one downloads while the one before is written
+	skippedToTell = 20
+)
+
+// item is a message to fetch.
+type item struct {
+	uid  uint32
+	size int64
+}
+
+// batches cuts items into batches that grow from first to most messages and hold at most batchOctets,
+// but for a larger message alone.
+func batches(items []item, first, most int) [][]item {
+	var out [][]item
+	for limit := first; len(items) > 0; limit = min(2*limit, most) {
+		n, sum := 1, items[0].size
+		for n < len(items) && n < limit && sum+items[n].size <= batchOctets {
+			sum += items[n].size
+			n++
+		}
+		out, items = append(out, items[:n]), items[n:]
+	}
+	return out
+}
+
+func total(items []item) (octets int64) {
+	for _, x := range items {
+		octets += x.size
+	}
+	return octets
+}
+
+func uids(items []item) []uint32 {
+	out := make([]uint32, len(items))
+	for i, x := range items {
+		out[i] = x.uid
+	}
+	return out
+}
+
+// sink stores messages that came, durably.
+type sink func([]message) error
+
+// asked is a batch whose FETCH is under way.
+type asked struct {
+	items []item
+	f     *fetching
+}
+
+// ask sends the FETCH for a batch. Its set fits in a command: a batch has at most headersMost messages.
+func (m *mailboxPull) ask(items []item, w want) asked {
+	return asked{items, m.s.l.fetch(uidSet(uids(items)), w, len(items), total(items), 0)}
+}
+
+// transfer fetches items in the order given, batch by batch, and stores each batch while the next one
+// downloads. A batch that does not come whole is taken apart until what cannot be had is found.
+func (m *mailboxPull) transfer(items []item, w want, to sink) error {
+	first, most := batchFirst, batchMost
+	if w == wantHeader {
+		first, most = headersFirst, headersMost
+	}
+	m.s.l.guard.SetLiteral(m.s.o.MaxMessage + literalSlack)
+	queue := batches(items, first, most)
+	var ahead []asked
+	defer func() {
+		for _, a := range ahead { // only after an error: the connection is given up
+			_ = m.s.l.conn.Close()
+			<-a.f.done
+		}
+	}()
+	for len(queue) > 0 || len(ahead) > 0 {
+		for len(queue) > 0 && len(ahead) < fetchesAhead {
+			ahead = append(ahead, m.ask(queue[0], w))
+			queue = queue[1:]
+		}
+		a := ahead[0]
+		ahead = ahead[1:]
+		lost, err, storeErr := m.settle(a, w, to)
+		if storeErr != nil {
+			return storeErr
+		}
+		if err == nil && len(lost) == 0 {
+			continue
+		}
+		if err != nil && m.s.l.poisoned() {
+			queue = append(m.takeBack(ahead, w, to, &storeErr), queue...)
+			ahead = nil
+			if storeErr != nil {
+				return storeErr
+			}
+		}
+		if err := m.recover(err); err != nil {
+			return err
+		}
+		if err := m.isolate(lost, w, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack ends the batches that were under way when the connection died and returns what they lack.
+func (m *mailboxPull) takeBack(ahead []asked, w want, to sink, storeErr *error) (queue [][]item) {
+	for _, a := range ahead {
+		lost, _, err := m.settle(a, w, to)
+		if err != nil && *storeErr == nil {
+			*storeErr = err
+		}
+		if len(lost) > 0 {
+			queue = append(queue, lost)
+		}
+	}
+	return queue
+}
+
+// settle stores what came of a batch and returns what did not.
+func (m *mailboxPull) settle(a asked, w want, to sink) (lost []item, err, storeErr error) {
+	msgs, err := a.f.wait()
+	got := make(map[uint32]bool, len(msgs))
+	msgs = slices.DeleteFunc(msgs, func(x message) bool {
+		if !x.has(w) || got[x.uid] {
+			return true
+		}
+		got[x.uid] = true
+		return false
+	})
+	for _, x := range a.items {
+		if !got[x.uid] {
+			lost = append(lost, x)
+		}
+	}
+	if len(msgs) == 0 {
+		return lost, err, nil
+	}
+	return lost, err, to(newestFirst(msgs))
+}
+
+// recover makes the connection usable again after a FETCH failed, if that makes sense.
+func (m *mailboxPull) recover(err error) error {
+	switch {
+	case err == nil || m.s.l.alive(): // a refusal leaves the connection as it was
+		return nil
+	case m.s.l.poisoned() && m.ctx.Err() == nil:
+		return m.again(err)
+	}
+	return err
+}
+
+// again connects and selects again after what the server sent broke the connection.
+func (m *mailboxPull) again(err error) error {
+	if m.reconnects++; m.reconnects > maxReconnects {
+		return err
+	}
+	why := m.s.l.explain(err)
+	if t, ok := why.(*account.Trouble); ok {
+		m.warn("%s: %s", m.mb.Name, t.What)
+	}
+	if err := m.s.reconnect(m.ctx); err != nil {
+		return err
+	}
+	m.s.l.guard.SetLiteral(m.s.o.MaxMessage + literalSlack)
+	sel, err := m.s.l.examine(m.mb.Name)
+	if err != nil {
+		return err
+	}
+	if sel.UIDValidity != m.sel.UIDValidity {
+		return m.trouble("changed UIDVALIDITY of %s meanwhile", account.CleanWords(m.mb.Name))
+	}
+	return nil
+}
+
+// isolate fetches what a batch lacked, halving it until what cannot be had stands alone.
+func (m *mailboxPull) isolate(items []item, w want, to sink) error {
+	if len(items) == 0 {
+		return nil
+	}
+	lost, err, storeErr := m.settle(m.ask(items, w), w, to)
+	switch {
+	case storeErr != nil:
+		return storeErr
+	case err == nil:
+		return m.giveUp(lost, w, "the server left it out") // twice: it has been expunged, or the server will not
+	}
+	if err := m.recover(err); err != nil {
+		return err
+	}
+	if len(items) == 1 {
+		why := "the server did not deliver it"
+		if e, ok := m.s.trouble(m.ctx, err).(*account.Trouble); ok {
+			why = e.What
+		}
+		return m.giveUp(lost, w, why)
+	}
+	half := len(lost) / 2
+	if err := m.isolate(lost[:half], w, to); err != nil {
+		return err
+	}
+	return m.isolate(lost[half:], w, to)
+}
+
+// giveUp leaves messages out for this run and says so; of a message that does not come whole the header
+// is tried.
+func (m *mailboxPull) giveUp(items []item, w want, why string) error {
+	if m.skipped == nil {
+		m.skipped = map[uint32]bool{}
+	}
+	for _, x := range items {
+		m.skipped[x.uid] = true
+		if len(m.skipped) <= skippedToTell && m.s.l.expunged.Load() == 0 {
+			m.warn("%s: message with UID %d was left out: %s", m.mb.Name, x.uid, why)
+		}
+	}
+	if w != wantWhole || len(items) > skippedToTell {
+		return nil
+	}
+	for _, x := range items {
+		if err := m.isolate([]item{x}, wantHeader, m.storeNew); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknown fetches what of msgs is not here: headers when copies wait to be adopted, else whole
+// messages, newest first.
+func (m *mailboxPull) unknown(msgs []message) error {
+	var whole, headers []item
+	for _, x := range newestFirst(msgs) {
+		m.highest = max(m.highest, x.uid)
+		if m.known(x.uid) || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
+			continue
+		}
+		if m.adopt || x.size > m.s.o.MaxMessage {
+			headers = append(headers, item{x.uid, x.size})
+		} else {
+			whole = append(whole, item{x.uid, x.size})
+		}
+	}
+	if !m.initial {
+		m.total += len(whole) + len(headers)
+	}
+	if len(whole) > 2*firstScreen && !m.initial { // long away: the newest at once
+		head := whole[:firstScreen]
+		whole = whole[firstScreen:]
+		if err := m.transfer(head, wantHeader, m.storeNew); err != nil {
+			return err
+		}
+		if err := m.bodies(); err != nil {
+			return err
+		}
+	}
+	if err := m.transfer(headers, wantHeader, m.storeNew); err != nil {
+		return err
+	}
+	if m.adopt {
+		if err := m.bodies(); err != nil {
+			return err
+		}
+	}
+	return m.transfer(whole, wantWhole, m.storeNew)
+}
+
+// storeNew stores new messages, newest first.
+func (m *mailboxPull) storeNew(msgs []message) error {
+	now := m.s.o.Now()
+	batch := make([]store.Incoming, 0, len(msgs))
+	done := 0
+	for i := range msgs {
+		x := &msgs[i]
+		if x.header == nil && x.raw == nil || m.known(x.uid) {
+			continue
+		}
+		m.highest = max(m.highest, x.uid)
+		batch = append(batch, x.incoming(now))
+		if x.raw != nil || x.size > m.s.o.MaxMessage {
+			done++
+		}
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	_, added, err := m.s.st.AddRemote(m.ctx, m.mb.ID, batch)
+	if err != nil {
+		return m.s.local(err)
+	}
+	m.out.New += added
+	m.progress(done)
+	return nil
+}
+
+// bodies fetches what is here as a header only, newest first.
+func (m *mailboxPull) bodies() error {
+	missing, err := m.s.st.MissingBodies(m.ctx, m.mb.ID, m.s.o.MaxMessage)
+	if err != nil {
+		return m.s.local(err)
+	}
+	ids := make(map[uint32]store.MessageID, len(missing))
+	var items []item
+	for _, c := range missing {
+		if c.UID != 0 && !m.skipped[c.UID] {
+			ids[c.UID] = c.Message
+			items = append(items, item{c.UID, c.Size})
+		}
+	}
+	return m.transfer(items, wantBody, func(msgs []message) error {
+		bodies := make([]store.Body, 0, len(msgs))
+		for _, x := range msgs {
+			bodies = append(bodies, store.Body{Message: ids[x.uid], Raw: x.raw})
+		}
+		if err := m.s.st.SetBodies(m.ctx, bodies); err != nil {
+			return m.s.local(err)
+		}
+		m.progress(len(bodies))
+		return nil
+	})
+}
+
+func newestFirst(msgs []message) []message {
+	slices.SortFunc(msgs, func(a, b message) int { return cmp.Compare(b.uid, a.uid) })
+	return msgs
+}
+
+// allUIDs are the UIDs of the selected mailbox, asked for in windows of searchWindow messages from
+// the newest down: a message that moves down meanwhile is told twice, not missed.
+func (l *link) allUIDs(messages uint32) (ranges, error) {
+	var all imap.UIDSet
+	for hi := messages; hi > 0; {
+		lo := hi - min(hi, searchWindow) + 1
+		c := &imap.SearchCriteria{}
+		if messages > searchWindow {
+			var seq imap.SeqSet
+			seq.AddRange(lo, hi)
+			c.SeqNum = []imap.SeqSet{seq}
+		}
+		part, err := l.search(c)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, part...)
+		if hi = lo - 1; len(all) > 4*searchWindow && len(all) > 2*int(messages) {
+			return nil, fmt.Errorf("more search results than messages")
+		}
+	}
+	return rangesOf(all), nil
+}
+
+// search is UID SEARCH, by ESEARCH where offered.
+func (l *link) search(c *imap.SearchCriteria) (imap.UIDSet, error) {
+	defer l.busy(1 << 20)()
+	var o *imap.SearchOptions
+	if l.caps.Has(imap.CapESearch) {
+		o = &imap.SearchOptions{ReturnAll: true}
+	}
+	data, err := l.client.UIDSearch(c, o).Wait()
+	if err != nil {
+		return nil, err
+	}
+	set, _ := data.All.(imap.UIDSet)
+	return set, nil
+}
