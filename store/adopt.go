@@ -1,0 +1,59 @@
+package store
+
+// adoptable finds the copy without a UID that an Incoming of box is: one the server
+// holds there for all we know (moved or appended by us, or UIDVALIDITY changed), or
+// one whose append there is still pending (its answer was lost). The same
+// bytes, else the same Message-ID and size, else (no Message-ID) the same size, date and subject.
+func (t *txn) adoptable(box Mailbox, in *Incoming, c *columns) (*copyState, error) {
+	const waits = `server_uid IS NULL AND account = ?1 AND state <> 1 AND (server_mailbox = ?2 OR server_mailbox IS NULL
+		AND EXISTS (SELECT 1 FROM action a WHERE a.message = message.id AND a.state = 'pending' AND a.kind = 'append' AND a.target = ?2))`
+	if c.content != nil {
+		id, err := t.findContent(*c.content)
+		if err != nil {
+			return nil, err
+		}
+		if id != 0 {
+			k, err := t.first(`content = ?3 AND `+waits, box.Account, box.ID, id)
+			if k != nil || err != nil {
+				return k, err
+			}
+		}
+	}
+	if c.headerID != "" {
+		return t.first(`header_id = ?3 AND size = ?4 AND `+waits, box.Account, box.ID, c.headerID, c.size)
+	}
+	return t.first(`header_id = '' AND size = ?3 AND date IS ?4 AND subject = ?5 AND `+waits, box.Account, box.ID, c.size, ms(c.date), c.subject)
+}
+
+// first returns the oldest copy a condition selects, or nil.
+func (t *txn) first(where string, args ...any) (*copyState, error) {
+	list, err := t.copies(where+` ORDER BY id LIMIT 1`, args...)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// adopt gives a waiting copy its UID. A pending append is thereby fulfilled: what the
+// person changed since stays a wish.
+func (p *puller) adopt(t *txn, k *copyState, i int) error {
+	in := &p.batch[i]
+	appended := k.serverMailbox == 0
+	k.uid, k.detached, k.awaiting, k.serverMailbox = in.UID, false, 0, p.box.ID
+	if err := t.savePlace(k); err != nil {
+		return err
+	}
+	if !appended {
+		return p.update(t, k, i)
+	}
+	err := t.run(`UPDATE action SET state = 'done', ended = ? WHERE message = ? AND state = 'pending' AND kind = 'append' AND blocked_by IS NULL`,
+		t.now, k.id)
+	if err != nil {
+		return err
+	}
+	k.serverFlags, k.serverKeywords, k.modSeq = in.Flags, keywordSet(nil, in.Keywords, nil), int64(in.ModSeq)
+	if err := t.saveFlags(k); err != nil {
+		return err
+	}
+	return t.settleNew(k, "adopt")
+}

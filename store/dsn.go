@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"net/url"
+	"time"
+
+	sqlite3 "github.com/mattn/go-sqlite3"
+)
+
+// How long SQLite itself waits for another process's write transaction before
+// the Go side looks at the context and tries again.
+const busyTimeout = 500 * time.Millisecond
+
+// readers is the size of the pool of reading connections.
+const readers = 4
+
+// connector opens connections with our pragmas. Everything that matters is in
+// the DSN or in the hook, so that every pooled connection has it: a pragma by
+// Exec on the pool reaches only one of them.
+type connector struct {
+	drv *sqlite3.SQLiteDriver
+	dsn string
+}
+
+func newConnector(path string, writer bool) *connector {
+	v := url.Values{
+		"_busy_timeout":    {fmt.Sprint(busyTimeout.Milliseconds())},
+		"_journal_mode":    {"WAL"},
+		"_synchronous":     {"FULL"},
+		"_foreign_keys":    {"1"},
+		"_stmt_cache_size": {"100"},
+	}
+	if writer {
+		v.Set("_txlock", "immediate")
+	} else {
+		v.Set("_txlock", "deferred")
+		v.Set("_query_only", "1")
+	}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: v.Encode()}
+	return &connector{drv: &sqlite3.SQLiteDriver{ConnectHook: connectHook}, dsn: u.String()}
+}
+
+// Connect opens one connection. Switching a fresh file to WAL can fail as busy
+// without SQLite having waited, so that is retried here.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	var conn driver.Conn
+	err := retryBusy(ctx, func() (err error) {
+		conn, err = c.drv.Open(c.dsn)
+		return err
+	})
+	return conn, err
+}
+
+// Driver returns the driver.
+func (c *connector) Driver() driver.Driver { return c.drv }
+
+func openPool(path string, writer bool) *sql.DB {
+	db := sql.OpenDB(newConnector(path, writer))
+	n := readers
+	if writer {
+		n = 1
+	}
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	return db
+}

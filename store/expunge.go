@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// ExpungeRemote records that the server no longer has these UIDs: copies are
+// tombstoned for 30 days. A copy with pending wishes was deleted by somebody
+// else meanwhile: that is journaled as a conflict. But a copy whose move was already given for replay
+// was probably moved by us and the answer lost: it waits in the target for its UID
+// (SetSyncState ends the wait). Returns how many copies vanished for the person.
+func (s *Store) ExpungeRemote(ctx context.Context, m MailboxID, uids []uint32) (removed int, err error) {
+	hit := make([]bool, len(uids))
+	err = s.writeEach(ctx, len(uids), func(t *txn, i int) error {
+		hit[i] = false
+		k, err := t.copyAt(m, uids[i])
+		if err != nil || k == nil {
+			return err
+		}
+		hit[i], err = t.expunge(k, "deleted by another client")
+		return err
+	})
+	for _, h := range hit {
+		if h {
+			removed++
+		}
+	}
+	return removed, err
+}
+
+// expunge takes a copy off its server, which no longer has it.
+func (t *txn) expunge(k *copyState, why string) (removed bool, err error) {
+	wishes, err := t.wishes(k.id)
+	if err != nil {
+		return false, err
+	}
+	contradicted := false
+	for i := range wishes {
+		switch a := &wishes[i]; {
+		case a.kind == ActionDelete: // fulfilled by whomever
+			if err := t.closeAction(a.id, "done", "", k); err != nil {
+				return false, err
+			}
+		case a.kind == ActionMove && a.given:
+			return false, t.presumeMoved(k, a)
+		default:
+			contradicted = true
+			words := fmt.Sprintf("%s while %s was pending here", why, wishWords(a))
+			if err := t.closeAction(a.id, "contradicted", words, k); err != nil {
+				return false, err
+			}
+		}
+	}
+	k.leaveServer()
+	local, err := t.isLocal(k.mailbox)
+	if err != nil {
+		return false, err
+	}
+	if k.state != here || local && !contradicted {
+		return false, t.savePlace(k)
+	}
+	if err := t.dropBlocked(k.id); err != nil {
+		return false, err
+	}
+	return true, t.end(k)
+}
+
+// presumeMoved takes a move whose answer was lost for done; the target's pull will tell.
+func (t *txn) presumeMoved(k *copyState, a *actionRow) error {
+	if err := t.closeAction(a.id, "done", "", k); err != nil {
+		return err
+	}
+	k.serverMailbox, k.uid, k.detached, k.awaiting = a.target, 0, false, 1
+	return t.savePlace(k)
+}
+
+// dropBlocked forgets wishes of a copy that wait for an outbox item.
+func (t *txn) dropBlocked(id MessageID) error {
+	return t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND blocked_by IS NOT NULL`, id)
+}
+
+// closeAction ends a wish; with words it is a conflict that the reader sees.
+func (t *txn) closeAction(id ActionID, state, words string, k *copyState) error {
+	remote := ""
+	if words != "" {
+		remote = k.serverJSON()
+	}
+	return t.run(`UPDATE action SET state = ?, ended = ?, words = ?, remote = ? WHERE id = ?`, state, t.now, words, remote, id)
+}
+
+func wishWords(a *actionRow) string {
+	switch a.kind {
+	case ActionMove:
+		return "a move"
+	case ActionAppend:
+		return "its upload"
+	case ActionDelete:
+		return "its deletion"
+	}
+	return "a change of flags"
+}
+
+// DetachUIDs forgets all UIDs of a mailbox because UIDVALIDITY changed; copies wait for AddRemote to adopt them.
+func (s *Store) DetachUIDs(ctx context.Context, m MailboxID) error {
+	return s.write(ctx, func(t *txn) error {
+		return t.run(`UPDATE message SET server_uid = NULL, modseq = 0, detached = 1 WHERE server_mailbox = ? AND server_uid IS NOT NULL`, m)
+	})
+}
+
+// DropDetached tombstones copies that DetachUIDs left and no AddRemote adopted, but for those with pending wishes.
+func (s *Store) DropDetached(ctx context.Context, m MailboxID) (removed int, err error) {
+	err = s.write(ctx, func(t *txn) error {
+		removed = 0
+		list, err := t.copies(`server_mailbox = ? AND server_uid IS NULL AND detached = 1`, m)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			wishes, err := t.wishes(list[i].id)
+			if err != nil {
+				return err
+			}
+			if len(wishes) > 0 && (list[i].state == here || wishes[0].kind != ActionDelete) {
+				continue
+			}
+			ok, err := t.expunge(&list[i], "gone when the server numbered the mailbox anew")
+			if err != nil {
+				return err
+			}
+			if ok {
+				removed++
+			}
+		}
+		return nil
+	})
+	return removed, err
+}
+
+// dropUnseen ends the wait of copies that we put into mailbox m and that completed pulls do not show.
+func (t *txn) dropUnseen(m MailboxID) error {
+	const patience = 2 // completed pulls
+	err := t.run(`UPDATE message SET awaiting = awaiting + 1 WHERE server_mailbox = ? AND server_uid IS NULL AND awaiting > 0`, m)
+	if err != nil {
+		return err
+	}
+	list, err := t.copies(`server_mailbox = ? AND server_uid IS NULL AND awaiting > ?`, m, patience)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if list[i].state == here {
+			if err := t.journalLoss(&list[i], "not found on the server after it was put there"); err != nil {
+				return err
+			}
+		}
+		if _, err := t.expunge(&list[i], "gone from the server"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// journalLoss notes a conflict that no pending wish stands for.
+func (t *txn) journalLoss(k *copyState, words string) error {
+	grp, err := t.newGroup("adopt", false)
+	if err != nil {
+		return err
+	}
+	return t.run(`INSERT INTO action(grp, account, message, kind, target, base, local, remote, state, created, ended, words)
+		VALUES (?,?,?,'move',?,?,?,'','contradicted',?,?,?)`, grp, k.account, k.id, null(k.mailbox), k.serverJSON(), k.localJSON(), t.now, t.now, words)
+}

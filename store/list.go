@@ -1,0 +1,317 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"mua/store/message"
+	"mua/store/query"
+)
+
+const (
+	defaultLimit = 50
+	scanPage     = 500 // candidates read at once when Go decides
+	mergeBoxes   = 16  // up to so many mailboxes are read each by its own index and merged
+)
+
+// lister is one List or Count on one snapshot.
+type lister struct {
+	ctx    context.Context
+	store  *Store
+	q      querier
+	req    ListQuery
+	boxes  map[MailboxID]*Mailbox
+	plan   plan
+	scope  []MailboxID // mailboxes to look in; nil: all
+	scoped bool
+}
+
+// List returns a page of rows. A bad query is a *query.Error.
+func (s *Store) List(ctx context.Context, q ListQuery) (out []Row, err error) {
+	if q.Limit <= 0 {
+		q.Limit = defaultLimit
+	}
+	err = s.read(ctx, func(db querier) error {
+		l, err := s.lister(ctx, db, q)
+		if err != nil {
+			return err
+		}
+		list, err := l.page()
+		if err != nil {
+			return err
+		}
+		out, err = finishRows(ctx, db, list, l.boxes)
+		return err
+	})
+	return out, err
+}
+
+// Count counts what List would return without a limit.
+func (s *Store) Count(ctx context.Context, q ListQuery) (n int, err error) {
+	q.After, q.Before, q.Limit, q.Sort = nil, nil, 0, SortDate
+	err = s.read(ctx, func(db querier) error {
+		l, err := s.lister(ctx, db, q)
+		if err != nil {
+			return err
+		}
+		n, err = l.count()
+		return err
+	})
+	return n, err
+}
+
+func (s *Store) lister(ctx context.Context, db querier, req ListQuery) (*lister, error) {
+	tree, err := query.Parse(req.Query, s.now())
+	if err != nil {
+		return nil, err
+	}
+	l := &lister{ctx: ctx, store: s, q: db, req: req}
+	if l.boxes, err = boxesByID(ctx, db); err != nil {
+		return nil, err
+	}
+	acc, err := accounts(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	p := &planner{query: req.Query, boxes: l.boxes, accounts: acc, only: req.Account, body: l.body}
+	if l.plan, err = p.compile(tree); err != nil {
+		return nil, err
+	}
+	return l, l.setScope(p, tree)
+}
+
+// setScope finds the mailboxes outside of which nothing can match, so that their index can be used.
+func (l *lister) setScope(p *planner, tree query.Node) error {
+	if l.req.Mailbox != 0 {
+		l.scope, l.scoped = []MailboxID{l.req.Mailbox}, true
+		return nil
+	}
+	nodes := []query.Node{tree}
+	if and, ok := tree.(query.And); ok {
+		nodes = and.Nodes
+	}
+	for _, n := range nodes {
+		in, ok := n.(query.In)
+		if !ok || in.Name == "" {
+			continue
+		}
+		for id, b := range l.boxes {
+			if named(b, in.Name) && (l.req.Account == 0 || b.Account == l.req.Account) {
+				l.scope = append(l.scope, id)
+			}
+		}
+		l.scoped = len(l.scope) <= mergeBoxes
+		slices.Sort(l.scope)
+		return nil
+	}
+	return nil
+}
+
+// needsGo reports whether the condition in SQL does not decide alone.
+func (l *lister) needsGo() bool { return !l.plan.exact || l.req.Distinct }
+
+// page gives the rows asked for, newest first or as sorted.
+func (l *lister) page() ([]*candidate, error) {
+	if l.req.Sort != "" && l.req.Sort != SortDate {
+		return l.sorted()
+	}
+	up := l.req.Before != nil && l.req.After == nil
+	out, err := l.walk(up, l.req.Limit)
+	if up {
+		slices.Reverse(out)
+	}
+	return out, err
+}
+
+// walk collects matches from the cursor on, newest first (up: oldest first), until limit (0: all).
+func (l *lister) walk(up bool, limit int) ([]*candidate, error) {
+	var out []*candidate
+	err := l.each(up, limit, func(c *candidate) bool {
+		out = append(out, c)
+		return limit == 0 || len(out) < limit
+	})
+	return out, err
+}
+
+// each calls f with the matches in order until it returns false.
+func (l *lister) each(up bool, limit int, f func(*candidate) bool) error {
+	n := scanPage
+	if !l.needsGo() && limit > 0 {
+		n = limit
+	}
+	for after, before := l.req.After, l.req.Before; ; {
+		list, err := l.fetch(up, after, before, n)
+		if err != nil {
+			return err
+		}
+		for _, c := range list {
+			ok, err := l.selects(c)
+			if err != nil {
+				return err
+			}
+			if ok && !f(c) {
+				return nil
+			}
+		}
+		if len(list) < n {
+			return nil
+		}
+		last := list[len(list)-1].cursor()
+		if up {
+			before = &last
+		} else {
+			after = &last
+		}
+	}
+}
+
+// selects decides about a candidate that fulfils the condition.
+func (l *lister) selects(c *candidate) (bool, error) {
+	if !l.plan.exact {
+		if ok, err := l.plan.match(c); err != nil || !ok {
+			return false, err
+		}
+	}
+	if !l.req.Distinct || !c.dup || c.MessageID == "" {
+		return true, nil
+	}
+	return l.best(c)
+}
+
+// best reports whether no other copy that matches is better.
+func (l *lister) best(c *candidate) (bool, error) {
+	where, args := l.where()
+	list, err := candidates(l.ctx, l.q, false, `SELECT `+rowFields+` FROM message m WHERE m.header_id = ? AND m.account = ? AND m.id <> ? AND m.state = 0 AND `+where,
+		append([]any{c.MessageID, c.Account, c.ID}, args...)...)
+	if err != nil {
+		return false, err
+	}
+	for _, other := range list {
+		if !better(other, c, l.boxes) || l.scoped && !slices.Contains(l.scope, other.Mailbox) {
+			continue
+		}
+		if ok, err := l.plan.match(other); err != nil || ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// where is the condition without mailboxes and cursors.
+func (l *lister) where() (string, []any) {
+	where, args := "("+l.plan.sql+")", l.plan.args
+	if l.req.Account != 0 && !l.scoped {
+		where, args = where+" AND m.account = ?", append(args[:len(args):len(args)], l.req.Account)
+	}
+	return where, args
+}
+
+// fetch reads the next n candidates, each mailbox of the scope by its own index.
+func (l *lister) fetch(up bool, after, before *Cursor, n int) ([]*candidate, error) {
+	if !l.scoped {
+		return l.fetchFrom(0, up, after, before, n)
+	}
+	var out []*candidate
+	for _, box := range l.scope {
+		list, err := l.fetchFrom(box, up, after, before, n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	if len(l.scope) > 1 {
+		slices.SortFunc(out, func(a, b *candidate) int {
+			if c := newerFirst(a, b); !up {
+				return c
+			}
+			return -newerFirst(a, b)
+		})
+	}
+	return out[:min(n, len(out))], nil
+}
+
+func newerFirst(a, b *candidate) int {
+	if c := b.Received.Compare(a.Received); c != 0 {
+		return c
+	}
+	return int(b.ID - a.ID)
+}
+
+func (l *lister) fetchFrom(box MailboxID, up bool, after, before *Cursor, n int) ([]*candidate, error) {
+	text, args := l.pageSQL(box, up, after, before, n)
+	list, err := candidates(l.ctx, l.q, l.req.Distinct, text, args...)
+	if err == nil && !l.plan.exact {
+		ids := make([]MessageID, len(list))
+		for i, c := range list {
+			ids[i] = c.ID
+		}
+		err = addPending(l.ctx, l.q, list, ids)
+	}
+	return list, err
+}
+
+func (l *lister) pageSQL(box MailboxID, up bool, after, before *Cursor, n int) (string, []any) {
+	text := `SELECT ` + rowFields
+	if l.req.Distinct {
+		text += `, EXISTS (SELECT 1 FROM message d WHERE d.header_id = m.header_id AND d.account = m.account AND d.state = 0 AND d.id <> m.id)`
+	}
+	where, args := l.where()
+	text += ` FROM message m WHERE m.state = 0 AND ` + where
+	args = args[:len(args):len(args)]
+	if box != 0 {
+		text, args = text+` AND m.mailbox = ?`, append(args, box)
+	}
+	if after != nil {
+		text, args = text+` AND (m.received, m.id) < (?, ?)`, append(args, after.Received.UnixMilli(), after.ID)
+	}
+	if before != nil {
+		text, args = text+` AND (m.received, m.id) > (?, ?)`, append(args, before.Received.UnixMilli(), before.ID)
+	}
+	if up {
+		text += ` ORDER BY m.received, m.id LIMIT ?`
+	} else {
+		text += ` ORDER BY m.received DESC, m.id DESC LIMIT ?`
+	}
+	return text, append(args, n)
+}
+
+func (l *lister) count() (int, error) {
+	if l.needsGo() {
+		n := 0
+		err := l.each(false, 0, func(*candidate) bool { n++; return true })
+		return n, err
+	}
+	if l.plan.sql == "1" && l.req.Mailbox != 0 && l.boxes[l.req.Mailbox] != nil {
+		return l.boxes[l.req.Mailbox].Total, nil
+	}
+	total := 0
+	boxes := l.scope
+	if !l.scoped {
+		boxes = []MailboxID{0}
+	}
+	for _, box := range boxes {
+		where, args := l.where()
+		text := `SELECT count(*) FROM message m WHERE m.state = 0 AND ` + where
+		if box != 0 {
+			text, args = text+` AND m.mailbox = ?`, append(args[:len(args):len(args)], box)
+		}
+		var n int
+		if err := l.q.QueryRowContext(l.ctx, text, args...).Scan(&n); err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// body gives the words of a candidate's text.
+func (l *lister) body(c *candidate) (string, error) {
+	if !c.loaded {
+		raw, err := l.store.content(l.ctx, l.q, c.content)
+		if err != nil {
+			return "", err
+		}
+		c.body, c.loaded = query.Words(message.Parse(raw).Text()), true
+	}
+	return c.body, nil
+}

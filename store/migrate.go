@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// applicationID marks the file as ours ("mua1").
+const applicationID = 0x6d756131
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// migration is one numbered step; each runs in a transaction of its own.
+type migration struct {
+	version int
+	name    string
+	script  string
+}
+
+// migrations lists the steps in files, by number, without gaps from 1.
+func migrations(files fs.FS) ([]migration, error) {
+	names, err := fs.Glob(files, "migrations/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	var out []migration
+	for i, n := range names {
+		base := strings.TrimPrefix(n, "migrations/")
+		num, _, _ := strings.Cut(base, "_")
+		v, err := strconv.Atoi(num)
+		if err != nil || v != i+1 {
+			return nil, fmt.Errorf("migration %s is out of order", base)
+		}
+		b, err := fs.ReadFile(files, n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, migration{v, base, string(b)})
+	}
+	return out, nil
+}
+
+// migrate brings the database to the newest schema. Several processes may do so at once.
+func migrate(ctx context.Context, db *sql.DB, path string, files fs.FS) error {
+	steps, err := migrations(files)
+	if err != nil {
+		return err
+	}
+	for {
+		done, err := migrateOne(ctx, db, path, steps)
+		if err != nil || done {
+			return err
+		}
+	}
+}
+
+// migrateOne runs the next step, if there is one, in one transaction.
+func migrateOne(ctx context.Context, db *sql.DB, path string, steps []migration) (done bool, err error) {
+	err = retryBusy(ctx, func() error {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		version, err := checkFile(ctx, tx, path, len(steps))
+		if err != nil {
+			return err
+		}
+		if version == len(steps) {
+			done = true
+			return nil
+		}
+		m := steps[version]
+		if _, err := tx.ExecContext(ctx, m.script); err != nil {
+			return fmt.Errorf("%s: migration %s: %w", path, m.name, err)
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", m.version, applicationID)); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+	return done, err
+}
+
+// checkFile refuses what is not ours or newer, and returns the schema's version.
+func checkFile(ctx context.Context, q querier, path string, newest int) (int, error) {
+	var app, version, tables int
+	err := q.QueryRowContext(ctx, `SELECT
+		(SELECT application_id FROM pragma_application_id),
+		(SELECT user_version FROM pragma_user_version),
+		(SELECT count(*) FROM sqlite_schema)`).Scan(&app, &version, &tables)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", path, err)
+	}
+	if app != applicationID && (app != 0 || tables > 0) {
+		return 0, fmt.Errorf("%s is not a database of mua", path)
+	}
+	if version > newest {
+		return 0, fmt.Errorf("%s has schema %d, this mua knows up to %d: %w; update mua, nothing was changed",
+			path, version, newest, ErrNewerSchema)
+	}
+	return version, nil
+}

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Store is the database: one writer, a pool of readers. Safe for concurrent use.
+type Store struct {
+	dir      string
+	now      func() time.Time
+	writer   *sql.DB // one connection; BEGIN IMMEDIATE
+	pool     *sql.DB // readers; query_only
+	codec    codec
+	watchers watchers
+	closed   sync.Once
+	closeErr error
+}
+
+// Options of Open.
+type Options struct {
+	Now func() time.Time // nil: time.Now
+}
+
+// Open opens or creates the data folder (0700) and mail.db (0600) in it, and migrates.
+func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "mail.db")
+	if err := createPrivate(dir, path); err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, now: o.Now, writer: openPool(path, true), pool: openPool(path, false)}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.watchers.init()
+	if err := s.prepare(ctx, path); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) prepare(ctx context.Context, path string) error {
+	if err := s.writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("%s: %w", path, explainOpen(err))
+	}
+	if err := migrate(ctx, s.writer, path, migrationFiles); err != nil {
+		return err
+	}
+	return s.purge(ctx)
+}
+
+// Close ends all work; a second call does nothing.
+func (s *Store) Close() error {
+	s.closed.Do(func() {
+		s.watchers.close()
+		s.closeErr = errors.Join(s.pool.Close(), s.writer.Close())
+		s.codec.close()
+	})
+	return s.closeErr
+}
+
+// path is the database file.
+func (s *Store) path() string { return filepath.Join(s.dir, "mail.db") }
+
+// Dir is the data folder.
+func (s *Store) Dir() string { return s.dir }
+
+// createPrivate makes the folder and an empty file with the right modes whatever
+// the umask. SQLite gives -wal and -shm the mode of the database file. A folder
+// that exists keeps its mode; the file does not.
+func createPrivate(dir, path string) error {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		if err := os.Chmod(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	// Never open the file when it is there: closing any descriptor of it drops
+	// the POSIX locks SQLite holds elsewhere in this process.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return os.Chmod(path, 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
+}

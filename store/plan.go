@@ -1,0 +1,233 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"mua/store/query"
+)
+
+// plan is a query's tree made ready: a condition on message m that every match
+// fulfils, and the exact test for what passes it.
+type plan struct {
+	sql   string
+	args  []any
+	exact bool // the condition alone decides
+	match func(*candidate) (bool, error)
+}
+
+// planner compiles a tree. body gives the words of a candidate's text.
+type planner struct {
+	query    string
+	boxes    map[MailboxID]*Mailbox
+	accounts []Account
+	only     AccountID // 0: all
+	body     func(*candidate) (string, error)
+}
+
+func always() plan {
+	return plan{"1", nil, true, func(*candidate) (bool, error) { return true, nil }}
+}
+
+func test(sql string, f func(*candidate) bool, args ...any) plan {
+	return plan{sql, args, true, func(c *candidate) (bool, error) { return f(c), nil }}
+}
+
+func (p *planner) compile(n query.Node) (plan, error) {
+	switch n := n.(type) {
+	case query.And:
+		return p.many(n.Nodes, " AND ", true)
+	case query.Or:
+		return p.many(n.Nodes, " OR ", false)
+	case query.Not:
+		return p.not(n)
+	case query.Match:
+		return plan{"1", nil, false, func(c *candidate) (bool, error) { return p.words(n, c) }}, nil
+	case query.In:
+		return p.in(n)
+	case query.Account:
+		return p.account(n)
+	}
+	return p.column(n)
+}
+
+// column compiles what one row decides.
+func (p *planner) column(n query.Node) (plan, error) {
+	switch n := n.(type) {
+	case query.ID:
+		return test("m.id = ?", func(c *candidate) bool { return int64(c.ID) == n.ID }, n.ID), nil
+	case query.Thread:
+		return test("m.thread IS ?", func(c *candidate) bool { return c.Thread == n.ID }, n.ID), nil
+	case query.HeaderID:
+		return test("m.header_id = ?", func(c *candidate) bool { return c.MessageID == n.ID }, n.ID), nil
+	case query.HasAttachment:
+		return test("m.attachments <> '[]'", func(c *candidate) bool { return len(c.Attachments) > 0 }), nil
+	case query.Is:
+		return p.state(n.State), nil
+	case query.Received:
+		return received(n), nil
+	case query.Size:
+		return size(n), nil
+	}
+	return always(), nil
+}
+
+func (p *planner) many(nodes []query.Node, glue string, all bool) (plan, error) {
+	out := plan{exact: true}
+	var parts []string
+	var kids []plan
+	for _, n := range nodes {
+		k, err := p.compile(n)
+		if err != nil {
+			return plan{}, err
+		}
+		kids, parts = append(kids, k), append(parts, "("+k.sql+")")
+		out.args, out.exact = append(out.args, k.args...), out.exact && k.exact
+	}
+	out.sql = strings.Join(parts, glue)
+	out.match = func(c *candidate) (bool, error) {
+		for _, k := range kids {
+			if ok, err := k.match(c); err != nil || ok != all {
+				return ok, err
+			}
+		}
+		return all, nil
+	}
+	return out, nil
+}
+
+func (p *planner) not(n query.Not) (plan, error) {
+	k, err := p.compile(n.Node)
+	if err != nil {
+		return plan{}, err
+	}
+	out := plan{"1", nil, false, func(c *candidate) (bool, error) {
+		ok, err := k.match(c)
+		return !ok, err
+	}}
+	if k.exact {
+		out.sql, out.args, out.exact = "NOT ("+k.sql+")", k.args, true
+	}
+	return out, nil
+}
+
+func (p *planner) in(n query.In) (plan, error) {
+	if n.Name == "" {
+		return always(), nil
+	}
+	set := map[MailboxID]bool{}
+	ids := []MailboxID{}
+	for id, b := range p.boxes {
+		if (p.only == 0 || b.Account == p.only) && named(b, n.Name) {
+			set[id] = true
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 && roleName(Role(strings.ToLower(n.Name))) == "" {
+		return plan{}, &query.Error{Query: p.query, Pos: n.Pos, Msg: fmt.Sprintf("there is no mailbox %q", n.Name)}
+	}
+	return test("m.mailbox IN (SELECT value FROM json_each(?))", func(c *candidate) bool { return set[c.Mailbox] }, toJSON(ids)), nil
+}
+
+// named reports whether a mailbox goes by name: all of it, its last part, or its role.
+func named(b *Mailbox, name string) bool {
+	if strings.EqualFold(b.Name, name) || b.Role != "" && strings.EqualFold(string(b.Role), name) {
+		return true
+	}
+	if b.Separator == "" {
+		return false
+	}
+	i := strings.LastIndex(b.Name, b.Separator)
+	return i >= 0 && strings.EqualFold(b.Name[i+len(b.Separator):], name)
+}
+
+func (p *planner) account(n query.Account) (plan, error) {
+	for _, a := range p.accounts {
+		if strings.EqualFold(a.Name, n.Name) {
+			return test("m.account = ?", func(c *candidate) bool { return c.Account == a.ID }, a.ID), nil
+		}
+	}
+	return plan{}, &query.Error{Query: p.query, Pos: n.Pos, Msg: fmt.Sprintf("there is no account %q", n.Name)}
+}
+
+func (p *planner) state(s query.State) plan {
+	flag := map[query.State]Flags{query.Read: Seen, query.Flagged: Flagged, query.Replied: Answered,
+		query.Forwarded: Forwarded, query.Draft: Draft, query.Deleted: Deleted}
+	switch s {
+	case query.Unread:
+		return test("m.flags & 1 = 0", func(c *candidate) bool { return !c.Flags.Has(Seen) })
+	case query.Pending:
+		const pending = `EXISTS (SELECT 1 FROM action a WHERE a.message = m.id AND a.state = 'pending' AND a.blocked_by IS NULL)`
+		return test(pending, func(c *candidate) bool { return len(c.Pending) > 0 })
+	}
+	f := flag[s]
+	return test(fmt.Sprintf("m.flags & %d <> 0", f), func(c *candidate) bool { return c.Flags.Has(f) })
+}
+
+func received(n query.Received) plan {
+	from, to := ms(n.From), ms(n.To)
+	sql, args := "1", []any{}
+	if from.Valid {
+		sql, args = sql+" AND m.received >= ?", append(args, from.Int64)
+	}
+	if to.Valid {
+		sql, args = sql+" AND m.received < ?", append(args, to.Int64)
+	}
+	return test(sql, func(c *candidate) bool {
+		v := c.Received.UnixMilli()
+		return (!from.Valid || v >= from.Int64) && (!to.Valid || v < to.Int64)
+	}, args...)
+}
+
+func size(n query.Size) plan {
+	return test("m.size > ? AND (? < 0 OR m.size < ?)", func(c *candidate) bool {
+		return c.Size > n.Above && (n.Below < 0 || c.Size < n.Below)
+	}, n.Above, n.Below, n.Below)
+}
+
+// words looks for a phrase in a candidate, the text last: it costs most.
+func (p *planner) words(m query.Match, c *candidate) (bool, error) {
+	anywhere := m.Field == query.Anywhere
+	for _, f := range []query.Field{query.Subject, query.From, query.To, query.Cc, query.Filename, query.List} {
+		if m.Field != f && (!anywhere || f == query.List) {
+			continue
+		}
+		for _, text := range c.texts(f) {
+			if m.In(query.Words(text)) {
+				return true, nil
+			}
+		}
+	}
+	if !anywhere && m.Field != query.Body || c.content == 0 {
+		return false, nil
+	}
+	words, err := p.body(c)
+	return m.In(words), err
+}
+
+// texts are the pieces of a field; a phrase lies within one.
+func (c *candidate) texts(f query.Field) []string {
+	switch f {
+	case query.Subject:
+		return []string{c.Subject}
+	case query.List:
+		return []string{c.listID}
+	case query.Filename:
+		var out []string
+		for _, a := range c.Attachments {
+			out = append(out, a.Name)
+		}
+		return out
+	}
+	list := c.From
+	if f == query.To {
+		list = c.To
+	} else if f == query.Cc {
+		list = c.Cc
+	}
+	var out []string
+	for _, a := range list {
+		out = append(out, a.Name+" "+a.Addr)
+	}
+	return out
+}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// keepGone is how long a tombstone keeps a message.
+	keepGone = 30 * 24 * time.Hour
+	// purgeBatch bounds one maintenance run.
+	purgeBatch = 2000
+)
+
+// purge frees what is gone for longer than keepGone, oldest first, a bounded number a
+// run: tombstones that no server still has, and the bytes no copy or item needs.
+func (s *Store) purge(ctx context.Context) error {
+	ids, err := s.purgeable(ctx)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return s.writeEach(ctx, len(ids), func(t *txn, i int) error { return t.purgeOne(ids[i]) })
+}
+
+func (s *Store) purgeable(ctx context.Context) (ids []MessageID, err error) {
+	err = s.read(ctx, func(q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT id FROM message WHERE state = 2 AND gone_at < ? AND server_mailbox IS NULL
+			AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id AND state = 'pending') ORDER BY gone_at LIMIT ?`,
+			s.now().Add(-keepGone).UnixMilli(), purgeBatch)
+		if err != nil {
+			return err
+		}
+		ids, err = collect[MessageID](rows)
+		return err
+	})
+	return ids, err
+}
+
+func (t *txn) purgeOne(id MessageID) error {
+	k, err := t.anyCopy(id)
+	if err != nil || k.state != gone {
+		return ignoreNotFound(err)
+	}
+	if err := t.run(`DELETE FROM message WHERE id = ?`, id); err != nil {
+		return err
+	}
+	return t.freeContent(k.content)
+}
+
+// freeContent drops bytes nobody refers to any more.
+func (t *txn) freeContent(id ContentID) error {
+	if id == 0 {
+		return nil
+	}
+	return t.run(`DELETE FROM content WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE content = ?1)
+		AND NOT EXISTS (SELECT 1 FROM outbox WHERE content = ?1) AND NOT EXISTS (SELECT 1 FROM outbox WHERE copy_content = ?1)`, id)
+}

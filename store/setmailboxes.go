@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"strings"
+)
+
+// SetMailboxes brings the mailbox list in line with LIST: new ones are created,
+// roles updated, a local mailbox of the same role or name is adopted (its copies get append wishes);
+// ones gone from the server are kept as local when they hold anything not
+// confirmed by the server, else tombstoned. Returns the account's mailboxes.
+func (s *Store) SetMailboxes(ctx context.Context, a AccountID, list []RemoteMailbox) (out []Mailbox, err error) {
+	have, err := s.Mailboxes(ctx, a)
+	if err != nil || sameMailboxes(have, list) {
+		return have, err // the usual case: nothing is written
+	}
+	err = s.write(ctx, func(t *txn) error {
+		have, err := accountMailboxes(t.ctx, t.tx, a)
+		if err != nil {
+			return err
+		}
+		listed := map[MailboxID]bool{}
+		for _, r := range list {
+			id, err := t.setMailbox(a, have, r)
+			if err != nil {
+				return err
+			}
+			listed[id] = true
+		}
+		for i := range have {
+			if !have[i].Local && !listed[have[i].ID] {
+				if err := t.mailboxGone(&have[i]); err != nil {
+					return err
+				}
+			}
+		}
+		out, err = accountMailboxes(t.ctx, t.tx, a)
+		return err
+	})
+	return out, err
+}
+
+func sameMailboxes(have []Mailbox, list []RemoteMailbox) bool {
+	remote := 0
+	for _, m := range have {
+		if !m.Local {
+			remote++
+		}
+	}
+	if remote != len(list) {
+		return false
+	}
+	for _, r := range list {
+		m, ok := sameName(have, r.Name)
+		if !ok || m.Local || m.changedBy(r) {
+			return false
+		}
+		if l, ok := byLocalRole(have, r.Role); ok && l.ID != m.ID {
+			return false
+		}
+	}
+	return true
+}
+
+// changedBy reports whether LIST says something new. A role the server does not tell stays what we made it.
+func (m *Mailbox) changedBy(r RemoteMailbox) bool {
+	return m.Separator != r.Separator || m.NoSelect != r.NoSelect || m.Subscribed != r.Subscribed || r.Role != "" && m.Role != r.Role
+}
+
+func sameName(have []Mailbox, name string) (Mailbox, bool) {
+	for _, m := range have {
+		if m.Name == name || strings.EqualFold(m.Name, "INBOX") && strings.EqualFold(name, "INBOX") {
+			return m, true
+		}
+	}
+	return Mailbox{}, false
+}
+
+func byLocalRole(have []Mailbox, r Role) (Mailbox, bool) {
+	for _, m := range have {
+		if r != "" && m.Local && m.Role == r {
+			return m, true
+		}
+	}
+	return Mailbox{}, false
+}
+
+// setMailbox stores one line of LIST and returns the mailbox it is.
+func (t *txn) setMailbox(a AccountID, have []Mailbox, r RemoteMailbox) (MailboxID, error) {
+	m, known := sameName(have, r.Name)
+	local, other := byLocalRole(have, r.Role)
+	if !known && other {
+		m, known, other = local, true, false
+	}
+	if !known {
+		id, err := t.insert(`INSERT INTO mailbox(account, name, separator, role, noselect, subscribed) VALUES (?,?,?,?,?,?)`,
+			a, r.Name, r.Separator, r.Role, r.NoSelect, r.Subscribed)
+		return MailboxID(id), err
+	}
+	if m.Local || m.changedBy(r) {
+		err := t.run(`UPDATE mailbox SET name = ?, separator = ?, role = CASE WHEN ?3 = '' THEN role ELSE ?3 END, noselect = ?, subscribed = ?, local = 0 WHERE id = ?`,
+			r.Name, r.Separator, r.Role, r.NoSelect, r.Subscribed, m.ID)
+		if err != nil {
+			return 0, err
+		}
+	}
+	if m.Local {
+		if err := t.settleMailbox(m.ID); err != nil {
+			return 0, err
+		}
+	}
+	if other && local.ID != m.ID {
+		return m.ID, t.merge(local.ID, m.ID)
+	}
+	return m.ID, nil
+}
+
+// settleMailbox journals what a mailbox that was local and is on the server now lacks there.
+func (t *txn) settleMailbox(id MailboxID) error {
+	list, err := t.copies(`mailbox = ? AND state = 0 AND (content IS NOT NULL OR server_mailbox IS NOT NULL)`, id)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	grp, err := t.newGroup("adopt", false)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if err := t.settle(&list[i], grp); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge moves all copies of a local mailbox into the server's of the same role and ends the local one.
+func (t *txn) merge(from, into MailboxID) error {
+	if err := t.run(`UPDATE message SET mailbox = ? WHERE mailbox = ?`, into, from); err != nil {
+		return err
+	}
+	if err := t.run(`UPDATE mailbox SET gone = ? WHERE id = ?`, t.now, from); err != nil {
+		return err
+	}
+	return t.settleMailbox(into)
+}
+
+// mailboxGone handles a mailbox that LIST does not show any more.
+func (t *txn) mailboxGone(m *Mailbox) error {
+	// What only exists here, or was moved away here: the server's copy is gone, ours is not.
+	if err := t.run(`UPDATE mailbox SET local = 1 WHERE id = ?`, m.ID); err != nil {
+		return err
+	}
+	list, err := t.copies(`server_mailbox = ?1 OR mailbox = ?1 AND state <> 2`, m.ID)
+	if err != nil {
+		return err
+	}
+	left := 0
+	for i := range list {
+		k := &list[i]
+		if k.serverMailbox == m.ID {
+			if err := t.withMailbox(k, m); err != nil {
+				return err
+			}
+		}
+		if k.mailbox == m.ID && k.state != gone {
+			left++
+			if err := t.settleNew(k, "adopt"); err != nil {
+				return err
+			}
+		}
+	}
+	if left > 0 {
+		return nil
+	}
+	return t.run(`UPDATE mailbox SET gone = ? WHERE id = ?`, t.now, m.ID)
+}
+
+// withMailbox ends the server's side of a copy whose mailbox is gone. What was moved away here and is wholly here is kept.
+func (t *txn) withMailbox(k *copyState, m *Mailbox) error {
+	if k.state == here && k.mailbox != m.ID && k.content != 0 {
+		if err := t.run(`UPDATE action SET state = 'done', ended = ? WHERE message = ? AND state = 'pending' AND blocked_by IS NULL`, t.now, k.id); err != nil {
+			return err
+		}
+		k.leaveServer()
+		if err := t.savePlace(k); err != nil {
+			return err
+		}
+		return t.settleNew(k, "adopt")
+	}
+	_, err := t.expunge(k, "deleted with its mailbox "+m.Name)
+	return err
+}

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// busyLimit bounds how long a writer waits for other processes.
+	busyLimit = 60 * time.Second
+	// txBudget is how long a write transaction of a batch may run before it is
+	// committed and the next one begun, so that nobody waits long.
+	txBudget = 50 * time.Millisecond
+)
+
+// querier is what reads need: a pool, or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
+}
+
+// txn is one write transaction. Its context cannot be cancelled: transactions
+// are short, and a commit must not be put in doubt by an impatient caller.
+type txn struct {
+	tx  *sql.Tx
+	ctx context.Context
+	now int64 // of the transaction, ms
+	seq int64 // change number taken in this transaction; 0 none yet
+}
+
+func (t *txn) exec(q string, args ...any) (sql.Result, error) {
+	return t.tx.ExecContext(t.ctx, q, args...)
+}
+
+func (t *txn) run(q string, args ...any) error {
+	_, err := t.tx.ExecContext(t.ctx, q, args...)
+	return err
+}
+
+// insert runs an INSERT and returns the new row's id.
+func (t *txn) insert(q string, args ...any) (int64, error) {
+	r, err := t.exec(q, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.LastInsertId()
+}
+
+func (t *txn) row(q string, args ...any) *sql.Row { return t.tx.QueryRowContext(t.ctx, q, args...) }
+
+func (t *txn) query(q string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(t.ctx, q, args...)
+}
+
+// change returns this transaction's number of the change counter.
+func (t *txn) change() (int64, error) {
+	if t.seq != 0 {
+		return t.seq, nil
+	}
+	err := t.row(`UPDATE counter SET change = change + 1 RETURNING change`).Scan(&t.seq)
+	return t.seq, err
+}
+
+// write runs f in one durable transaction. Busy is waited out; f may run more
+// than once and must only touch what it is given. ctx ends the waiting, not the transaction.
+func (s *Store) write(ctx context.Context, f func(*txn) error) error {
+	return s.writeKnown(ctx, f, nil)
+}
+
+// writeKnown is write for what must not be reported wrongly: when COMMIT failed,
+// known looks whether it took effect all the same.
+func (s *Store) writeKnown(ctx context.Context, f func(*txn) error, known func(context.Context) (bool, error)) error {
+	committing := false
+	err := retryBusy(ctx, func() error {
+		conn, err := s.writer.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		free := context.WithoutCancel(ctx)
+		tx, err := conn.BeginTx(free, nil)
+		if err != nil {
+			return err
+		}
+		if err := f(&txn{tx: tx, ctx: free, now: s.now().UnixMilli()}); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		committing = true
+		if err := tx.Commit(); err != nil {
+			return err // SQLite may still have the transaction open: undo it, whatever it says
+		}
+		committing = false
+		return nil
+	})
+	if err != nil && committing && known != nil {
+		if ok, kerr := known(context.WithoutCancel(ctx)); kerr == nil && ok {
+			err = nil
+		}
+	}
+	if err == nil {
+		s.watchers.wake()
+	}
+	return err
+}
+
+// writeEach runs f for 0 ≤ i < n in as few transactions as the budget allows,
+// all durable when it returns nil. For batches whose parts may be committed apart.
+func (s *Store) writeEach(ctx context.Context, n int, f func(t *txn, i int) error) error {
+	for i := 0; i < n; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		done := i
+		err := s.write(ctx, func(t *txn) error {
+			begin := time.Now()
+			for done = i; done < n; done++ {
+				if done > i && time.Since(begin) > txBudget {
+					return nil
+				}
+				if err := f(t, done); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		i = done
+	}
+	return nil
+}
+
+// read runs f on one snapshot.
+func (s *Store) read(ctx context.Context, f func(querier) error) error {
+	return retryBusy(ctx, func() error {
+		tx, err := s.pool.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		return f(tx)
+	})
+}
+
+// retryBusy tries again while another process keeps the database busy.
+func retryBusy(ctx context.Context, f func() error) error {
+	for begin, n := time.Now(), 0; ; n++ {
+		err := f()
+		if !isBusy(err) {
+			return err
+		}
+		if time.Since(begin) > busyLimit {
+			return fmt.Errorf("another program keeps the mail database busy for more than %v: %w", busyLimit, errBusy)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(min(n+1, 20)) * time.Millisecond):
+		}
+	}
+}
+
+var errBusy = errors.New("try again later")
