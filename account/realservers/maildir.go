@@ -1,0 +1,121 @@
+package realservers
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"testing"
+	"time"
+)
+
+// Mail is a message as it lies in a Maildir.
+type Mail struct {
+	Flags    string    // Maildir letters in order: D draft, F flagged, R answered, S seen, T deleted
+	Received time.Time // zero: now
+	Raw      []byte    // LF or CRLF line ends; Dovecot shows both as CRLF
+}
+
+// AddMaildir puts messages into a mailbox ("INBOX", "Projects.Sailing"; ASCII,
+// '.' separates) by writing the files, as the fastest way to fill one. Dovecot
+// numbers them in the order given.
+func (d *DovecotServer) AddMaildir(t testing.TB, user, mailbox string, mails ...Mail) {
+	t.Helper()
+	dir := d.mailboxDir(user, mailbox)
+	for _, sub := range []string{"cur", "new", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range mails {
+		if err := d.writeMail(dir, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.giveAway(filepath.Dir(d.MailDir(user))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d *DovecotServer) writeMail(dir string, m Mail) error {
+	d.mu.Lock()
+	d.files++
+	n := d.files
+	d.mu.Unlock()
+	if m.Received.IsZero() {
+		m.Received = time.Now()
+	}
+	// Dovecot sorts by the number at the front, so it must rise.
+	path := filepath.Join(dir, "cur", fmt.Sprintf("%010d.M%dP%d.mua:2,%s", 1_000_000_000+n, n, os.Getpid(), m.Flags))
+	if err := os.WriteFile(path, m.Raw, 0o600); err != nil {
+		return err
+	}
+	if err := os.Chtimes(path, m.Received, m.Received); err != nil {
+		return err
+	}
+	return os.Chown(path, d.uid, d.gid)
+}
+
+// giveAway makes folders the mail user's.
+func (d *DovecotServer) giveAway(dir string) error {
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.IsDir() {
+			return err
+		}
+		return os.Chown(path, d.uid, d.gid)
+	})
+}
+
+// Maildir reads a mailbox's messages from the files, in the order they came.
+func (d *DovecotServer) Maildir(t testing.TB, user, mailbox string) [][]byte {
+	t.Helper()
+	raws, err := d.readMaildir(user, mailbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raws
+}
+
+func (d *DovecotServer) readMaildir(user, mailbox string) ([][]byte, error) {
+	dir := d.mailboxDir(user, mailbox)
+	var paths []string
+	for _, sub := range []string{"cur", "new"} {
+		l, err := filepath.Glob(filepath.Join(dir, sub, "*"))
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, l...)
+	}
+	sort.Slice(paths, func(i, j int) bool { return filepath.Base(paths[i]) < filepath.Base(paths[j]) })
+	var raws [][]byte
+	for _, p := range paths {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			return nil, err
+		}
+		raws = append(raws, b)
+	}
+	return raws, nil
+}
+
+// Wait returns the mailbox's messages once there are at least n; it fails the
+// test after half a minute. Postfix delivers a moment after it has accepted.
+func (d *DovecotServer) Wait(t testing.TB, user, mailbox string, n int) [][]byte {
+	t.Helper()
+	deadline := time.NewTimer(startTimeout)
+	defer deadline.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		// An error here is a file that Dovecot renamed while we looked.
+		if raws, err := d.readMaildir(user, mailbox); err == nil && len(raws) >= n {
+			return raws
+		}
+		select {
+		case <-deadline.C:
+			t.Fatalf("%s of %s does not get %d messages", mailbox, user, n)
+		case <-tick.C:
+		}
+	}
+}
