@@ -95,21 +95,17 @@ func (p *pass) commitDot(at store.AttemptID, _ []store.RecipientResult) error {
 // afterDot makes sure that an error after a pending dot leaves no recipient
 // looking untouched, whatever the session said.
 func (t *transaction) afterDot(to []string) error {
-	lost, ok := errors.AsType[*LostAfterDot](t.err)
-	if !ok {
-		lost = &LostAfterDot{Err: t.err}
-	}
-	if slices.ContainsFunc(t.results, func(r store.RecipientResult) bool {
-		return r.State == store.MaybeAccepted || r.State == store.Accepted
-	}) {
-		return lost
-	}
+	forgotten := false
 	for _, addr := range to {
 		if !slices.ContainsFunc(t.results, func(r store.RecipientResult) bool { return r.Addr == addr }) {
 			t.results = append(t.results, store.RecipientResult{Addr: addr, State: store.MaybeAccepted})
+			forgotten = true
 		}
 	}
-	return lost
+	if _, ok := errors.AsType[*LostAfterDot](t.err); ok || !forgotten {
+		return t.err
+	}
+	return &LostAfterDot{Err: t.err}
 }
 
 // known drops outcomes for addresses that were not asked about, and doubles.
@@ -136,11 +132,11 @@ func (p *pass) conclude(it store.Item, at store.AttemptID, t transaction, fresh 
 		return p.putBack(it, at, p.dotTrouble(t.dotErr))
 	}
 	if t.err != nil && !t.dotAsked {
-		if tr, ok := errors.AsType[*account.Trouble](t.err); ok && tr.Kind != account.KindTemporary && tr.Kind != account.KindNetwork {
-			return p.accountTrouble(it, at, tr)
-		}
 		if p.ctx.Err() != nil {
 			return p.putBack(it, at, nil)
+		}
+		if tr, ok := errors.AsType[*account.Trouble](t.err); ok && tr.Kind != account.KindTemporary {
+			return p.accountTrouble(it, at, tr)
 		}
 	}
 	j := p.judge(it, at, t)

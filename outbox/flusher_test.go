@@ -212,7 +212,15 @@ func TestRefusedLoginStops(t *testing.T) {
 	if _, err := r.One(t.Context(), 1); err == nil || r.script.conns != 1 {
 		t.Errorf("%d logins", r.script.conns)
 	}
-	r.Changed = r.now.Add(-time.Hour)
+	later := mailTo("carol") // spooled while the account stands still
+	later.ID, later.Account, later.State, later.Created = 2, 1, store.Queued, r.now
+	r.spool.items = append(r.spool.items, &later)
+	if _, err := r.Flush(t.Context()); err == nil || r.script.conns != 1 {
+		t.Errorf("%d logins", r.script.conns)
+	}
+	r.is(2, "queued login: carol pending")
+	r.now = r.now.Add(time.Hour)
+	r.Changed = r.now.Add(-time.Minute)
 	if _, err := r.Flush(t.Context()); err == nil || r.script.conns != 2 {
 		t.Errorf("changed configuration: %d logins", r.script.conns)
 	}

@@ -184,30 +184,42 @@ func (p *pass) refusedBefore() error {
 	if err != nil {
 		return p.storeTrouble("reading", err)
 	}
-	for _, it := range items {
-		if it.Account != p.AccountID || it.State != store.Queued || it.Waiting != WaitLogin {
+	refused, unmarked := (*store.Item)(nil), false
+	for i, it := range items {
+		if it.Account != p.AccountID || it.State != store.Queued {
 			continue
 		}
-		last, err := p.lastEnded(it.ID)
+		if it.Waiting != WaitLogin {
+			unmarked = unmarked || !it.NextAttempt.After(p.now()) && !it.NotBefore.After(p.now())
+			continue
+		}
+		last, err := p.lastEnded(it)
 		if err != nil {
 			return p.storeTrouble("reading", err)
 		}
-		if last.IsZero() || p.Changed.After(last) {
-			continue
+		if !p.Changed.After(last) {
+			refused = &items[i]
 		}
-		return &account.Trouble{Kind: account.KindLogin, Account: p.Account.Name, Host: p.host(),
-			What: "not connected: the last login was refused: " + it.LastError,
-			Kept: "What is in the outbox is kept",
-			Hint: "mua outbox flush -A " + p.Account.Name + ", once the password is right"}
 	}
-	return nil
+	if refused == nil {
+		return nil
+	}
+	if unmarked {
+		if err := p.Store.SetWaiting(p.ctx, p.AccountID, WaitLogin, refused.LastError); err != nil {
+			return p.storeTrouble("recording why it waits", err)
+		}
+	}
+	return &account.Trouble{Kind: account.KindLogin, Account: p.Account.Name, Host: p.host(),
+		What: "not connected: the last login was refused: " + refused.LastError,
+		Kept: "What is in the outbox is kept",
+		Hint: "mua outbox flush -A " + p.Account.Name + ", once the password is right"}
 }
 
-// lastEnded is when an item's last attempt ended.
-func (p *pass) lastEnded(id store.OutboxID) (time.Time, error) {
-	all, err := p.Store.Attempts(p.ctx, id)
+// lastEnded is when an item's last attempt ended, or when it was spooled.
+func (p *pass) lastEnded(it store.Item) (time.Time, error) {
+	all, err := p.Store.Attempts(p.ctx, it.ID)
 	if err != nil || len(all) == 0 {
-		return time.Time{}, err
+		return it.Created, err
 	}
 	return all[len(all)-1].Ended, nil
 }

@@ -83,7 +83,7 @@ func (p *pass) reconcile(it store.Item) error {
 	if it.Policy != store.PolicyRetry {
 		return nil
 	}
-	if last, err := p.lastEnded(it.ID); err != nil || p.now().Sub(last) < p.settling() {
+	if last, err := p.lastEnded(it); err != nil || p.now().Sub(last) < p.settling() {
 		return p.storeTrouble("reading", err) // the server may be about to file it
 	}
 	return p.resolve(it, store.Queued, p.Store.Resolve(ctx, it.ID, false,

@@ -129,10 +129,11 @@ func (c *cut) Write(b []byte) (int, error) {
 func (s *server) say(c net.Conn, conn int, line, own string) (said string, ok bool) {
 	s.mu.Lock()
 	s.lines = append(s.lines, line)
+	rule := s.rule
 	s.mu.Unlock()
 	r := ""
-	if s.rule != nil {
-		r = s.rule(conn, line)
+	if rule != nil {
+		r = rule(conn, line)
 	}
 	switch r {
 	case "":

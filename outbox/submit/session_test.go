@@ -13,7 +13,7 @@ import (
 	"mua/outbox"
 )
 
-const message = "From: ada@example.org\r\nSubject: hi\r\n\r\nhello\r\n"
+const letter = "From: ada@example.org\r\nSubject: hi\r\n\r\nhello\r\n"
 
 // try connects and sends one message to the recipients; dots counts dotPending.
 func try(t *testing.T, s *server, body string, to ...string) (res []outbox.Result, dots int, err error) {
@@ -94,7 +94,7 @@ func TestOutcomes(t *testing.T) {
 				if !pipelining {
 					s.ehlo = offered[1:]
 				}
-				res, dots, err := try(t, s, message, bob, carol)
+				res, dots, err := try(t, s, letter, bob, carol)
 				if got := states(res); got != c.want {
 					t.Errorf("outcomes %q, want %q", got, c.want)
 				}
@@ -146,7 +146,7 @@ func TestConnectRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, on(c.verb, c.answer))
-			_, _, err := try(t, s, message, bob)
+			_, _, err := try(t, s, letter, bob)
 			tr, ok := errors.AsType[*account.Trouble](err)
 			if !ok || tr.Kind != c.kind || !strings.Contains(tr.What, c.says) || tr.Account != "work" {
 				t.Errorf("got %+v (%v)", tr, err)
@@ -171,12 +171,12 @@ func TestLoginMechanisms(t *testing.T) {
 		return ""
 	})
 	s.ehlo = []string{"AUTH LOGIN"}
-	if res, _, err := try(t, s, message, bob); err != nil || states(res) != "bob accepted 250" {
+	if res, _, err := try(t, s, letter, bob); err != nil || states(res) != "bob accepted 250" {
 		t.Errorf("%s, %v", states(res), err)
 	}
 	s = serve(t, nil)
 	s.ehlo = []string{"SIZE"}
-	_, _, err := try(t, s, message, bob)
+	_, _, err := try(t, s, letter, bob)
 	if tr, ok := errors.AsType[*account.Trouble](err); !ok || tr.Kind != account.KindConfig {
 		t.Errorf("no login offered: %v", err)
 	}
@@ -195,7 +195,7 @@ func TestLoginMechanisms(t *testing.T) {
 func TestAuthenticationRequiredIsTheAccounts(t *testing.T) {
 	for _, verb := range []string{"MAIL", "RCPT"} {
 		s := serve(t, on(verb, "530 5.7.0 Authentication required"))
-		_, dots, err := try(t, s, message, bob)
+		_, dots, err := try(t, s, letter, bob)
 		if tr, ok := errors.AsType[*account.Trouble](err); !ok || tr.Kind != account.KindLogin || dots != 0 {
 			t.Errorf("%s: %v", verb, err)
 		}
@@ -212,13 +212,13 @@ func TestNotOffered(t *testing.T) {
 		want string
 		says string
 	}{
-		{"too large", []string{"AUTH PLAIN", "SIZE 20"}, message, []string{bob}, "bob refused 552", "has 45 octets, 127.0.0.1 takes at most 20"},
-		{"no size limit", []string{"AUTH PLAIN", "SIZE 0"}, message, []string{bob}, "bob accepted 250", ""},
+		{"too large", []string{"AUTH PLAIN", "SIZE 20"}, letter, []string{bob}, "bob refused 552", "has 45 octets, 127.0.0.1 takes at most 20"},
+		{"no size limit", []string{"AUTH PLAIN", "SIZE 0"}, letter, []string{bob}, "bob accepted 250", ""},
 		{"8-bit", []string{"AUTH PLAIN"}, "Subject: x\r\n\r\n\xc3\xa9\r\n", []string{bob}, "bob refused 554", "7-bit"},
-		{"UTF-8 address", []string{"AUTH PLAIN"}, message, []string{bob, "é@example.org"}, "bob accepted 250, é refused 553", "SMTPUTF8"},
-		{"UTF-8 address taken", []string{"AUTH PLAIN", "SMTPUTF8"}, message, []string{"é@example.org"}, "é accepted 250", ""},
-		{"UTF-8 domain", []string{"AUTH PLAIN"}, message, []string{"bob@bücher.example"}, "bob accepted 250", ""},
-		{"injection", []string{"AUTH PLAIN"}, message, []string{bob, "x@y> SIZE=1", "a@b\r\nDATA"}, "bob accepted 250, x refused 553, a refused 553", "no valid address"},
+		{"UTF-8 address", []string{"AUTH PLAIN"}, letter, []string{bob, "é@example.org"}, "bob accepted 250, é refused 553", "SMTPUTF8"},
+		{"UTF-8 address taken", []string{"AUTH PLAIN", "SMTPUTF8"}, letter, []string{"é@example.org"}, "é accepted 250", ""},
+		{"UTF-8 domain", []string{"AUTH PLAIN"}, letter, []string{"bob@bücher.example"}, "bob accepted 250", ""},
+		{"injection", []string{"AUTH PLAIN"}, letter, []string{bob, "x@y> SIZE=1", "a@b\r\nDATA"}, "bob accepted 250, x refused 553, a refused 553", "no valid address"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := serve(t, nil)
@@ -246,10 +246,10 @@ func TestParametersOfMail(t *testing.T) {
 	s := serve(t, nil)
 	s.ehlo = []string{"AUTH PLAIN", "SIZE 1000", "8BITMIME", "SMTPUTF8"}
 	for _, c := range []struct{ body, to, want string }{
-		{message, bob, "MAIL FROM:<ada@example.org> SIZE=45"},
+		{letter, bob, "MAIL FROM:<ada@example.org> SIZE=45"},
 		{"\r\né\r\n", bob, "MAIL FROM:<ada@example.org> SIZE=6 BODY=8BITMIME"},
-		{message, "é@example.org", "MAIL FROM:<ada@example.org> SIZE=45 SMTPUTF8"},
-		{message, "bob@bücher.example", "MAIL FROM:<ada@example.org> SIZE=45"},
+		{letter, "é@example.org", "MAIL FROM:<ada@example.org> SIZE=45 SMTPUTF8"},
+		{letter, "bob@bücher.example", "MAIL FROM:<ada@example.org> SIZE=45"},
 	} {
 		if _, _, err := try(t, s, c.body, c.to); err != nil {
 			t.Fatal(err)
@@ -295,7 +295,7 @@ func TestReuse(t *testing.T) {
 	}
 	for _, to := range []string{bob, carol, bob, dave} {
 		e := outbox.Envelope{Sender: "ada@example.org", Recipients: []string{to}}
-		if _, err := session.Send(t.Context(), e, []byte(message), func([]outbox.Result) error { return nil }); err != nil {
+		if _, err := session.Send(t.Context(), e, []byte(letter), func([]outbox.Result) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -314,7 +314,7 @@ func TestDotRefusedHere(t *testing.T) {
 	}
 	full := errors.New("disk full")
 	e := outbox.Envelope{Sender: "ada@example.org", Recipients: []string{bob, carol}}
-	res, err := session.Send(t.Context(), e, []byte(message), func(soFar []outbox.Result) error {
+	res, err := session.Send(t.Context(), e, []byte(letter), func(soFar []outbox.Result) error {
 		if states(soFar) != "bob accepted 250, carol accepted 250" {
 			t.Errorf("so far %q", states(soFar))
 		}
@@ -351,7 +351,7 @@ func TestContextEnds(t *testing.T) {
 		}
 		go func() { <-asked; cancel() }()
 		e := outbox.Envelope{Sender: "ada@example.org", Recipients: []string{bob}}
-		_, err = session.Send(ctx, e, []byte(message), func([]outbox.Result) error { return nil })
+		_, err = session.Send(ctx, e, []byte(letter), func([]outbox.Result) error { return nil })
 		_, lost := errors.AsType[*outbox.LostAfterDot](err)
 		if err == nil || lost != (verb == ".") {
 			t.Errorf("%s: %v", verb, err)
@@ -375,7 +375,7 @@ func TestCutEverywhere(t *testing.T) {
 				} else {
 					s.writeCap = n
 				}
-				res, dots, err := try(t, s, message, bob, carol)
+				res, dots, err := try(t, s, letter, bob, carol)
 				s.ln.Close()
 				s.done.Wait()
 				_, lost := errors.AsType[*outbox.LostAfterDot](err)
@@ -402,7 +402,7 @@ func TestCutEverywhere(t *testing.T) {
 func TestBabble(t *testing.T) {
 	for _, answer := range []string{strings.Repeat("250-on and on\n", 50_000) + "250 done", "250 " + strings.Repeat("x", 1<<20)} {
 		s := serve(t, on("MAIL", answer))
-		_, dots, err := try(t, s, message, bob)
+		_, dots, err := try(t, s, letter, bob)
 		if tr, ok := errors.AsType[*account.Trouble](err); !ok || tr.Kind != account.KindTemporary || dots != 0 {
 			t.Errorf("%v", err)
 		}
@@ -412,7 +412,7 @@ func TestBabble(t *testing.T) {
 // TestWordsAreClean: a server's words reach nobody raw.
 func TestWordsAreClean(t *testing.T) {
 	s := serve(t, on("RCPT", "550 5.1.1 \x1b[31mred\x07 \u202egone"))
-	res, _, err := try(t, s, message, bob)
+	res, _, err := try(t, s, letter, bob)
 	if err != nil || res[0].Text != "[31mred gone" || res[0].Enhanced != "5.1.1" {
 		t.Errorf("%+v, %v", res, err)
 	}

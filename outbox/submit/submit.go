@@ -50,7 +50,7 @@ const quitWait = 2 * time.Second
 // Submitter opens submission sessions. The zero value is ready for use.
 type Submitter struct {
 	Wire     wire.Options
-	Hostname string        // said in EHLO; "": DefaultHostname
+	Hostname string        // said in EHLO; "" or no valid domain: DefaultHostname
 	AfterDot time.Duration // 0: DefaultAfterDot
 }
 
@@ -91,7 +91,9 @@ func (m Submitter) open(ctx context.Context, a *account.Account) (*Session, erro
 func (m Submitter) session(conn *wire.Conn, a *account.Account) *Session {
 	s := &Session{conn: conn, account: a, host: a.Outgoing.Host, hostname: m.Hostname,
 		progress: m.Wire.Progress, afterDot: m.AfterDot, r: bufio.NewReaderSize(conn, 4<<10)}
-	if s.hostname == "" {
+	if d, ok := validDomain(s.hostname); ok {
+		s.hostname = d
+	} else {
 		s.hostname = DefaultHostname
 	}
 	if s.progress == 0 {
