@@ -82,10 +82,16 @@ func splitCode(b []byte) (code, args, words []byte) {
 	if len(b) == 0 || b[0] != '[' {
 		return nil, nil, b
 	}
-	inner, words, found := bytes.Cut(b[1:], []byte("]"))
-	if !found {
+	end := []byte("]")
+	if upper := bytes.ToUpper(b[:min(len(b), 17)]); bytes.HasPrefix(upper, []byte("[PERMANENTFLAGS ")) {
+		end = []byte(")]") // a flag may hold what the grammar forbids
+	}
+	i := bytes.Index(b, end)
+	if i < 0 {
 		return nil, nil, b[1:]
 	}
+	i += len(end) - 1
+	inner, words := b[1:i], b[i+1:]
 	code, args, _ = bytes.Cut(inner, []byte(" "))
 	if !isAtom(code) {
 		return nil, nil, b[1:]
