@@ -251,6 +251,9 @@ func (s *Store) SetSyncState(ctx context.Context, id MailboxID, st SyncState) er
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, fmt.Errorf("mailbox %d: %w", id, ErrNotFound))
 		}
+		if st.UIDNext == 0 { // a pull has begun; only one that is complete has seen all
+			return nil
+		}
 		return t.dropUnseen(id)
 	})
 }
