@@ -194,6 +194,9 @@ func cleanAddr(s string) string {
 			s = after
 		}
 	}
+	if len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' && strings.Contains(s, "@") {
+		s = trimBlank(s[1 : len(s)-1])
+	}
 	if strings.HasPrefix(s, `"`) {
 		return s // a quoted local part may hold blanks
 	}

@@ -11,14 +11,15 @@ const (
 
 // Text is what a reader sees: the text parts in order, HTML made readable where
 // there is no plain alternative, format=flowed joined. Lines end in \n. Not cleaned.
-func (m *Message) Text() string { return m.text(noLimit) }
+func (m *Message) Text() string { return m.text(noLimit, false) }
 
-// text is Text that may stop after limit octets.
-func (m *Message) text(limit int) string {
+// text is Text that may stop after limit octets, and that leaves out what is
+// no words if brief.
+func (m *Message) text(limit int, brief bool) string {
 	if m.Root == nil {
 		return ""
 	}
-	r := renderer{limit: limit}
+	r := renderer{limit: limit, brief: brief}
 	r.part(m.Root, nil)
 	if r.out.Len() == 0 {
 		r.attachedTexts(m.Root)
@@ -28,12 +29,12 @@ func (m *Message) text(limit int) string {
 
 // Text is the part's text in UTF-8 with lines ending in \n, HTML and
 // format=flowed made readable; "" when it is no text.
-func (p *Part) Text() string { return p.text(noLimit) }
+func (p *Part) Text() string { return p.text(noLimit, false) }
 
-func (p *Part) text(limit int) string {
+func (p *Part) text(limit int, brief bool) string {
 	switch {
 	case isHTML(p.Type), looksHTML(p.Data) && strings.HasPrefix(p.Type, "text/"):
-		return htmlToText(p.decoded(limit*8), limit)
+		return htmlToText(p.decoded(limit*8), limit, brief)
 	case p.Type == "text/enriched", p.Type == "text/richtext":
 		return lines(enrichedToText(newlines(p.decoded(limit)), p.Type == "text/richtext"))
 	case strings.HasPrefix(p.Type, "text/"), isShownText(p.Type):
@@ -113,6 +114,7 @@ func firstHTML(p *Part) *Part {
 type renderer struct {
 	out   strings.Builder
 	limit int
+	brief bool
 }
 
 func (r *renderer) full() bool { return r.out.Len() >= r.limit }
@@ -160,7 +162,7 @@ func (r *renderer) leaf(p, parent *Part) {
 	if parent != nil && parent.Type == "multipart/alternative" && (p.Type == "text/x-amp-html" || p.Type == "text/watch-html" || p.Type == "text/calendar") {
 		return
 	}
-	text := p.text(r.limit)
+	text := p.text(r.limit, r.brief)
 	if text != "" && p.Attachment && p.Name != "" && r.out.Len() > 0 {
 		text = "--- " + p.Name + " ---\n" + text
 	}
@@ -179,15 +181,21 @@ func (r *renderer) related(p *Part) {
 
 // message writes an attached message: who, what, when, and its text.
 func (r *renderer) message(m *Message) {
+	text := r.sub(m.Root, nil)
+	if r.brief {
+		r.add(text)
+		return
+	}
 	var b strings.Builder
-	b.WriteString("--- attached message ---\n")
 	for _, name := range [...]string{"From", "To", "Date", "Subject"} {
 		if v := m.Get(name); v != "" {
 			b.WriteString(name + ": " + v + "\n")
 		}
 	}
-	r.add(b.String())
-	r.part(m.Root, nil)
+	if b.Len() > 0 || text != "" {
+		r.add("--- attached message ---\n" + b.String())
+		r.add(text)
+	}
 }
 
 // choose renders the alternative to show: plain text, unless it is empty or
@@ -224,7 +232,7 @@ func (r *renderer) choose(p *Part) string {
 
 // sub renders one part by itself.
 func (r *renderer) sub(p, parent *Part) string {
-	s := renderer{limit: r.limit}
+	s := renderer{limit: r.limit, brief: r.brief}
 	s.part(p, parent)
 	return s.out.String()
 }
@@ -282,7 +290,7 @@ func mayBeUseless(s string) bool {
 func (r *renderer) attachedTexts(p *Part) {
 	p.walk(func(c *Part) {
 		if !r.full() && !c.IsMultipart() && isShownText(c.Type) && c.Size <= maxInlineText {
-			r.add(c.text(r.limit))
+			r.add(c.text(r.limit, r.brief))
 		}
 	})
 }

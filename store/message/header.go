@@ -91,6 +91,9 @@ func scanHeader(src []byte, stop func(line []byte) bool) headerSpan {
 		default:
 			n := fieldNameLen(line)
 			if n == 0 {
+				if fields > 0 && line[0] == '-' && beginsPart(line, src[next:]) {
+					return endHeader(pos, pos, garbage, skipped, fields, known)
+				}
 				if garbage < 0 {
 					garbage = pos
 				}
@@ -124,6 +127,13 @@ func endHeader(end, body, garbage, skipped, fields int, known bool) headerSpan {
 func startsBody(rest []byte) bool {
 	line, _ := cutLine(rest, 0)
 	return len(line) > 0 && line[0] != ' ' && line[0] != '\t' && fieldNameLen(line) == 0
+}
+
+// beginsPart reports a line that looks like a boundary and what follows like a
+// part: the header before it has no empty line.
+func beginsPart(line, rest []byte) bool {
+	const content = "content-"
+	return len(line) > 2 && line[1] == '-' && len(rest) > len(content) && strings.EqualFold(string(rest[:len(content)]), content)
 }
 
 // isFromLine reports the separator line of an mbox file, quoted or not.

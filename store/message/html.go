@@ -12,24 +12,29 @@ import (
 // HTMLToText renders HTML as readable text, lines ending in \n; links are
 // shown with their domain. What the sender hides stays hidden, unless nothing
 // else is there. Not cleaned.
-func HTMLToText(html string) string { return htmlToText(html, noLimit) }
+func HTMLToText(html string) string { return htmlToText(html, noLimit, false) }
 
-// htmlToText is HTMLToText that may stop after limit octets.
-func htmlToText(source string, limit int) string {
+// htmlToText is HTMLToText that may stop after limit octets; brief leaves out
+// domains and descriptions of images, when there is anything else.
+func htmlToText(source string, limit int, brief bool) string {
 	source = strings.ToValidUTF8(source, "\ufffd")
 	w := newHTMLWriter(limit)
+	w.brief = brief
 	w.render(source)
-	if text := w.lines.String(); text != "" {
-		return text
+	text := w.lines.String()
+	if text == "" && brief {
+		return htmlToText(source, limit, false)
 	}
-	images := w.images
-	w = newHTMLWriter(limit)
-	w.showHidden = true
-	w.render(source)
-	if text := w.lines.String(); text != "" || images == 0 {
-		return text
+	if text == "" {
+		images := w.images
+		w = newHTMLWriter(limit)
+		w.showHidden = true
+		w.render(source)
+		if text = w.lines.String(); text == "" && images > 0 {
+			text = "[image]\n"
+		}
 	}
-	return "[image]\n"
+	return text
 }
 
 const (
@@ -45,12 +50,14 @@ type htmlWriter struct {
 	lines      textWriter
 	limit      int
 	showHidden bool
+	brief      bool // words only: no domains, no descriptions of images
 	stack      []element
 	cells      []int          // places of the table cells in stack
 	count      map[string]int // open elements by name
 	over       map[string]int // elements too deep to be remembered, by name
 	state      htmlState
 	links      []Link
+	shown      map[string]bool // domains told so far
 	images     int
 	notOutlook bool // within <!--[if !mso]>
 	preFresh   bool // a <pre> has just begun: its first line end does not count
@@ -85,7 +92,7 @@ type cell struct {
 }
 
 func newHTMLWriter(limit int) *htmlWriter {
-	w := &htmlWriter{limit: limit, count: make(map[string]int), over: make(map[string]int)}
+	w := &htmlWriter{limit: limit, count: make(map[string]int), over: make(map[string]int), shown: make(map[string]bool)}
 	w.lines.onText = w.noteText
 	return w
 }
@@ -250,7 +257,7 @@ func (w *htmlWriter) image(a attributes) {
 	if utf8.RuneCountInString(alt) > maxAlt {
 		alt = cutRunes(alt, maxAlt) + "…"
 	}
-	if alt != "" {
+	if alt != "" && !w.brief {
 		w.lines.text("[" + alt + "]")
 	}
 }
@@ -276,7 +283,10 @@ func (w *htmlWriter) open(name string, a attributes) {
 // applyVisibility sets what the element and everything in it inherit.
 func (w *htmlWriter) applyVisibility(name string, a attributes) {
 	switch name {
-	case "script", "style", "title", "template", "iframe", "noembed", "xml", "svg", "object", "applet", "audio", "video", "canvas", "datalist":
+	case "title":
+		w.state.hidden = w.state.hidden || !w.showHidden
+		return
+	case "script", "style", "template", "iframe", "noembed", "xml", "svg", "object", "applet", "audio", "video", "canvas", "datalist":
 		w.state.hidden = true
 		return
 	case "pre", "xmp", "listing", "plaintext", "textarea":
@@ -533,9 +543,15 @@ func (w *htmlWriter) finishLink(e element) {
 		w.links = append(w.links, Link{Text: strings.Join(strings.Fields(short), " "), URL: url, Domain: domain})
 	}
 	switch {
+	case w.brief:
+		return
+	case text == "" && w.shown[domain]:
 	case text == "":
 		w.lines.text("[" + domain + "]")
 	case !showsDomain(text, domain):
 		w.lines.suffix("[" + domain + "]")
+	}
+	if len(w.links) <= maxLinks {
+		w.shown[domain] = true
 	}
 }

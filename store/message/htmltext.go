@@ -19,6 +19,7 @@ type textWriter struct {
 	padded    bool // invisible characters in that run: it only pads
 	gap       bool // two blanks to write: between table cells
 	joiner    rune
+	tail      bool // the last thing written was a suffix: no word may touch it
 	quote     int
 	lastQuote int // quote depth of the line written last
 	indent    int
@@ -66,7 +67,7 @@ func (w *textWriter) text(s string) {
 			for n < len(s) && s[n] > ' ' && s[n] < 0x7f {
 				n++
 			}
-			w.flush()
+			w.flush(rune(c))
 			w.out = append(w.out, s[i:n]...)
 			i = n
 			continue
@@ -93,13 +94,14 @@ func (w *textWriter) rune(r rune) {
 	case r >= 0x2000 && r <= 0x200a || r == 0x205f || r == 0x2028 || r == 0x2029 || r == 0x85:
 		w.space = true
 	default:
-		w.flush()
+		w.flush(r)
 		w.out = utf8.AppendRune(w.out, r)
 	}
 }
 
-// flush writes what was held back: line ends, the beginning of a line, blanks.
-func (w *textWriter) flush() {
+// flush writes what was held back before the character next: line ends, the
+// beginning of a line, blanks.
+func (w *textWriter) flush(next rune) {
 	if w.onText != nil {
 		w.onText()
 	}
@@ -111,12 +113,14 @@ func (w *textWriter) flush() {
 		if !fresh {
 			w.out = append(w.out, ' ')
 		}
-	case w.nbsp > 0:
+	case w.nbsp > 1 || w.nbsp > 0 && !fresh:
 		w.out = append(w.out, "                "[:w.nbsp]...)
 	case w.joiner != 0 && !fresh:
 		w.out = utf8.AppendRune(w.out, w.joiner)
+	case w.tail && !fresh && (next >= 0x80 || unhex(byte(next|0x20)) >= 0 || isLetter(next) || next == '['):
+		w.out = append(w.out, ' ')
 	}
-	w.gap = false
+	w.gap, w.tail = false, false
 	w.dropBlanks()
 }
 
@@ -156,12 +160,10 @@ func (w *textWriter) preText(s string) {
 	for {
 		line, rest, more := strings.Cut(s, "\n")
 		if strings.TrimSpace(line) != "" {
-			blank := len(line) - len(strings.TrimLeft(line, " "))
 			w.gap = false
 			w.dropBlanks()
-			w.flush()
-			w.out = append(w.out, line[:blank]...)
-			w.out = append(w.out, line[blank:]...)
+			w.flush(rune(line[0]))
+			w.out = append(w.out, line...)
 		} else if line != "" && !more {
 			w.space = true
 		}
@@ -184,6 +186,7 @@ func (w *textWriter) suffix(s string) {
 	}
 	w.out = append(w.out, ' ')
 	w.out = append(w.out, s...)
+	w.tail = true
 }
 
 // String returns the text, its last line ended.

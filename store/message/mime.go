@@ -185,7 +185,7 @@ func (p *Part) addOnce(defect string) {
 // repair makes something of a multipart in which no part was found: it may be
 // encoded as a whole, its boundary may be another, or it is no multipart.
 func (p *parser) repair(part *Part, body []byte, boundary, encoding string, pl place) {
-	if encoding == "base64" || encoding == "quoted-printable" {
+	if encoding == "base64" || encoding == "quotedprintable" {
 		if decoded, _ := decodeTransfer(encoding, body); p.reread(part, decoded, boundary, pl, 1) {
 			part.addDefect("multipart in " + encoding)
 			return
@@ -219,9 +219,9 @@ func (p *parser) reread(part *Part, src []byte, boundary string, pl place, recod
 // attached reads a message within the message.
 func (p *parser) attached(part *Part, encoding string, pl place) {
 	start := p.pos
-	encoded := encoding == "base64" && fieldNameLen(firstLine(p.src[start:])) == 0 || encoding == "quoted-printable" || strings.Contains(encoding, "uu")
+	encoded := encoding == "base64" && fieldNameLen(firstLine(p.src[start:])) == 0 || encoding == "quotedprintable" || strings.Contains(encoding, "uu")
 	if !encoded {
-		part.Message = p.message(pl.prefix, pl.depth+1)
+		part.Message = p.message(pl.leaf+".", pl.depth+1)
 		part.Data = p.body(start, p.peek())
 		part.Size = len(part.Data)
 	} else {
@@ -232,7 +232,7 @@ func (p *parser) attached(part *Part, encoding string, pl place) {
 		}
 		sub := newParser(part.Data, p.lim)
 		sub.recoded = p.recoded + 1
-		part.Message = sub.message(pl.prefix, pl.depth+1)
+		part.Message = sub.message(pl.leaf+".", pl.depth+1)
 	}
 	part.Children = []*Part{part.Message.Root}
 }
@@ -281,10 +281,14 @@ func describe(h header, digest bool) (part *Part, boundary, encoding string) {
 
 // mediaTypeOf completes a media type (RFC 2045 section 5.2, RFC 2046 section 5.1.5).
 func mediaTypeOf(s string, digest bool) string {
-	s = strings.ToValidUTF8(strings.Join(strings.Fields(s), ""), "\ufffd")
+	const longest = 127 // RFC 6838 section 4.2, for each half
+	s = strings.NewReplacer(" /", "/", "/ ", "/").Replace(s)
+	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ',' || r == ':' }); i >= 0 {
+		s = s[:i]
+	}
 	major, minor, ok := strings.Cut(s, "/")
 	switch {
-	case ok && major != "" && minor != "":
+	case ok && major != "" && minor != "" && len(s) <= 2*longest:
 		return s
 	case major == "multipart":
 		return "multipart/mixed"

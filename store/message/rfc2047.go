@@ -81,6 +81,7 @@ func (d *wordDecoder) decode(value string) string {
 		value = value[i+n:]
 	}
 	d.literal(value)
+	d.flush()
 	return d.out.String()
 }
 

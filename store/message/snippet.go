@@ -12,7 +12,7 @@ func (m *Message) Snippet(n int) string {
 	if n <= 0 {
 		return ""
 	}
-	text := m.text(max(16<<10, 8*n))
+	text := m.text(max(16<<10, 8*n), true)
 	s := snippetOf(text, n, false)
 	if s == "" {
 		s = snippetOf(text, n, true)

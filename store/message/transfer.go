@@ -7,31 +7,31 @@ import (
 )
 
 // transferEncoding reads a Content-Transfer-Encoding value: one word in lower
-// case, without comments, parameters or quotes.
+// case, without comments, parameters, quotes, blanks and hyphens.
 func transferEncoding(value string) string {
 	value, _, _ = strings.Cut(stripComments(value), ";")
 	value = strings.ToLower(strings.Trim(value, "\"' \t"))
-	value, _, _ = strings.Cut(value, " ")
-	return value
+	value = strings.NewReplacer(" ", "", "\t", "", "-", "", "_", "").Replace(value)
+	return strings.ToValidUTF8(value[:min(len(value), 40)], "\ufffd")
 }
 
 // decodeTransfer undoes a transfer encoding as far as possible. defect is ""
 // when nothing was wrong. The result may be body itself; it is never nil.
 func decodeTransfer(encoding string, body []byte) (data []byte, defect string) {
 	switch encoding {
-	case "", "7bit", "8bit", "binary", "7-bit", "8-bit", "7bits", "8bits", "none", "plain", "utf-8", "utf8":
-	case "base64", "base-64", "b":
+	case "", "7bit", "8bit", "binary", "7bits", "8bits", "none", "plain", "utf8":
+	case "base64", "b":
 		var tail []byte
 		data, tail, defect = decodeBase64(body)
 		if len(tail) > 0 {
 			data = append(data, tail...)
 		}
-	case "quoted-printable", "quotedprintable", "quoted_printable", "qp", "q":
+	case "quotedprintable", "quoted", "qp", "q":
 		data, defect = decodeQuotedPrintable(body)
-	case "x-uuencode", "x-uue", "uuencode", "uue", "x-uu":
+	case "xuuencode", "xuue", "uuencode", "uue", "xuu":
 		data, defect = decodeUU(body)
 	default:
-		defect = "unknown transfer encoding " + strings.ToValidUTF8(encoding, "\ufffd")
+		defect = "unknown transfer encoding " + encoding
 	}
 	if data == nil {
 		data = body
