@@ -1,19 +1,48 @@
 package demo
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Sample is one message of the demo's mailboxes.
 type Sample struct {
 	Mailbox  string
-	Flags    []string // such as `\Seen`
-	Raw      []byte   // CRLF line ends
-	Received time.Time
+	Flags    []string  // such as `\Seen`
+	Raw      []byte    // CRLF line ends
+	Received time.Time // to the second
 }
 
+// The people who write; Ada is the demo's user.
+const (
+	ada   = "Ada Linden <ada@" + Domain + ">"
+	mira  = "Mira Sund <mira@harbour.example>"
+	jonas = "Jonas Bergström <jonas@harbour.example>"
+	priya = "Priya Raman <priya.raman@northpier.example>"
+	tern  = "tern-dev <tern-dev@lists.tern.example>"
+)
+
+const (
+	hour = time.Hour
+	day  = 24 * time.Hour
+)
+
 // Samples is the demo's mail: a few dozen messages of the kinds people get, all
-// written for this. They are the same for the same now, to the octet.
+// written for this, spread over the seven weeks before now and oldest first in
+// each mailbox. They are the same for the same now, to the octet.
 func Samples(now time.Time) []Sample {
-	return []Sample{{Mailbox: "INBOX", Received: now.Add(-time.Hour), Raw: []byte(
-		"From: Mira Sund <mira@harbour.example>\r\nTo: Ada Linden <ada@mua.example>\r\nSubject: Sunday\r\n" +
-			"Message-ID: <1@harbour.example>\r\nDate: " + now.Add(-time.Hour).Format(time.RFC1123Z) + "\r\n\r\nThe wind is right. Are you coming?\r\n")}}
+	var letters []letter
+	letters = append(letters, sailing()...)
+	letters = append(letters, review()...)
+	letters = append(letters, world()...)
+	letters = append(letters, business()...)
+	letters = append(letters, friends()...)
+	letters = append(letters, machines()...)
+	letters = append(letters, shelves()...)
+	slices.SortStableFunc(letters, func(a, b letter) int { return int(b.ago - a.ago) })
+	samples := make([]Sample, 0, len(letters))
+	for _, l := range letters {
+		samples = append(samples, l.sample(now.Truncate(time.Second)))
+	}
+	return samples
 }
