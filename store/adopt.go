@@ -46,9 +46,7 @@ func (p *puller) adopt(t *txn, k *copyState, i int) error {
 	if !appended {
 		return p.update(t, k, i)
 	}
-	err := t.run(`UPDATE action SET state = 'done', ended = ? WHERE message = ? AND state = 'pending' AND kind = 'append' AND blocked_by IS NULL`,
-		t.now, k.id)
-	if err != nil {
+	if err := t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND kind = 'append'`, k.id); err != nil {
 		return err
 	}
 	k.serverFlags, k.serverKeywords, k.modSeq = in.Flags, keywordSet(nil, in.Keywords, nil), int64(in.ModSeq)

@@ -35,19 +35,19 @@ func (t *txn) expunge(k *copyState, why string) (removed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	contradicted := false
+	lost := false
 	for i := range wishes {
 		switch a := &wishes[i]; {
 		case a.kind == ActionDelete: // fulfilled by whomever
-			if err := t.closeAction(a.id, "done", "", k); err != nil {
+			if err := t.closeAction(a.id, done, "", k); err != nil {
 				return false, err
 			}
 		case a.kind == ActionMove && a.given:
 			return false, t.presumeMoved(k, a)
 		default:
-			contradicted = true
+			lost = true
 			words := fmt.Sprintf("%s while %s was pending here", why, wishWords(a))
-			if err := t.closeAction(a.id, "contradicted", words, k); err != nil {
+			if err := t.closeAction(a.id, contradicted, words, k); err != nil {
 				return false, err
 			}
 		}
@@ -57,7 +57,7 @@ func (t *txn) expunge(k *copyState, why string) (removed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if k.state != here || local && !contradicted {
+	if k.state != here || local && !lost {
 		return false, t.savePlace(k)
 	}
 	if err := t.dropBlocked(k.id); err != nil {
@@ -68,7 +68,7 @@ func (t *txn) expunge(k *copyState, why string) (removed bool, err error) {
 
 // presumeMoved takes a move whose answer was lost for done; the target's pull will tell.
 func (t *txn) presumeMoved(k *copyState, a *actionRow) error {
-	if err := t.closeAction(a.id, "done", "", k); err != nil {
+	if err := t.closeAction(a.id, done, "", k); err != nil {
 		return err
 	}
 	k.serverMailbox, k.uid, k.detached, k.awaiting = a.target, 0, false, 1
@@ -80,13 +80,21 @@ func (t *txn) dropBlocked(id MessageID) error {
 	return t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND blocked_by IS NOT NULL`, id)
 }
 
-// closeAction ends a wish; with words it is a conflict that the reader sees.
-func (t *txn) closeAction(id ActionID, state, words string, k *copyState) error {
-	remote := ""
-	if words != "" {
-		remote = k.serverJSON()
+// outcome of a wish.
+type outcome string
+
+const (
+	done         outcome = "done"         // the server has it so; the row goes
+	refused      outcome = "refused"      // the server said no
+	contradicted outcome = "contradicted" // somebody else did otherwise meanwhile
+)
+
+// closeAction ends a wish. Refused and contradicted ones stay as the journal of conflicts, with words for the reader.
+func (t *txn) closeAction(id ActionID, o outcome, words string, k *copyState) error {
+	if o == done {
+		return t.run(`DELETE FROM action WHERE id = ?`, id)
 	}
-	return t.run(`UPDATE action SET state = ?, ended = ?, words = ?, remote = ? WHERE id = ?`, state, t.now, words, remote, id)
+	return t.run(`UPDATE action SET state = ?, ended = ?, words = ?, remote = ? WHERE id = ?`, o, t.now, words, k.serverJSON(), id)
 }
 
 func wishWords(a *actionRow) string {

@@ -13,27 +13,42 @@ const (
 )
 
 // purge frees what is gone for longer than keepGone, oldest first, a bounded number a
-// run: tombstones that no server still has, and the bytes no copy or item needs.
+// run: tombstones that no server still has, the bytes no copy or item needs, and what undo could take back.
 func (s *Store) purge(ctx context.Context) error {
-	ids, err := s.purgeable(ctx)
-	if err != nil || len(ids) == 0 {
+	ids, groups, err := s.purgeable(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.writeEach(ctx, len(groups), func(t *txn, i int) error {
+		return t.run(`DELETE FROM wish_group WHERE id = ? AND NOT EXISTS (SELECT 1 FROM action WHERE grp = wish_group.id)`, groups[i])
+	})
+	if err != nil {
 		return err
 	}
 	return s.writeEach(ctx, len(ids), func(t *txn, i int) error { return t.purgeOne(ids[i]) })
 }
 
-func (s *Store) purgeable(ctx context.Context) (ids []MessageID, err error) {
+func (s *Store) purgeable(ctx context.Context) (ids []MessageID, groups []GroupID, err error) {
+	before := s.now().Add(-keepGone).UnixMilli()
 	err = s.read(ctx, func(q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT id FROM message WHERE state = 2 AND gone_at < ? AND server_mailbox IS NULL
+		rows, err := q.QueryContext(ctx, `SELECT id FROM wish_group WHERE created < ?
+			AND NOT EXISTS (SELECT 1 FROM action WHERE grp = wish_group.id) ORDER BY id LIMIT ?`, before, purgeBatch)
+		if err != nil {
+			return err
+		}
+		if groups, err = collect[GroupID](rows); err != nil {
+			return err
+		}
+		rows, err = q.QueryContext(ctx, `SELECT id FROM message WHERE state = 2 AND gone_at < ? AND server_mailbox IS NULL
 			AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id AND state = 'pending') ORDER BY gone_at LIMIT ?`,
-			s.now().Add(-keepGone).UnixMilli(), purgeBatch)
+			before, purgeBatch)
 		if err != nil {
 			return err
 		}
 		ids, err = collect[MessageID](rows)
 		return err
 	})
-	return ids, err
+	return ids, groups, err
 }
 
 func (t *txn) purgeOne(id MessageID) error {

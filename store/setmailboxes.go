@@ -178,7 +178,7 @@ func (t *txn) mailboxGone(m *Mailbox) error {
 // withMailbox ends the server's side of a copy whose mailbox is gone. What was moved away here and is wholly here is kept.
 func (t *txn) withMailbox(k *copyState, m *Mailbox) error {
 	if k.state == here && k.mailbox != m.ID && k.content != 0 {
-		if err := t.run(`UPDATE action SET state = 'done', ended = ? WHERE message = ? AND state = 'pending' AND blocked_by IS NULL`, t.now, k.id); err != nil {
+		if err := t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND blocked_by IS NULL`, k.id); err != nil {
 			return err
 		}
 		k.leaveServer()

@@ -289,15 +289,18 @@ type SpoolRequest struct {
 	Subject    string
 	Date       time.Time
 	Key        string // idempotency; "" none
-	Policy     Policy
-	NotBefore  time.Time // zero: at once
-	Held       bool
-	UTF8       bool      // needs SMTPUTF8
-	SaveSent   bool      // file a copy in Sent: here at once, on the server (when the account is IMAP) after acceptance
-	SentLocal  bool      // the Sent mailbox is local: no append action
-	Draft      MessageID // draft that ends with this; 0 none
-	Answers    MessageID // gets \Answered once accepted; 0 none
-	Forwards   MessageID // gets $Forwarded once accepted; 0 none
+	// Fingerprint tells whether two requests under one Key are the same: a hash of what the person
+	// gave, without the volatile Date and Message-ID. "": the hash of envelope and Wire.
+	Fingerprint string
+	Policy      Policy
+	NotBefore   time.Time // zero: at once
+	Held        bool
+	UTF8        bool      // needs SMTPUTF8
+	SaveSent    bool      // file a copy in Sent: here at once, on the server (when the account is IMAP) after acceptance
+	SentLocal   bool      // the Sent mailbox is local: no append action
+	Draft       MessageID // draft that ends with this; 0 none
+	Answers     MessageID // gets \Answered once accepted; 0 none
+	Forwards    MessageID // gets $Forwarded once accepted; 0 none
 }
 
 // Recipient is one line of the per-recipient ledger.

@@ -225,7 +225,7 @@ CREATE TABLE action (
   base            TEXT NOT NULL DEFAULT '',  -- JSON: the server's state when wished
   local           TEXT NOT NULL DEFAULT '',  -- JSON: the state wished
   remote          TEXT NOT NULL DEFAULT '',  -- JSON: the server's state when it ended, when that differs
-  state           TEXT NOT NULL DEFAULT 'pending', -- pending, done, refused, contradicted
+  state           TEXT NOT NULL DEFAULT 'pending', -- pending, refused, contradicted; done ones go
   blocked_by      INTEGER REFERENCES outbox ON DELETE CASCADE,
   given           INTEGER NOT NULL DEFAULT 0,
   tries           INTEGER NOT NULL DEFAULT 0,
@@ -238,6 +238,7 @@ CREATE INDEX action_replay ON action(account, id) WHERE state = 'pending' AND bl
 CREATE INDEX action_blocked ON action(blocked_by) WHERE blocked_by IS NOT NULL;
 CREATE INDEX action_conflict ON action(ended, id) WHERE state IN ('refused', 'contradicted');
 CREATE INDEX action_message ON action(message);
+CREATE INDEX action_group ON action(grp);
 
 -- POP3: every UIDL whose message is durably here or was deleted here by wish.
 CREATE TABLE uidl (

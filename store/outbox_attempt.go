@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// Claim takes the next due item (or the given one, due or not, when id is not 0) of an account into
+// state sending and opens an attempt. ok is false when nothing is due. The caller holds the flush lock.
+func (s *Store) Claim(ctx context.Context, a AccountID, id OutboxID, host string) (it Item, at AttemptID, ok bool, err error) {
+	err = s.writeKnown(ctx, func(t *txn) error {
+		it, at, ok = Item{}, 0, false
+		found, err := t.due(a, id)
+		if err != nil || found == 0 {
+			return err
+		}
+		if err := t.run(`UPDATE outbox SET state = 'sending', owner = ? WHERE id = ?`, fmt.Sprintf("pid %d", os.Getpid()), found); err != nil {
+			return err
+		}
+		n, err := t.insert(`INSERT INTO attempt(item, started, host) VALUES (?, ?, ?)`, found, t.now, host)
+		if err != nil {
+			return err
+		}
+		at, ok = AttemptID(n), true
+		it, err = s.item(t.ctx, t.tx, found)
+		return err
+	}, func(ctx context.Context) (open bool, err error) {
+		if !ok {
+			return true, nil
+		}
+		err = s.pool.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempt t JOIN outbox o ON o.id = t.item
+			WHERE t.id = ? AND o.id = ? AND t.ended IS NULL AND o.state = 'sending' AND o.owner = ?)`,
+			at, it.ID, fmt.Sprintf("pid %d", os.Getpid())).Scan(&open)
+		return open, err
+	})
+	if err != nil {
+		return Item{}, 0, false, err
+	}
+	return it, at, ok, nil
+}
+
+// due finds what Claim takes, or 0.
+func (t *txn) due(a AccountID, id OutboxID) (found OutboxID, err error) {
+	if id != 0 {
+		err = t.row(`SELECT id FROM outbox WHERE id = ? AND account = ? AND state = 'queued'`, id, a).Scan(&found)
+	} else {
+		err = t.row(`SELECT id FROM outbox WHERE account = ? AND state = 'queued' AND due <= ? ORDER BY due, id LIMIT 1`, a, t.now).Scan(&found)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return found, err
+}
+
+// DotPending commits that the final dot is about to be written.
+func (s *Store) DotPending(ctx context.Context, at AttemptID) error {
+	return s.writeKnown(ctx, func(t *txn) error {
+		r, err := t.exec(`UPDATE attempt SET dot = ? WHERE id = ? AND ended IS NULL`, t.now, at)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n != 1 {
+			return errors.Join(err, fmt.Errorf("attempt %d is not open: %w", at, ErrState))
+		}
+		return nil
+	}, func(ctx context.Context) (done bool, err error) {
+		err = s.pool.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempt WHERE id = ? AND dot IS NOT NULL)`, at).Scan(&done)
+		return done, err
+	})
+}
+
+// EndAttempt records an attempt's result and everything that follows from it in one transaction: as soon
+// as the server has accepted the message for anyone, the Sent copy becomes visible and the blocked wishes
+// are released. ErrState when the attempt has ended already.
+func (s *Store) EndAttempt(ctx context.Context, r AttemptResult) error {
+	return s.writeKnown(ctx, func(t *txn) error { return t.endAttempt(r) },
+		func(ctx context.Context) (done bool, err error) {
+			err = s.pool.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempt t JOIN outbox o ON o.id = t.item
+				WHERE t.id = ? AND t.ended IS NOT NULL AND t.outcome = ? AND o.state = ?)`, r.Attempt, r.Outcome, r.State).Scan(&done)
+			return done, err
+		})
+}
+
+func (t *txn) endAttempt(r AttemptResult) error {
+	var item OutboxID
+	err := t.row(`UPDATE attempt SET ended = ?, outcome = ? WHERE id = ? AND ended IS NULL RETURNING item`, t.now, r.Outcome, r.Attempt).Scan(&item)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("attempt %d is not open: %w", r.Attempt, ErrState)
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.recordRecipients(item, r); err != nil {
+		return err
+	}
+	if err := t.recordItem(item, r); err != nil {
+		return err
+	}
+	return t.releaseAccepted(item, r.State)
+}
+
+func (t *txn) recordRecipients(item OutboxID, r AttemptResult) error {
+	count := 1
+	if r.NoAttempt {
+		count = 0
+	}
+	for i, x := range r.Recipients {
+		err := t.run(`INSERT INTO attempt_recipient(attempt, seq, addr, state, code, enhanced, text) VALUES (?,?,?,?,?,?,?)`,
+			r.Attempt, i, x.Addr, x.State, x.Code, x.Enhanced, x.Text)
+		if err != nil {
+			return err
+		}
+		err = t.run(`UPDATE recipient SET state = ?, code = ?, enhanced = ?, text = ?, attempts = attempts + ? WHERE item = ? AND addr = ? AND state <> 'accepted'`,
+			x.State, x.Code, x.Enhanced, x.Text, count, item, x.Addr)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *txn) recordItem(item OutboxID, r AttemptResult) error {
+	deferred := slices.ContainsFunc(r.Recipients, func(x RecipientResult) bool { return x.State == Deferred })
+	count := 1
+	if r.NoAttempt {
+		count = 0
+	}
+	next := ms(r.NextAttempt)
+	err := t.run(`UPDATE outbox SET state = ?1, next_attempt = ?2, waiting = ?3, last_error = ?4, attempts = attempts + ?5,
+		first_deferral = CASE WHEN ?6 THEN coalesce(first_deferral, ?7) ELSE first_deferral END,
+		due = max(coalesce(?2, ?7), coalesce(not_before, 0)),
+		ended = CASE WHEN ?1 IN ('sent', 'partial', 'failed') THEN ?7 END WHERE id = ?8`,
+		r.State, next, r.Waiting, r.LastError, count, deferred, t.now, item)
+	return err
+}
+
+// releaseAccepted lets go what waits for acceptance, when somebody's copy was accepted.
+func (t *txn) releaseAccepted(item OutboxID, state ItemState) error {
+	var some bool
+	if err := t.row(`SELECT EXISTS (SELECT 1 FROM recipient WHERE item = ? AND state = 'accepted')`, item).Scan(&some); err != nil {
+		return err
+	}
+	if !some && state != Sent && state != Partial {
+		return nil
+	}
+	return t.accepted(item)
+}
+
+// Attempts is the item's story, oldest first.
+func (s *Store) Attempts(ctx context.Context, id OutboxID) ([]Attempt, error) {
+	return s.attempts(ctx, `item = ? ORDER BY id`, id)
+}
+
+// Orphans lists items left sending by a dead process with their open attempt. The caller holds the flush lock.
+func (s *Store) Orphans(ctx context.Context, a AccountID) ([]Attempt, error) {
+	return s.attempts(ctx, `ended IS NULL AND item IN (SELECT id FROM outbox WHERE state = 'sending' AND account = ?) ORDER BY id`, a)
+}
+
+func (s *Store) attempts(ctx context.Context, where string, args ...any) (out []Attempt, err error) {
+	err = s.read(ctx, func(q querier) error {
+		out = nil
+		rows, err := q.QueryContext(ctx, `SELECT id, item, started, ended, host, dot IS NOT NULL, outcome FROM attempt WHERE `+where, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var x Attempt
+			var started, ended sql.NullInt64
+			if err := rows.Scan(&x.ID, &x.Item, &started, &ended, &x.Host, &x.DotPending, &x.Outcome); err != nil {
+				return err
+			}
+			x.Started, x.Ended = at(started), at(ended)
+			out = append(out, x)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+// AttemptLedger lists the outcome per recipient of one attempt.
+func (s *Store) AttemptLedger(ctx context.Context, id AttemptID) (out []RecipientResult, err error) {
+	err = s.read(ctx, func(q querier) error {
+		out = nil
+		rows, err := q.QueryContext(ctx, `SELECT addr, state, code, enhanced, text FROM attempt_recipient WHERE attempt = ? ORDER BY seq`, id)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var r RecipientResult
+			if err := rows.Scan(&r.Addr, &r.State, &r.Code, &r.Enhanced, &r.Text); err != nil {
+				return err
+			}
+			out = append(out, r)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+// SetWaiting records why an account's due items wait (network, login, …) without touching their attempts.
+func (s *Store) SetWaiting(ctx context.Context, a AccountID, why, words string) error {
+	return s.write(ctx, func(t *txn) error {
+		return t.run(`UPDATE outbox SET waiting = ?, last_error = ? WHERE account = ? AND state = 'queued' AND due <= ?`, why, words, a, t.now)
+	})
+}
+
+// later is the later of two optional times as stored.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// decide changes an item in one transaction when its state is one of those allowed; else ErrState.
+func (s *Store) decide(ctx context.Context, id OutboxID, verb string, allowed []ItemState, f func(*txn, Item) error) error {
+	return s.write(ctx, func(t *txn) error {
+		it, err := s.item(t.ctx, t.tx, id)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(allowed, it.State) {
+			return fmt.Errorf("item %d is %s and cannot be %s: %w", id, it.State, verb, ErrState)
+		}
+		return f(t, it)
+	})
+}
+
+// Hold keeps a queued item from being sent until Release. The person's decisions give ErrState when the item's
+// state does not allow them.
+func (s *Store) Hold(ctx context.Context, id OutboxID) error {
+	return s.decide(ctx, id, "held", []ItemState{Queued}, func(t *txn, _ Item) error {
+		return t.run(`UPDATE outbox SET state = 'held' WHERE id = ?`, id)
+	})
+}
+
+// Release puts a held item back in the queue.
+func (s *Store) Release(ctx context.Context, id OutboxID) error {
+	return s.decide(ctx, id, "released", []ItemState{Held}, func(t *txn, it Item) error {
+		return t.run(`UPDATE outbox SET state = 'queued', waiting = '', due = max(?, ?) WHERE id = ?`,
+			t.now, later(it.NotBefore, it.NextAttempt).UnixMilli(), id)
+	})
+}
+
+// Cancel ends an item that is not sent (queued, held, failed or uncertain); the text is kept as a draft. What
+// some recipients have got already stays in Sent.
+func (s *Store) Cancel(ctx context.Context, id OutboxID) (draft MessageID, err error) {
+	raw, err := s.ItemCopy(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	c, err := s.columnsOf(raw, nil, 0)
+	if err != nil {
+		return 0, err
+	}
+	err = s.decide(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Uncertain}, func(t *txn, it Item) error {
+		if err := t.run(`UPDATE outbox SET state = 'cancelled', waiting = '', ended = ? WHERE id = ?`, t.now, id); err != nil {
+			return err
+		}
+		if err := t.dropUnsent(id); err != nil {
+			return err
+		}
+		grp, err := t.newGroup("draft", false)
+		if err != nil {
+			return err
+		}
+		draft, err = t.insertDraft(it.Account, &c, grp)
+		return err
+	})
+	return draft, err
+}
+
+// dropUnsent ends what waited for an acceptance that will not come.
+func (t *txn) dropUnsent(id OutboxID) error {
+	k, err := t.hiddenCopy(id)
+	if err != nil {
+		return err
+	}
+	if k != nil {
+		if err := t.end(k); err != nil {
+			return err
+		}
+	}
+	return t.run(`DELETE FROM action WHERE blocked_by = ? AND state = 'pending'`, id)
+}
+
+// Retry makes an item due now: queued, failed, partial and uncertain ones, only the recipients not accepted.
+// For one that had failed the time to give up counts anew.
+func (s *Store) Retry(ctx context.Context, id OutboxID) error {
+	return s.decide(ctx, id, "tried again", []ItemState{Queued, Failed, Partial, Uncertain}, func(t *txn, it Item) error {
+		if !slices.ContainsFunc(it.Recipients, func(r Recipient) bool { return r.State != Accepted }) {
+			return fmt.Errorf("item %d was accepted for everyone: %w", id, ErrState)
+		}
+		return t.requeue(id, it.State != Queued)
+	})
+}
+
+// requeue makes an item due now for all who have not got it.
+func (t *txn) requeue(id OutboxID, afresh bool) error {
+	if err := t.run(`UPDATE recipient SET state = 'pending' WHERE item = ? AND state <> 'accepted'`, id); err != nil {
+		return err
+	}
+	return t.run(`UPDATE outbox SET state = 'queued', waiting = '', not_before = NULL, next_attempt = ?1, due = ?1, ended = NULL,
+		first_deferral = CASE WHEN ?2 THEN NULL ELSE first_deferral END WHERE id = ?3`, t.now, afresh, id)
+}
+
+// Resolve settles an uncertain item: sent, or to be sent again under the same Message-ID. why goes into its story.
+func (s *Store) Resolve(ctx context.Context, id OutboxID, sent bool, why string) error {
+	return s.decide(ctx, id, "resolved", []ItemState{Uncertain}, func(t *txn, it Item) error {
+		err := t.run(`INSERT INTO attempt(item, started, ended, host, outcome) VALUES (?1, ?2, ?2, '', ?3)`, id, t.now, strings.TrimSpace(why))
+		if err != nil {
+			return err
+		}
+		if !sent {
+			return t.requeueUncertain(id)
+		}
+		return t.resolveSent(it)
+	})
+}
+
+// requeueUncertain makes an uncertain item due now for those whose outcome is not known.
+func (t *txn) requeueUncertain(id OutboxID) error {
+	if err := t.run(`UPDATE recipient SET state = 'pending' WHERE item = ? AND state IN ('uncertain', 'deferred')`, id); err != nil {
+		return err
+	}
+	return t.run(`UPDATE outbox SET state = 'queued', waiting = '', next_attempt = ?1, due = ?1 WHERE id = ?2`, t.now, id)
+}
+
+// resolveSent takes the uncertain recipients for accepted; whoever was deferred is still to get it.
+func (t *txn) resolveSent(it Item) error {
+	state := Sent
+	for _, r := range it.Recipients {
+		switch r.State {
+		case Pending, Deferred:
+			state = Queued
+		case Refused:
+			if state == Sent {
+				state = Partial
+			}
+		}
+	}
+	if err := t.run(`UPDATE recipient SET state = 'accepted' WHERE item = ? AND state = 'uncertain'`, it.ID); err != nil {
+		return err
+	}
+	err := t.run(`UPDATE outbox SET state = ?1, waiting = '', last_error = '', due = max(due, ?2), ended = CASE WHEN ?1 <> 'queued' THEN ?2 END WHERE id = ?3`,
+		state, t.now, it.ID)
+	if err != nil {
+		return err
+	}
+	return t.accepted(it.ID)
+}

@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// pendingAction is a wish with what is needed to hand it out.
+type pendingAction struct {
+	Action
+	given   bool
+	uid     sql.NullInt64
+	onBox   sql.NullInt64 // server mailbox
+	target  sql.NullInt64
+	content sql.NullInt64
+	flags   Flags  // the copy's, as seen here
+	words   string // its keywords, JSON
+}
+
+// PendingActions lists what is to be replayed for an account: flags first, then what moves, deletes
+// and appends, each in the order wished; blocked ones are left out. Per message at most one action that
+// changes its place is given at a time: finish it and ask again, until nothing comes. A wish whose
+// copy has no known UID on the server waits, unless it is an append. For an append, Mailbox is where to
+// put it and Add and AddKeywords are the flags to give. What was handed out is not collapsed with later wishes.
+func (s *Store) PendingActions(ctx context.Context, a AccountID) (out []Action, err error) {
+	var some bool
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM action WHERE account = ? AND state = 'pending' AND blocked_by IS NULL)`, a).Scan(&some)
+	})
+	if err != nil || !some {
+		return nil, err
+	}
+	err = s.write(ctx, func(t *txn) error {
+		list, err := t.replayable(a)
+		if err != nil {
+			return err
+		}
+		out = make([]Action, 0, len(list))
+		for i := range list {
+			if err := t.give(&list[i]); err != nil {
+				return err
+			}
+			out = append(out, list[i].Action)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// replayable picks what can be replayed now, in order.
+func (t *txn) replayable(a AccountID) ([]pendingAction, error) {
+	all, err := t.pendingActions(a)
+	if err != nil {
+		return nil, err
+	}
+	boxes, err := boxesByID(t.ctx, t.tx)
+	if err != nil {
+		return nil, err
+	}
+	placed := map[MessageID]bool{}
+	var out []pendingAction
+	for _, p := range all {
+		place := p.Kind != ActionFlags
+		if place && placed[p.Message] {
+			continue
+		}
+		placed[p.Message] = placed[p.Message] || place
+		if p.resolve(boxes) {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y pendingAction) int { return x.phase() - y.phase() })
+	return out, nil
+}
+
+// phase orders what is replayed: flags while the UID is still the old one.
+func (p *pendingAction) phase() int {
+	if p.Kind == ActionFlags {
+		return 0
+	}
+	return 1
+}
+
+// resolve fills in mailboxes and UID as the server has them now; false when the wish must wait.
+func (p *pendingAction) resolve(boxes map[MailboxID]*Mailbox) bool {
+	usable := func(id MailboxID) bool { return boxes[id] != nil && !boxes[id].Local }
+	p.Target = MailboxID(p.target.Int64)
+	if p.Kind == ActionAppend {
+		p.Mailbox = p.Target
+		if p.onBox.Valid || !p.content.Valid || !usable(p.Target) {
+			return false
+		}
+	} else {
+		p.Mailbox, p.UID = MailboxID(p.onBox.Int64), uint32(p.uid.Int64)
+		if !p.uid.Valid || !usable(p.Mailbox) || p.Kind == ActionMove && !usable(p.Target) {
+			return false
+		}
+	}
+	p.MailboxName = boxes[p.Mailbox].Name
+	if p.Target != 0 {
+		p.TargetName = boxes[p.Target].Name
+	}
+	return true
+}
+
+func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
+	rows, err := t.query(`SELECT a.id, a.grp, a.kind, a.message, a.target, a.add_flags, a.remove_flags, a.add_keywords, a.remove_keywords, a.given, a.tries,
+		m.server_mailbox, m.server_uid, m.content, m.header_id, m.received, m.flags, m.keywords
+		FROM action a JOIN message m ON m.id = a.message WHERE a.account = ? AND a.state = 'pending' AND a.blocked_by IS NULL ORDER BY a.id`, a)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []pendingAction
+	for rows.Next() {
+		var p pendingAction
+		var add, remove string
+		var received int64
+		err := rows.Scan(&p.ID, &p.Group, &p.Kind, &p.Message, &p.target, &p.Add, &p.Remove, &add, &remove, &p.given, &p.Tries,
+			&p.onBox, &p.uid, &p.content, &p.HeaderID, &received, &p.flags, &p.words)
+		if err != nil {
+			return nil, err
+		}
+		p.AddKeywords, p.RemoveKeywords, p.Received = fromJSON[string](add), fromJSON[string](remove), time.UnixMilli(received)
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+// give notes that a wish is handed out: from now on it is not changed. An append takes the flags of now along.
+func (t *txn) give(p *pendingAction) error {
+	if p.Kind == ActionAppend && !p.given {
+		p.Add, p.AddKeywords = p.flags, fromJSON[string](p.words)
+	}
+	return t.run(`UPDATE action SET given = 1, tries = tries + 1, add_flags = ?, add_keywords = ? WHERE id = ?`, p.Add, toJSON(p.AddKeywords), p.ID)
+}
+
+// FinishActions records outcomes. A refused wish is reverted here and journaled as a conflict. Outcomes of
+// wishes that are settled already are passed over.
+func (s *Store) FinishActions(ctx context.Context, done []Replayed) error {
+	return s.writeEach(ctx, len(done), func(t *txn, i int) error { return t.finish(done[i]) })
+}
+
+func (t *txn) finish(r Replayed) error {
+	var id MessageID
+	err := t.row(`SELECT message FROM action WHERE id = ? AND state = 'pending'`, r.ID).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	k, err := t.anyCopy(id)
+	if err != nil {
+		return err
+	}
+	wishes, err := t.wishes(id)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(wishes, func(a actionRow) bool { return a.id == r.ID })
+	if i < 0 {
+		return nil // blocked: never handed out
+	}
+	if r.Refused != "" {
+		return t.refuse(&k, &wishes[i], r.Refused)
+	}
+	if err := t.closeAction(r.ID, done, "", &k); err != nil {
+		return err
+	}
+	return t.fulfil(&k, &wishes[i], r)
+}
+
+// fulfil brings the server's side of a copy to what a wish has done there.
+func (t *txn) fulfil(k *copyState, a *actionRow, r Replayed) error {
+	switch a.kind {
+	case ActionFlags:
+		if k.serverMailbox == 0 {
+			return nil
+		}
+		k.serverFlags, k.serverKeywords = a.apply(k.serverFlags, k.serverKeywords)
+		_, err := t.overlay(k)
+		return err
+	case ActionDelete:
+		k.leaveServer()
+		return t.savePlace(k)
+	case ActionAppend:
+		k.serverFlags, k.serverKeywords = a.add, a.addKeywords
+		if err := t.saveFlags(k); err != nil {
+			return err
+		}
+	}
+	return t.arrive(k, a.target, r)
+}
+
+// arrive puts the server's side of a copy into a mailbox, under the UID the server told or to wait for it.
+func (t *txn) arrive(k *copyState, box MailboxID, r Replayed) error {
+	var validity uint32
+	if err := t.row(`SELECT uidvalidity FROM mailbox WHERE id = ?`, box).Scan(&validity); err != nil {
+		return err
+	}
+	k.serverMailbox, k.uid, k.detached, k.awaiting = box, 0, false, 1
+	if r.UID != 0 && validity != 0 && (r.UIDValidity == validity || r.UIDValidity == 0) {
+		k.uid, k.awaiting = r.UID, 0
+		other, err := t.copyAt(box, r.UID)
+		if err != nil {
+			return err
+		}
+		if other != nil && other.id != k.id { // pulled before we knew that it is ours
+			other.leaveServer()
+			if err := t.end(other); err != nil {
+				return err
+			}
+			if err := t.run(`DELETE FROM action WHERE message = ? AND state = 'pending'`, other.id); err != nil {
+				return err
+			}
+		}
+	}
+	return t.savePlace(k)
+}
+
+// refuse takes a wish back that the server did not grant.
+func (t *txn) refuse(k *copyState, a *actionRow, words string) error {
+	if err := t.closeAction(a.id, refused, refusalWords(a)+" was refused: "+words, k); err != nil {
+		return err
+	}
+	switch {
+	case a.kind == ActionFlags:
+		_, err := t.overlay(k)
+		return err
+	case a.kind == ActionAppend: // stays here, on no server
+		return t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND blocked_by IS NULL`, k.id)
+	}
+	rest, err := t.wishes(k.id)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(rest, func(x actionRow) bool { return x.location() }) {
+		return t.settle(k, a.grp) // the person has wished something else since
+	}
+	k.state = here
+	if k.serverMailbox != 0 {
+		k.mailbox = k.serverMailbox
+	}
+	if err := t.savePlace(k); err != nil {
+		return err
+	}
+	return t.touch(k.id)
+}
+
+func refusalWords(a *actionRow) string {
+	switch a.kind {
+	case ActionMove:
+		return "the move"
+	case ActionAppend:
+		return "the upload"
+	case ActionDelete:
+		return "the deletion"
+	}
+	return fmt.Sprintf("the change of flags (+%v -%v)", append(a.add.Names(), a.addKeywords...), append(a.remove.Names(), a.dropKeywords...))
+}
+
+// Conflicts lists the journal of contradicted and refused wishes, newest first. limit 0: 50.
+func (s *Store) Conflicts(ctx context.Context, limit int) (out []Conflict, err error) {
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	err = s.read(ctx, func(q querier) error {
+		out = nil
+		rows, err := q.QueryContext(ctx, `SELECT id, message, ended, words FROM action WHERE state IN ('refused', 'contradicted')
+			ORDER BY ended DESC, id DESC LIMIT ?`, limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var c Conflict
+			var ended int64
+			if err := rows.Scan(&c.Action, &c.Message, &ended, &c.What); err != nil {
+				return err
+			}
+			c.At = time.UnixMilli(ended)
+			out = append(out, c)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
