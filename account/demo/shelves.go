@@ -11,7 +11,7 @@ func shelves() []letter {
 		},
 		{
 			mailbox: "Drafts", flags: []string{`\Seen`, `\Draft`}, ago: 4 * hour, id: "5f1c.draft2@mua.example", from: ada, to: "田中 雪 <yuki@tanaka.example>",
-			subject: "Re: お茶", body: text("雪さん\n\n土曜日の三時、喜んで！\n"),
+			answers: []string{"2026-haru@yuki.example"}, subject: "Re: お茶", body: text("雪さん\n\n土曜日の三時、喜んで！\n"),
 		},
 		{
 			mailbox: "Sent", flags: seen, ago: 16*day - 2*hour, id: "5f1c.coat@mua.example", answers: []string{"no-subject@tanaka.example"}, from: ada, to: "yuki@tanaka.example",
