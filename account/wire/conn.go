@@ -75,8 +75,9 @@ func (c *Conn) SetProgress(d time.Duration) { c.pace.setSpan(d) }
 // SetMaxLine changes how many octets a line of an SMTP or POP3 server may have; 0: any number.
 func (c *Conn) SetMaxLine(n int) { c.maxLine.Store(int64(n)) }
 
-// Allow lets the peer send n octets from now on; a peer that sends more is cut off. Negative: any
-// number (the default but for SMTP, where each turn allows 1 MiB anew).
+// Allow lets the peer send n octets from now on; a peer that sends more is cut off. What a buffered
+// reader above reads ahead counts too. Negative: any number (the default but for SMTP, where each turn
+// allows 1 MiB anew).
 func (c *Conn) Allow(n int64) { c.allow.Store(max(n, -1)) }
 
 // Err says why the connection was closed from this side: its context's end, a stall, a cap.
@@ -227,9 +228,9 @@ func (c *Conn) fail(t *account.Trouble) error {
 	return t
 }
 
-// watch closes the connection when ctx ends.
-func (c *Conn) watch(ctx context.Context) {
-	c.stop = context.AfterFunc(ctx, func() { _ = c.fail(Explain(c.acct, c.host, context.Cause(ctx))) })
+// CloseOn closes the connection when ctx ends too, until stop is called.
+func (c *Conn) CloseOn(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { _ = c.fail(Explain(c.acct, c.host, context.Cause(ctx))) })
 }
 
 // Close ends the connection, saying TLS's goodbye if that takes no time. A second call does nothing.

@@ -50,7 +50,7 @@ func newConn(ctx context.Context, a *account.Account, e *account.Endpoint, o Opt
 	c.spoke.Store(true)
 	c.allow.Store(maxPrelude)
 	c.maxLine.Store(maxPrelude)
-	c.watch(ctx)
+	c.stop = c.CloseOn(ctx)
 	return c
 }
 

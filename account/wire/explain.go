@@ -55,14 +55,30 @@ func ExplainLogin(acct, host string, err error) *account.Trouble {
 		return t
 	}
 	words, ok := replyWords(err)
-	if !ok {
-		return t
+	if e, pop := errors.AsType[*POP3Error](err); !ok || pop && strings.HasPrefix(pop3Code(e.Text), "SYS") {
+		return t // SYS/PERM: the server's own trouble (RFC 3206)
+	}
+	what := "login refused by"
+	if isPassword(err) {
+		what = "password rejected by"
 	}
 	return &account.Trouble{
 		Kind: account.KindLogin, Account: acct, Host: host, Err: err,
-		What: fmt.Sprintf("password rejected by %s (%s)", host, words), Kept: "Not retried",
-		Hint: "correct the password's source, then: mua account check " + acct,
+		What: fmt.Sprintf("%s %s (%s)", what, host, words), Kept: "Not retried",
+		Hint: "correct what is wrong, then: mua account check " + acct,
 	}
+}
+
+// isPassword: the answer means that user and password do not fit, as far as it says.
+func isPassword(err error) bool {
+	if e, ok := errors.AsType[*smtp.SMTPError](err); ok {
+		return e.Code == 535
+	}
+	if e, ok := errors.AsType[*imap.Error](err); ok {
+		return e.Code == imap.ResponseCodeAuthenticationFailed || e.Code == ""
+	}
+	_, ok := errors.AsType[*POP3Error](err)
+	return ok
 }
 
 func named(t *account.Trouble, acct, host string) *account.Trouble {

@@ -45,7 +45,7 @@ func TestExplain(t *testing.T) {
 		{&POP3Error{Text: "[IN-USE] busy"}, account.KindTemporary, account.KindTemporary, "busy"},
 		{&POP3Error{Text: "[LOGIN-DELAY] busy"}, account.KindTemporary, account.KindTemporary, "busy"},
 		{&POP3Error{Text: "[sys/temp] busy"}, account.KindTemporary, account.KindTemporary, "busy"},
-		{&POP3Error{Text: "[SYS/PERM] gone"}, account.KindRefused, account.KindLogin, "gone"},
+		{&POP3Error{Text: "[SYS/PERM] gone"}, account.KindRefused, account.KindRefused, "gone"},
 		{&POP3Error{Text: "[AUTH] wrong"}, account.KindLogin, account.KindLogin, "wrong"},
 		{&POP3Error{Text: "wrong"}, account.KindRefused, account.KindLogin, "-ERR wrong"},
 		{&sasl.OAuthBearerError{Status: "invalid_token"}, account.KindLogin, account.KindLogin, "invalid_token"},

@@ -1,0 +1,268 @@
+package pop3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"mua/account"
+	"mua/store"
+)
+
+// Some servers (Gmail) show a part of the mailbox in each session and the next part in the next
+// one. A session in which everything shown was new, and neither little nor very much, may be such a part.
+const (
+	partMin   = 100
+	partMax   = 2000
+	maxRounds = 1000
+)
+
+// Pull brings what is new into the store, deletes on the server what the account's policy
+// says, and ends with QUIT; a Pull after that connects again. The error is an *account.Trouble; what was
+// committed before it stays, and Pulled counts it.
+func (s *Session) Pull(ctx context.Context) (Pulled, error) {
+	var p Pulled
+	for round := range maxRounds {
+		if !s.open {
+			if err := s.connect(ctx); err != nil {
+				if round > 0 {
+					return p, nil // the rest comes with the next pull
+				}
+				return p, err
+			}
+		}
+		more, err := s.round(ctx, &p)
+		if err != nil || !more {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// round is one session from STAT to QUIT. more says that another one may show more.
+func (s *Session) round(ctx context.Context, p *Pulled) (more bool, err error) {
+	defer s.conn.CloseOn(ctx)()
+	defer func() {
+		if err != nil && s.open {
+			s.drop()
+		}
+	}()
+	l, err := s.list()
+	if err != nil {
+		return false, err
+	}
+	w, err := s.plan(ctx, l)
+	if err != nil {
+		return false, err
+	}
+	f := &fetch{s: s, ctx: context.WithoutCancel(ctx), work: w}
+	err = f.run()
+	p.New += f.added
+	if err != nil {
+		return false, f.kept(err)
+	}
+	if err := s.remove(ctx, l, w, f.whole); err != nil {
+		return false, err
+	}
+	if f.refused != nil {
+		t := s.trouble(f.refused)
+		t.What = fmt.Sprintf("%d messages could not be fetched: %s", f.passed, t.What)
+		t.Kept = "All others are here, and these are still on the server"
+		return false, t
+	}
+	n := len(l.items)
+	return n >= partMin && n <= partMax && f.added == n && !w.delay, nil
+}
+
+// work is what is to be done in a session.
+type work struct {
+	ledger map[string]store.UIDL
+	fetch  []task // newest first
+	delay  bool   // the server wants time between logins
+}
+
+// task is a message to fetch.
+type task struct {
+	item
+	headers bool            // too large for its text
+	body    store.MessageID // its headers are here under this id
+	again   bool            // deleted by us after it became copy, and yet listed again
+	copy    store.MessageID
+	here    bool // it turned out to be here, wholly
+}
+
+// plan compares the listing with the ledger, and drops from the ledger what is not listed any more.
+func (s *Session) plan(ctx context.Context, l listing) (*work, error) {
+	rows, err := s.st.UIDLs(ctx, s.acct)
+	if err != nil {
+		return nil, s.local(err)
+	}
+	w := &work{ledger: make(map[string]store.UIDL, len(rows)), delay: s.caps.has("LOGIN-DELAY")}
+	for _, r := range rows {
+		w.ledger[r.UIDL] = r
+	}
+	bodies, err := s.missing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range slices.Backward(l.items) {
+		w.add(it, bodies, s.o.MaxMessage)
+	}
+	if l.sound && s.named(l) {
+		if err := s.forget(ctx, l, rows); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// add sorts one message into what is to fetch and what is here.
+func (w *work) add(it item, bodies map[store.MessageID]bool, limit int64) {
+	row, here := w.ledger[it.key]
+	t := task{item: it, headers: it.size > limit}
+	switch {
+	case it.key == "" || !here:
+	case row.Deleted:
+		t.again, t.copy = true, row.Message
+	case bodies[row.Message] && !t.headers:
+		t.body = row.Message
+	default:
+		return
+	}
+	w.fetch = append(w.fetch, t)
+}
+
+// missing are the copies of which only headers are here.
+func (s *Session) missing(ctx context.Context) (map[store.MessageID]bool, error) {
+	copies, err := s.st.MissingBodies(ctx, s.inbox.ID, s.o.MaxMessage+1)
+	if err != nil {
+		return nil, s.local(err)
+	}
+	out := make(map[store.MessageID]bool, len(copies))
+	for _, c := range copies {
+		out[c.Message] = true
+	}
+	return out, nil
+}
+
+// named reports whether every message has its name, so that one that is not listed is gone.
+func (s *Session) named(l listing) bool {
+	return !slices.ContainsFunc(l.items, func(it item) bool { return it.key == "" })
+}
+
+func (s *Session) forget(ctx context.Context, l listing, rows []store.UIDL) error {
+	listed := make(map[string]bool, len(l.items))
+	for _, it := range l.items {
+		listed[it.key] = true
+	}
+	var gone []string
+	for _, r := range rows {
+		if !listed[r.UIDL] {
+			gone = append(gone, r.UIDL)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	if err := s.st.ForgetUIDLs(ctx, s.acct, gone); err != nil {
+		return s.local(err)
+	}
+	return nil
+}
+
+// remove deletes by policy what is wholly here, and ends the session. fetched are the names of messages
+// whose text was committed in it.
+func (s *Session) remove(ctx context.Context, l listing, w *work, fetched map[int]string) error {
+	var out []item
+	if l.sound && !s.a.POP3Leave.Forever {
+		for _, it := range l.items {
+			ok, err := s.mayDelete(ctx, it, w, fetched)
+			if err != nil {
+				return err
+			}
+			if ok {
+				if it.key == "" {
+					it.key = fetched[it.num]
+				}
+				out = append(out, it)
+			}
+		}
+	}
+	deleted, err := s.dele(out)
+	if err != nil {
+		return err
+	}
+	ok, err := s.quit()
+	if len(deleted) == 0 {
+		return nil // nothing hung on QUIT
+	}
+	if !ok {
+		t, _ := errors.AsType[*account.Trouble](err)
+		t.What = fmt.Sprintf("it is not certain that %d messages were deleted on the server: %s", len(deleted), t.What)
+		t.Kept = "All of them are here"
+		return t
+	}
+	if err := s.st.MarkUIDLsDeleted(context.WithoutCancel(ctx), s.acct, deleted); err != nil {
+		return s.local(err)
+	}
+	return nil
+}
+
+// mayDelete: the policy's time is over and the whole text is durably here, or was and the person
+// has deleted it. Of messages that share a name only one fetched in this session is known for certain.
+func (s *Session) mayDelete(ctx context.Context, it item, w *work, fetched map[int]string) (bool, error) {
+	key, now := fetched[it.num]
+	if !now {
+		key = it.key
+	}
+	row, old := w.ledger[key]
+	since := time.Duration(0)
+	if old && !it.shared {
+		since = s.o.Now().Sub(row.First)
+	}
+	if since < s.a.POP3Leave.For {
+		return false, nil
+	}
+	if now {
+		return true, nil
+	}
+	if !old || it.shared || row.Deleted {
+		return false, nil
+	}
+	if row.Message == 0 {
+		return true, nil
+	}
+	r, err := s.st.Row(ctx, row.Message)
+	if errors.Is(err, store.ErrNotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, s.local(err)
+	}
+	return r.HasBody, nil
+}
+
+// dele marks messages as deleted. What the server refuses is left out of the answer.
+func (s *Session) dele(items []item) (keys []string, err error) {
+	ahead := 1
+	if s.caps.has("PIPELINING") {
+		ahead = window
+	}
+	command := func(it item) (string, int64) { return fmt.Sprintf("DELE %d", it.num), replySize }
+	for part := range slices.Chunk(items, ahead) {
+		if err := s.send(part, command); err != nil {
+			return nil, s.trouble(err)
+		}
+		for _, it := range part {
+			s.expect(replySize)
+			if _, err := s.pop.ReadOne(); err == nil {
+				keys = append(keys, it.key)
+			} else if _, refused := refusal(err); !refused {
+				return nil, s.trouble(err)
+			}
+		}
+	}
+	return keys, nil
+}
