@@ -11,6 +11,7 @@ import (
 type UIDL struct {
 	UIDL    string
 	Message MessageID // 0: tombstoned here
+	HasBody bool      // the whole message is here, not its header alone
 	First   time.Time // when it was first retrieved
 	Deleted bool      // deleted on the server by us
 }
@@ -19,7 +20,7 @@ type UIDL struct {
 func (s *Store) UIDLs(ctx context.Context, a AccountID) (out []UIDL, err error) {
 	err = s.read(ctx, func(q querier) error {
 		out = nil
-		rows, err := q.QueryContext(ctx, `SELECT u.uidl, CASE WHEN m.state <> 2 THEN m.id END, u.first, u.deleted IS NOT NULL
+		rows, err := q.QueryContext(ctx, `SELECT u.uidl, CASE WHEN m.state <> 2 THEN m.id END, u.first, u.deleted IS NOT NULL, coalesce(m.content IS NOT NULL, 0)
 			FROM uidl u LEFT JOIN message m ON m.id = u.message WHERE u.account = ? ORDER BY u.uidl`, a)
 		if err != nil {
 			return err
@@ -28,7 +29,7 @@ func (s *Store) UIDLs(ctx context.Context, a AccountID) (out []UIDL, err error) 
 		for rows.Next() {
 			var u UIDL
 			var id, first sql.NullInt64
-			if err := rows.Scan(&u.UIDL, &id, &first, &u.Deleted); err != nil {
+			if err := rows.Scan(&u.UIDL, &id, &first, &u.Deleted, &u.HasBody); err != nil {
 				return err
 			}
 			u.Message, u.First = MessageID(id.Int64), at(first)
