@@ -58,9 +58,7 @@ type keeper interface {
 	RoleMailbox(ctx context.Context, a store.AccountID, r store.Role, create bool) (store.Mailbox, error)
 	AddRemote(ctx context.Context, m store.MailboxID, batch []store.Incoming) ([]store.MessageID, int, error)
 	Raw(ctx context.Context, id store.MessageID) ([]byte, error)
-	MissingBodies(ctx context.Context, m store.MailboxID, max int64) ([]store.RemoteCopy, error)
 	SetBodies(ctx context.Context, batch []store.Body) error
-	Row(ctx context.Context, id store.MessageID) (store.Row, error)
 	UIDLs(ctx context.Context, a store.AccountID) ([]store.UIDL, error)
 	MarkUIDLsDeleted(ctx context.Context, a store.AccountID, uidls []string) error
 	ForgetUIDLs(ctx context.Context, a store.AccountID, uidls []string) error
@@ -99,6 +97,7 @@ func open(ctx context.Context, a *account.Account, st keeper, o Options) (*Sessi
 	if err := s.mailbox(ctx); err != nil {
 		return nil, err
 	}
+	s.status(account.Status{Phase: account.Connecting})
 	if err := s.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -130,7 +129,6 @@ func (s *Session) connect(ctx context.Context) error {
 	if s.a.Incoming == nil || s.a.Incoming.Protocol != account.POP3 {
 		return &account.Trouble{Kind: account.KindConfig, Account: s.a.Name, What: "incoming is not POP3"}
 	}
-	s.status(account.Status{Phase: account.Connecting})
 	creds, err := s.a.IncomingLogin(ctx)
 	if err != nil {
 		return err

@@ -103,12 +103,8 @@ func (s *Session) plan(ctx context.Context, l listing) (*work, error) {
 	for _, r := range rows {
 		w.ledger[r.UIDL] = r
 	}
-	bodies, err := s.missing(ctx)
-	if err != nil {
-		return nil, err
-	}
 	for _, it := range slices.Backward(l.items) {
-		w.add(it, bodies, s.o.MaxMessage)
+		w.add(it, s.o.MaxMessage)
 	}
 	if l.sound && s.named(l) {
 		if err := s.forget(ctx, l, rows); err != nil {
@@ -119,32 +115,19 @@ func (s *Session) plan(ctx context.Context, l listing) (*work, error) {
 }
 
 // add sorts one message into what is to fetch and what is here.
-func (w *work) add(it item, bodies map[store.MessageID]bool, limit int64) {
+func (w *work) add(it item, limit int64) {
 	row, here := w.ledger[it.key]
 	t := task{item: it, headers: it.size > limit}
 	switch {
 	case it.key == "" || !here:
 	case row.Deleted:
 		t.again, t.copy = true, row.Message
-	case bodies[row.Message] && !t.headers:
+	case row.Message != 0 && !row.HasBody && !t.headers:
 		t.body = row.Message
 	default:
 		return
 	}
 	w.fetch = append(w.fetch, t)
-}
-
-// missing are the copies of which only headers are here.
-func (s *Session) missing(ctx context.Context) (map[store.MessageID]bool, error) {
-	copies, err := s.st.MissingBodies(ctx, s.inbox.ID, s.o.MaxMessage+1)
-	if err != nil {
-		return nil, s.local(err)
-	}
-	out := make(map[store.MessageID]bool, len(copies))
-	for _, c := range copies {
-		out[c.Message] = true
-	}
-	return out, nil
 }
 
 // named reports whether every message has its name, so that one that is not listed is gone.
@@ -178,11 +161,7 @@ func (s *Session) remove(ctx context.Context, l listing, w *work, fetched map[in
 	var out []item
 	if l.sound && !s.a.POP3Leave.Forever {
 		for _, it := range l.items {
-			ok, err := s.mayDelete(ctx, it, w, fetched)
-			if err != nil {
-				return err
-			}
-			if ok {
+			if s.mayDelete(it, w, fetched) {
 				if it.key == "" {
 					it.key = fetched[it.num]
 				}
@@ -212,7 +191,7 @@ func (s *Session) remove(ctx context.Context, l listing, w *work, fetched map[in
 
 // mayDelete: the policy's time is over and the whole text is durably here, or was and the person
 // has deleted it. Of messages that share a name only one fetched in this session is known for certain.
-func (s *Session) mayDelete(ctx context.Context, it item, w *work, fetched map[int]string) (bool, error) {
+func (s *Session) mayDelete(it item, w *work, fetched map[int]string) bool {
 	key, now := fetched[it.num]
 	if !now {
 		key = it.key
@@ -223,25 +202,12 @@ func (s *Session) mayDelete(ctx context.Context, it item, w *work, fetched map[i
 		since = s.o.Now().Sub(row.First)
 	}
 	if since < s.a.POP3Leave.For {
-		return false, nil
+		return false
 	}
 	if now {
-		return true, nil
+		return true
 	}
-	if !old || it.shared || row.Deleted {
-		return false, nil
-	}
-	if row.Message == 0 {
-		return true, nil
-	}
-	r, err := s.st.Row(ctx, row.Message)
-	if errors.Is(err, store.ErrNotFound) {
-		return true, nil
-	}
-	if err != nil {
-		return false, s.local(err)
-	}
-	return r.HasBody, nil
+	return old && !it.shared && !row.Deleted && (row.HasBody || row.Message == 0)
 }
 
 // dele marks messages as deleted. What the server refuses is left out of the answer.
