@@ -197,7 +197,7 @@ func (m *mailboxPull) isolate(items []item, w want, to sink) error {
 	switch {
 	case storeErr != nil:
 		return storeErr
-	case err == nil:
+	case err == nil && (len(items) == 1 || len(lost) < len(items) || m.s.l.expunged.Load() > 0):
 		return m.giveUp(lost, w, "the server left it out") // twice: it has been expunged, or the server will not
 	}
 	if err := m.recover(err); err != nil {
