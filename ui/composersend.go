@@ -1,0 +1,252 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"mua/account"
+	"mua/outbox"
+	"mua/outbox/compose"
+	"mua/store"
+	"mua/store/message"
+	"mua/ui/keys"
+)
+
+// sentItem is the message sent last, as long as undo means taking it back.
+type sentItem struct {
+	id      store.OutboxID
+	account string
+}
+
+// send finishes the message and puts it into the spool. What may have been
+// forgotten is shown first; from there (sure) it is sent all the same.
+func (c *composer) send(sure bool) {
+	for i := toField; i <= bccField; i++ {
+		if !c.checkField(i) {
+			c.review = false
+			c.setFocus(i)
+			return
+		}
+	}
+	if c.value(toField)+c.value(ccField)+c.value(bccField) == "" {
+		c.review = false
+		c.setFocus(toField)
+		c.errs[toField] = fieldError{"to whom?", 0}
+		return
+	}
+	id := c.identity()
+	if id.account == nil || id.account.Outgoing == nil {
+		c.u.oops("send", &account.Trouble{Kind: account.KindConfig, What: "no account that can send is set up",
+			Hint: c.u.keys.Key(keys.Postpone, keys.Write) + " keeps the message as a draft"})
+		return
+	}
+	if !sure && len(c.doubts()) > 0 {
+		c.toReview()
+		return
+	}
+	c.spool(id)
+}
+
+// spool hands the message over; the composer stays until it is safely in the store.
+func (c *composer) spool(id identity) {
+	u, d, now, draft, owner := c.u, c.snapshot(), c.u.now(), c.stored, c.owner
+	c.busy = "keeping it safe …"
+	u.pump.Serial(func(ctx context.Context) func() {
+		item, err := spool(ctx, u.o, d, id.account, now, draft, owner)
+		return func() {
+			c.busy = ""
+			if err != nil {
+				c.refused(err)
+				return
+			}
+			c.close()
+			u.spooled(item, id.account, d)
+		}
+	})
+}
+
+// spool finishes and spools a draft; beside the loop.
+func spool(ctx context.Context, o Options, d compose.Draft, a *account.Account, now time.Time, draft store.MessageID, owner string) (store.OutboxID, error) {
+	f, err := d.Finish(now)
+	if err != nil {
+		return 0, err
+	}
+	acct, err := o.Store.EnsureAccount(ctx, a.Name)
+	if err != nil {
+		return 0, err
+	}
+	r := f.Request(acct)
+	r.Answers, r.Forwards = d.Answers, d.Forwards
+	r.Policy = store.PolicyAsk
+	if a.Uncertain == string(store.PolicyRetry) {
+		r.Policy = store.PolicyRetry
+	}
+	if o.Config.SendDelay > 0 {
+		r.NotBefore = now.Add(o.Config.SendDelay)
+	}
+	r.SaveSent = !outbox.FilesSent(a)
+	r.SentLocal = a.Incoming == nil || a.Incoming.Protocol != account.IMAP
+	if owner == a.Name {
+		r.Draft = draft
+	}
+	id, _, err := o.Store.Spool(ctx, r)
+	if err == nil && draft != 0 && r.Draft == 0 {
+		err = o.Store.DropDraft(ctx, draft)
+	}
+	return id, err
+}
+
+// refused shows why a message could not be finished.
+func (c *composer) refused(err error) {
+	var t *account.Trouble
+	if errors.As(err, &t) && t.Kind == account.KindData {
+		err = &account.Trouble{Kind: t.Kind, What: strings.ReplaceAll(strings.SplitN(t.What, "\n", 2)[0], "\n", " "), Kept: "The message is kept here", Err: t}
+	}
+	c.u.oops("send", err)
+}
+
+// spooled says what happens next to a message that is safe in the spool.
+func (u *App) spooled(id store.OutboxID, a *account.Account, d compose.Draft) {
+	u.lastSent = sentItem{id, a.Name}
+	if u.o.Agent != nil {
+		u.o.Agent.Flush(a.Name)
+	}
+	undo := u.keys.Key(keys.Undo, keys.Global)
+	switch up, _ := u.online(); {
+	case u.o.Config.SendDelay > 0:
+		u.say("Goes out in %s · %s undo", shortDuration(u.o.Config.SendDelay), undo)
+	case up == 0:
+		u.say("Kept in the outbox; it goes out when there is a connection · %s undo", undo)
+	default:
+		u.say("In the outbox, on its way · %s undo", undo)
+	}
+	u.storeChanged()
+}
+
+// unsend takes the message sent last back into the composer, if it has not left yet.
+func (u *App) unsend() {
+	st, last := u.o.Store, u.lastSent
+	u.lastSent = sentItem{}
+	u.pump.Serial(func(ctx context.Context) func() {
+		draft, err := st.Cancel(ctx, last.id)
+		if err != nil {
+			return func() {
+				if errors.Is(err, store.ErrState) {
+					u.say("It cannot be taken back: it is being sent, or is sent")
+					return
+				}
+				u.oops("undo", err)
+			}
+		}
+		d, err := readDraft(ctx, st, draft)
+		return func() {
+			u.storeChanged()
+			u.say("Not sent: here it is again")
+			if err != nil {
+				u.oops("draft", err)
+				return
+			}
+			u.openComposer(d, draft, last.account, false)
+		}
+	})
+}
+
+func readDraft(ctx context.Context, st *store.Store, id store.MessageID) (*compose.Draft, error) {
+	raw, err := st.Raw(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return compose.Resume(raw), nil
+}
+
+// resumeDraft goes on writing a stored draft.
+func (u *App) resumeDraft(r row) {
+	for _, l := range u.layers {
+		if c, ok := l.(*composer); ok && c.stored == r.ID {
+			return
+		}
+	}
+	st := u.o.Store
+	u.pump.Start(&u.drafting, func(ctx context.Context) func() {
+		d, err := readDraft(ctx, st, r.ID)
+		return func() {
+			if err != nil {
+				u.oops("draft", err)
+				return
+			}
+			u.openComposer(d, r.ID, r.AccountName, false)
+		}
+	})
+}
+
+// postpone keeps the message as a draft. then is done afterwards.
+func (c *composer) postpone(then func()) {
+	u, d := c.u, c.snapshot()
+	owner := "local"
+	if id := c.identity(); id.account != nil {
+		owner = id.account.Name
+	}
+	replaces, was := c.stored, c.owner
+	c.busy = "keeping it safe …"
+	u.pump.Serial(func(ctx context.Context) func() {
+		err := keepDraft(ctx, u.o.Store, d, owner, replaces, was)
+		return func() {
+			c.busy = ""
+			if err != nil {
+				u.oops("draft", err)
+				return
+			}
+			c.close()
+			u.say("Kept in Drafts%s", u.whereDrafts())
+			u.storeChanged()
+			if then != nil {
+				then()
+			}
+		}
+	})
+}
+
+func (u *App) whereDrafts() string {
+	if k := u.keys.Key(keys.GoDrafts, keys.Global); k != "" {
+		return " · " + k + " goes there"
+	}
+	return ""
+}
+
+// keepDraft stores a draft in an account's Drafts, in place of an earlier one; beside the loop.
+func keepDraft(ctx context.Context, st *store.Store, d compose.Draft, owner string, replaces store.MessageID, was string) error {
+	acct, err := st.EnsureAccount(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if was != owner {
+		if _, err = st.SaveDraft(ctx, acct, d.Save(), 0); err == nil && replaces != 0 {
+			err = st.DropDraft(ctx, replaces)
+		}
+		return err
+	}
+	_, err = st.SaveDraft(ctx, acct, d.Save(), replaces)
+	return err
+}
+
+// describe is an outbox item's state in words for the screen: without commands of the shell.
+func describe(it store.Item, now time.Time) string {
+	words, _, _ := strings.Cut(outbox.Describe(it, now), " → ")
+	return words
+}
+
+// recipientsOf names an item's recipients, the first ones.
+func recipientsOf(it store.Item) string {
+	var names []string
+	for i, r := range it.Recipients {
+		if i == 3 && len(it.Recipients) > 4 {
+			names = append(names, fmt.Sprintf("%d more", len(it.Recipients)-3))
+			break
+		}
+		names = append(names, message.CleanLine(r.Addr).String())
+	}
+	return strings.Join(names, ", ")
+}

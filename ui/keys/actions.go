@@ -1,0 +1,194 @@
+package keys
+
+// Action is something a key or the command line can do. Its name is what the
+// configuration and the command line call it.
+type Action string
+
+// Context is a place where keys have a meaning.
+type Context string
+
+// The contexts. Global keys work wherever letters are not text.
+const (
+	Global    Context = "Everywhere"
+	Move      Context = "Moving"
+	Mail      Context = "Messages" // in the list and the reader alike
+	List      Context = "Message list"
+	Reader    Context = "Reader"
+	Mailboxes Context = "Mailboxes"
+	Outbox    Context = "Outbox"
+	Parts     Context = "Parts"
+	Write     Context = "Writing"
+	Review    Context = "Before sending"
+)
+
+// The actions.
+const (
+	Open          Action = "open"
+	Back          Action = "back"
+	Up            Action = "up"
+	Down          Action = "down"
+	PageUp        Action = "page-up"
+	PageDown      Action = "page-down"
+	First         Action = "first"
+	Last          Action = "last"
+	Page          Action = "page"
+	PageBack      Action = "page-back"
+	NextMessage   Action = "next-message"
+	PrevMessage   Action = "previous-message"
+	NextPane      Action = "next-pane"
+	PrevPane      Action = "previous-pane"
+	Compose       Action = "compose"
+	Reply         Action = "reply"
+	ReplyAll      Action = "reply-all"
+	ReplyList     Action = "reply-list"
+	Forward       Action = "forward"
+	ForwardWhole  Action = "forward-attached"
+	Archive       Action = "archive"
+	Delete        Action = "delete"
+	Junk          Action = "junk"
+	MoveTo        Action = "move"
+	Flag          Action = "flag"
+	Unread        Action = "unread"
+	Mark          Action = "mark"
+	MarkAll       Action = "mark-all"
+	Undo          Action = "undo"
+	Search        Action = "search"
+	Limit         Action = "limit"
+	NextMatch     Action = "next-match"
+	PrevMatch     Action = "previous-match"
+	NextUnread    Action = "next-unread"
+	PrevUnread    Action = "previous-unread"
+	SortBy        Action = "sort"
+	AllHeaders    Action = "headers"
+	ViewParts     Action = "parts"
+	OpenLink      Action = "link"
+	Pipe          Action = "pipe"
+	Save          Action = "save"
+	Sync          Action = "sync"
+	ChooseMailbox Action = "mailbox"
+	GoInbox       Action = "inbox"
+	GoDrafts      Action = "drafts"
+	GoSent        Action = "sent"
+	GoOutbox      Action = "outbox"
+	Acknowledge   Action = "acknowledge"
+	Command       Action = "command"
+	Help          Action = "help"
+	Redraw        Action = "redraw"
+	Suspend       Action = "suspend"
+	Quit          Action = "quit"
+	Hold          Action = "hold"
+	Release       Action = "release"
+	Cancel        Action = "cancel"
+	Retry         Action = "retry"
+	ItWasSent     Action = "was-sent"
+	ShowAll       Action = "show-all"
+	SendNow       Action = "send"
+	Postpone      Action = "postpone"
+	Editor        Action = "editor"
+	Attach        Action = "attach"
+	Detach        Action = "detach"
+	ToReview      Action = "review"
+	Edit          Action = "edit"
+	Discard       Action = "discard"
+)
+
+// Binding is one line of the table of actions.
+type Binding struct {
+	Action  Action
+	Context Context
+	Keys    string // default, as the configuration would write it
+	Mutt    string // in the mutt preset; "" as Keys, "-" none
+	Help    string // what it does, in a few words
+	Hint    string // in the line of hints; "" not shown there
+}
+
+// Table lists all bindings in the order help and hints show them. An action may
+// appear in several contexts, with the same key or another.
+func Table() []Binding {
+	return []Binding{
+		{Open, List, "Enter, Right", "", "open the message; a draft goes on being written", "open"},
+		{Open, Mailboxes, "Enter, Right", "", "show the mailbox", "open"},
+		{Open, Outbox, "Enter, Right", "", "show the message", "message"},
+		{Open, Parts, "Enter", "", "show the part", "show"},
+		{Save, Parts, "s", "", "save the part to a file", "save"},
+		{Save, Mail, "e", "", "save the message to a file (.eml)", ""},
+
+		{Reply, Mail, "r", "", "reply", "reply"},
+		{ReplyAll, Mail, "R, g r", "g, R", "reply to all", "all"},
+		{ReplyList, Mail, "L", "", "reply to the mailing list", ""},
+		{Forward, Mail, "f", "", "forward", "forward"},
+		{ForwardWhole, Mail, "Alt-f", "", "forward as an attachment", ""},
+		{Compose, Global, "m", "", "write a new message", "compose"},
+		{Archive, Mail, "a", "", "archive", "archive"},
+		{Delete, Mail, "d, Del", "", "delete (to Trash; in Trash for good)", "delete"},
+		{Undo, Global, "u", "", "undo the last action", "undo"},
+		{MoveTo, Mail, "s", "", "move to a mailbox", "move"},
+		{Junk, Mail, "!", "", "move to Junk", ""},
+		{Flag, Mail, "F", "", "flag or unflag", "flag"},
+		{Unread, Mail, "U", "N", "mark read or unread", ""},
+		{Mark, List, "t", "", "mark for the next action, and go down", "mark"},
+		{MarkAll, List, "Ctrl-A", "", "mark all shown here, or none", ""},
+		{ViewParts, Mail, "v", "", "parts and attachments, to save", ""},
+		{OpenLink, Mail, "o", "", "open a link", ""},
+		{Pipe, Mail, "|", "", "pipe the message to a command", ""},
+		{AllHeaders, Reader, "h", "", "all headers, or the usual ones", "headers"},
+
+		{Search, Global, "/", "", "search all mail", "search"},
+		{Limit, List, "l", "", "show only what matches, in this mailbox", "limit"},
+		{NextMatch, Mail, "n", "", "next match of the search", ""},
+		{PrevMatch, Mail, "N", "-", "previous match", ""},
+		{NextUnread, Mail, "Tab", "", "next unread message", ""},
+		{PrevUnread, Mail, "S-Tab", "", "previous unread message", ""},
+		{SortBy, List, "S", "", "sort by date, sender, subject or size in turn", ""},
+
+		{Up, Move, "k, Up", "", "up", ""},
+		{Down, Move, "j, Down", "", "down", ""},
+		{PageUp, Move, "PgUp, Ctrl-B", "", "a page up", ""},
+		{PageDown, Move, "PgDn, Ctrl-F", "", "a page down", ""},
+		{First, Move, "g g, Home", "=, Home", "first", ""},
+		{Last, Move, "G, End", "*, End", "last", ""},
+		{Page, Mail, "Space", "", "read on: a page of the message", ""},
+		{PageBack, Reader, "Backspace, b", "", "a page back", ""},
+		{NextMessage, Reader, "J, ]", "", "next message", "next"},
+		{PrevMessage, Reader, "K, [", "", "previous message", ""},
+		{NextPane, Mail, "w", "", "next pane (mailboxes, list, reader)", ""},
+		{NextPane, Mailboxes, "w, Tab", "", "next pane", ""},
+
+		{ChooseMailbox, Global, "c", "", "choose a mailbox", "mailboxes"},
+		{GoInbox, Global, "g i", "-", "go to the inbox", ""},
+		{GoDrafts, Global, "g d", "-", "go to the drafts", ""},
+		{GoSent, Global, "g s", "-", "go to the sent mail", ""},
+		{GoOutbox, Global, "g o", "-", "go to the outbox", ""},
+		{Sync, Global, "$, F5", "", "send and receive now", ""},
+		{Acknowledge, Global, "E", "", "acknowledge the error shown below", ""},
+		{Command, Global, ":", "", "command line (Tab completes)", ""},
+		{Help, Global, "?, F1", "", "this help", "help"},
+		{Redraw, Global, "Ctrl-L", "", "draw the screen anew", ""},
+		{Suspend, Global, "Ctrl-Z", "", "suspend to the shell", ""},
+		{Back, Global, "q, Esc, Left", "", "back; at the end of the way, q leaves mua", "back"},
+		{Quit, Global, "F10, Ctrl-C", "", "leave mua", ""},
+
+		{Hold, Outbox, "h", "", "hold: do not send until released", "hold"},
+		{Release, Outbox, "R", "", "release what is held", "release"},
+		{Retry, Outbox, "t", "", "try now; an uncertain one is sent again", "try now"},
+		{ItWasSent, Outbox, "y", "", "settle an uncertain one: it was sent", ""},
+		{Cancel, Outbox, "c", "", "cancel: it becomes a draft again", "cancel"},
+		{ShowAll, Outbox, "A", "", "show also what is done, or not", "all"},
+
+		{SendNow, Write, "Ctrl-X", "", "send", "send"},
+		{Postpone, Write, "Ctrl-O", "", "postpone: keep as a draft", "postpone"},
+		{Attach, Write, "Ctrl-T", "", "attach a file", "attach"},
+		{Editor, Write, "Ctrl-G", "", "write the text in your editor", "editor"},
+		{ToReview, Write, "Esc", "", "look it over before sending, or leave", "done"},
+		{Help, Write, "F1", "", "this help", "help"},
+
+		{SendNow, Review, "y, Ctrl-X", "", "send", "send"},
+		{Postpone, Review, "p, Ctrl-O", "", "postpone: keep as a draft", "postpone"},
+		{Editor, Review, "e, Ctrl-G", "", "write the text in your editor", "editor"},
+		{Attach, Review, "a, Ctrl-T", "", "attach a file", "attach"},
+		{Detach, Review, "d", "", "take off the last attachment", ""},
+		{Edit, Review, "Enter, i, Tab", "", "go on writing", "write"},
+		{Discard, Review, "q, Esc", "", "leave, asking what to do with the text", "leave"},
+		{Help, Review, "?, F1", "", "this help", "help"},
+	}
+}

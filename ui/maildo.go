@@ -1,0 +1,242 @@
+package ui
+
+import (
+	"mua/store"
+	"mua/ui/keys"
+)
+
+// Do does an action of the list, the reader or the mailboxes.
+func (m *mailView) Do(a keys.Action) bool {
+	switch m.focus {
+	case boxesPane:
+		return m.doBoxes(a)
+	case readerPane:
+		if m.reader.do(a) {
+			return true
+		}
+	default:
+		if m.doList(a) {
+			return true
+		}
+	}
+	return m.doMessage(a) || m.doWish(a)
+}
+
+func (m *mailView) doBoxes(a keys.Action) bool {
+	switch a {
+	case keys.Up:
+		m.boxes.step(-1)
+	case keys.Down:
+		m.boxes.step(1)
+	case keys.PageUp:
+		m.boxes.step(-10)
+	case keys.PageDown:
+		m.boxes.step(10)
+	case keys.First:
+		m.boxes.step(-len(m.boxes.lines))
+	case keys.Last:
+		m.boxes.step(len(m.boxes.lines))
+	case keys.Open:
+		if b := m.boxes.current().box; b.ID != 0 {
+			m.openBox(b)
+		}
+	case keys.NextPane, keys.Back:
+		m.focus = listPane
+	default:
+		return false
+	}
+	return true
+}
+
+func (m *mailView) doList(a keys.Action) bool {
+	l := m.list()
+	page := max(1, l.height-1)
+	switch a {
+	case keys.Up:
+		l.selectRow(l.sel - 1)
+	case keys.Down:
+		l.selectRow(l.sel + 1)
+	case keys.PageUp:
+		l.selectRow(l.sel - page)
+	case keys.PageDown:
+		l.selectRow(l.sel + page)
+	case keys.First:
+		l.goFirst()
+	case keys.Last:
+		l.goLast()
+	case keys.Open:
+		m.openMessage()
+	case keys.Page:
+		if m.layout(m.u.body()).beside && m.reader.ready {
+			m.reader.markOpened()
+			return m.reader.do(a)
+		}
+		m.openMessage()
+	case keys.Mark:
+		m.toggleMark()
+	case keys.MarkAll:
+		m.toggleAll()
+	case keys.Limit:
+		m.u.askLimit()
+	case keys.SortBy:
+		m.nextSort()
+	default:
+		return false
+	}
+	return true
+}
+
+// doMessage does what leads to or from a message.
+func (m *mailView) doMessage(a keys.Action) bool {
+	l := m.list()
+	switch a {
+	case keys.NextMessage:
+		l.selectRow(l.sel + 1)
+	case keys.PrevMessage:
+		l.selectRow(l.sel - 1)
+	case keys.NextUnread:
+		l.jumpTo("is:unread", true, "No older unread message here")
+	case keys.PrevUnread:
+		l.jumpTo("is:unread", false, "No newer unread message here")
+	case keys.NextMatch:
+		m.match(true)
+	case keys.PrevMatch:
+		m.match(false)
+	case keys.NextPane:
+		m.nextPane()
+	case keys.Back:
+		return m.back()
+	default:
+		return false
+	}
+	return true
+}
+
+// match goes to the next result of a search, or in a mailbox to the next row that the last search finds.
+func (m *mailView) match(forward bool) {
+	l := m.list()
+	switch {
+	case l.search() && forward:
+		l.selectRow(l.sel + 1)
+	case l.search():
+		l.selectRow(l.sel - 1)
+	case m.u.lastQuery == "":
+		m.u.say("Nothing has been searched for yet · %s searches", m.u.keys.Key(keys.Search, keys.Global))
+	default:
+		l.jumpTo(m.u.lastQuery, forward, "No further match here")
+	}
+}
+
+func (m *mailView) nextPane() {
+	p := m.layout(m.u.body())
+	switch {
+	case m.focus == listPane && p.beside && m.reader.row.ID != 0:
+		m.focus = readerPane
+	case m.focus != boxesPane && p.boxes.W > 0:
+		m.focus = boxesPane
+	default:
+		m.focus = listPane
+	}
+}
+
+// back leaves the reader, a search, a limit; false when there is nothing to leave.
+func (m *mailView) back() bool {
+	switch l := m.list(); {
+	case m.focus == readerPane:
+		m.focus = listPane
+	case len(l.marked) > 0:
+		clear(l.marked)
+	case len(m.lists) > 1:
+		m.lists = m.lists[:len(m.lists)-1]
+		m.reader.clear()
+		m.list().Refresh()
+		m.moved(m.list())
+	case l.q.Query != "":
+		m.limit("")
+	default:
+		return false
+	}
+	return true
+}
+
+// openMessage opens the selected message; a draft is gone on with.
+func (m *mailView) openMessage() {
+	l := m.list()
+	r, ok := l.current()
+	if !ok {
+		return
+	}
+	if l.box.Role == store.RoleDrafts || r.Flags.Has(store.Draft) {
+		m.u.resumeDraft(r)
+		return
+	}
+	m.focus = readerPane
+	m.reader.show(r)
+	m.reader.markOpened()
+}
+
+// shown is the message that reply, save and the like are for.
+func (m *mailView) shown() (row, bool) {
+	if m.focus == readerPane && m.reader.row.ID != 0 {
+		return m.reader.row, true
+	}
+	return m.list().current()
+}
+
+// targets are the messages that archive, delete and the like are for.
+func (m *mailView) targets() []row {
+	if m.focus == readerPane && m.reader.row.ID != 0 {
+		return []row{m.reader.row}
+	}
+	return m.list().targets()
+}
+
+func (m *mailView) toggleMark() {
+	l := m.list()
+	r, ok := l.current()
+	if !ok {
+		return
+	}
+	if _, on := l.marked[r.ID]; on {
+		delete(l.marked, r.ID)
+	} else {
+		l.marked[r.ID] = r
+	}
+	l.selectRow(l.sel + 1)
+}
+
+// toggleAll marks all rows in memory, or none.
+func (m *mailView) toggleAll() {
+	l := m.list()
+	if len(l.marked) > 0 {
+		clear(l.marked)
+		return
+	}
+	for _, r := range l.win.rows {
+		l.marked[r.ID] = r
+	}
+	if l.win.older || l.win.newer {
+		m.u.say("%s marked; the list is longer", count(len(l.marked), "message"))
+	}
+}
+
+func (m *mailView) nextSort() {
+	order := []store.Sort{store.SortDate, store.SortFrom, store.SortSubject, store.SortSize}
+	l := m.list()
+	next := order[0]
+	for i, s := range order {
+		if s == l.q.Sort || l.q.Sort == "" && i == 0 {
+			next = order[(i+1)%len(order)]
+		}
+	}
+	m.sortBy(next)
+}
+
+func (m *mailView) sortBy(s store.Sort) {
+	l := m.list()
+	l.q.Sort = s
+	l.win = window{}
+	l.sel, l.top = -1, 0
+	l.reload()
+	m.u.say("Sorted by %s", s)
+}

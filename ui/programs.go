@@ -1,0 +1,121 @@
+package ui
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"mua/account"
+)
+
+// maxOutput is how much of a program's output is shown, in bytes.
+const maxOutput = 1 << 20
+
+// opener is the desktop's program for links.
+func opener() string {
+	if runtime.GOOS == "darwin" {
+		return "open"
+	}
+	return "xdg-open"
+}
+
+// askPipe asks for a command to give the message to.
+func (u *App) askPipe(r row) {
+	u.prompt("Pipe message to:", "", &u.pipes, nil, func(p *prompt, cmd string) {
+		if _, err := splitCommand(cmd); err != nil {
+			p.fail(-1, err.Error())
+			return
+		}
+		p.close()
+		u.pipe(r, cmd)
+	})
+}
+
+// pipe runs a command, without a shell, with the message as its input, and
+// shows what it says. Leaving mua ends it.
+func (u *App) pipe(r row, cmd string) {
+	words, err := splitCommand(cmd)
+	if err != nil {
+		u.oops("pipe", err)
+		return
+	}
+	st := u.o.Store
+	u.say("Running %s …", words[0])
+	u.pump.Start(&u.piping, func(ctx context.Context) func() {
+		raw, err := st.Raw(ctx, r.ID)
+		if err != nil {
+			return func() { u.oops("pipe", err) }
+		}
+		out, err := runCommand(ctx, words, raw)
+		return func() { u.piped(cmd, out, err) }
+	})
+}
+
+// runCommand runs a program and returns the beginning of what it says.
+func runCommand(ctx context.Context, words []string, input []byte) (string, error) {
+	cmd := exec.CommandContext(ctx, expandHome(words[0]), words[1:]...)
+	cmd.Stdin = bytes.NewReader(input)
+	var out capped
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.String(), err
+}
+
+// capped keeps the beginning of what is written to it.
+type capped struct{ bytes.Buffer }
+
+func (c *capped) Write(p []byte) (int, error) {
+	if room := maxOutput - c.Len(); room > 0 {
+		c.Buffer.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+func (u *App) piped(cmd, out string, err error) {
+	// A program that does not read all of its input is no failure.
+	var exit *exec.ExitError
+	if err != nil && (errors.As(err, &exit) || strings.TrimSpace(out) == "") {
+		u.oops("pipe", &account.Trouble{Kind: account.KindOther, What: fmt.Sprintf("%s: %v", cmd, err), Err: err})
+	} else {
+		u.say("Done: %s", cmd)
+	}
+	if strings.TrimSpace(out) != "" {
+		u.page(cmd, out)
+	}
+}
+
+// editorCommand is the person's editor as words.
+func (u *App) editorCommand() []string {
+	for _, s := range []string{u.o.Config.Editor, os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi"} {
+		if words, err := splitCommand(s); err == nil {
+			return words
+		}
+	}
+	return []string{"vi"}
+}
+
+// onTerminal runs a program that needs the terminal; the loop waits for it, as
+// it must: the screen is the program's.
+func (u *App) onTerminal(words []string) error {
+	var err error
+	ok := u.app.Suspend(func() {
+		cmd := exec.Command(expandHome(words[0]), words[1:]...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		err = cmd.Run()
+	})
+	if !ok {
+		return errors.New("the terminal cannot be handed over")
+	}
+	return err
+}
+
+// suspend stops the program until the shell lets it go on.
+func (u *App) suspend() { u.app.Suspend(stopSelf) }
+
+// redraw draws everything anew, should another program have written over it.
+func (u *App) redraw() { u.screen.Sync() }

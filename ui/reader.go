@@ -1,0 +1,227 @@
+package ui
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gdamore/tcell/v2"
+
+	"mua/store"
+	"mua/store/message"
+	"mua/ui/cells"
+	"mua/ui/keys"
+	"mua/ui/pump"
+)
+
+// maxText is how much of a message's text is shown, in bytes; all of it can be saved.
+const maxText = 4 << 20
+
+// maxColumns is how wide text is set.
+const maxColumns = 90
+
+// content is a message as it was read for showing.
+type content struct {
+	msg     *message.Message
+	text    message.Text
+	cut     bool // the text is longer than what is shown
+	missing bool // only the header is here
+}
+
+// readContent reads and parses a message; beside the loop.
+func readContent(ctx context.Context, st *store.Store, id store.MessageID) (content, error) {
+	raw, err := st.Raw(ctx, id)
+	if errors.Is(err, store.ErrNoBody) {
+		head, err := st.Header(ctx, id)
+		if err != nil {
+			return content{}, err
+		}
+		return content{msg: message.ParseHeader(head), missing: true}, nil
+	}
+	if err != nil {
+		return content{}, err
+	}
+	m := message.Parse(raw)
+	t := m.Text()
+	cut := len(t) > maxText
+	if cut {
+		t = t[:maxText]
+	}
+	return content{msg: m, text: message.Clean(t), cut: cut}, nil
+}
+
+// reader shows one message.
+type reader struct {
+	u      *App
+	row    row // of the message; ID 0: nothing is shown
+	c      content
+	ready  bool // c is the content of row
+	err    error
+	all    bool // all headers
+	opened bool // opened on purpose, not only shown beside the list
+	lines  []readerLine
+	width  int // lines are set for this
+	off    int
+	height int
+	load   pump.Slot
+	set    pump.Slot
+}
+
+// show loads a message; the same one stays as it is.
+func (v *reader) show(r row) {
+	if v.row.ID == r.ID && v.err == nil {
+		v.row.Row.Flags = r.Flags
+		return
+	}
+	v.row, v.ready, v.err, v.opened, v.off = r, false, nil, false, 0
+	v.fetch()
+}
+
+// clear shows nothing.
+func (v *reader) clear() {
+	v.load.Stop()
+	v.set.Stop()
+	v.row, v.c, v.ready, v.err, v.lines, v.off = row{}, content{}, false, nil, nil, 0
+}
+
+func (v *reader) fetch() {
+	st, id, width, all, r, u := v.u.o.Store, v.row.ID, v.textWidth(), v.all, v.row, v.u
+	now := u.now()
+	v.set.Stop()
+	u.pump.Start(&v.load, func(ctx context.Context) func() {
+		c, err := readContent(ctx, st, id)
+		var lines []readerLine
+		if err == nil {
+			lines = setLines(c, r, width, all, now)
+		}
+		return func() {
+			v.err = err
+			if err != nil {
+				if errors.Is(err, store.ErrNotFound) {
+					v.clear()
+					return
+				}
+				v.u.oops("message", err)
+				return
+			}
+			v.c, v.ready, v.lines, v.width = c, true, lines, width
+			if v.opened {
+				v.u.markSeen(v.row)
+			}
+		}
+	})
+}
+
+// relayout sets the lines anew, for another width or other headers.
+func (v *reader) relayout() {
+	if !v.ready {
+		return
+	}
+	c, r, width, all, now := v.c, v.row, v.textWidth(), v.all, v.u.now()
+	v.width = width
+	v.u.pump.Start(&v.set, func(context.Context) func() {
+		lines := setLines(c, r, width, all, now)
+		return func() {
+			if n := len(v.lines); n > 0 {
+				v.off = v.off * len(lines) / n
+			}
+			v.lines = lines
+		}
+	})
+}
+
+// textWidth is the columns of the text in the reader's place on the screen.
+func (v *reader) textWidth() int {
+	w := v.u.mail.layout(v.u.body()).reader.W - 2
+	if w < 8 {
+		w = v.u.w - 2
+	}
+	return min(max(w, 8), maxColumns)
+}
+
+// Refresh looks again whether the text has come, and whether the message is still there.
+func (v *reader) Refresh() {
+	if v.row.ID == 0 || v.load.Busy() || v.ready && !v.c.missing {
+		return
+	}
+	v.fetch()
+}
+
+// markOpened says that the person reads this: it is seen now.
+func (v *reader) markOpened() {
+	v.opened = true
+	if v.ready {
+		v.u.markSeen(v.row)
+	}
+}
+
+func (v *reader) Draw(s tcell.Screen, r cells.Rect, focused bool) {
+	v.height = r.H
+	if v.row.ID == 0 {
+		cells.Put(s, r.X+2, r.Y+min(2, r.H-1), r.W-4, text("No message is open."), v.u.look.dim)
+		return
+	}
+	if !v.ready {
+		cells.Put(s, r.X+1, r.Y, r.W-2, v.row.subject, v.u.look.dim)
+		return
+	}
+	if v.width != v.textWidth() && !v.set.Busy() {
+		v.relayout()
+	}
+	v.off = max(0, min(v.off, len(v.lines)-r.H))
+	for i := 0; i < r.H && v.off+i < len(v.lines); i++ {
+		v.lines[v.off+i].draw(s, cells.Rect{X: r.X + 1, Y: r.Y + i, W: r.W - 1, H: 1}, v.u.look)
+	}
+	v.drawMore(s, r, focused)
+}
+
+// drawMore says in the last line's corner how much follows.
+func (v *reader) drawMore(s tcell.Screen, r cells.Rect, focused bool) {
+	if len(v.lines) <= r.H {
+		return
+	}
+	st := v.u.look.dim
+	if focused {
+		st = v.u.look.accent
+	}
+	words := text(" %d%% ", 100*(v.off+r.H)/len(v.lines))
+	if v.off+r.H >= len(v.lines) {
+		words = text(" end ")
+	}
+	cells.PutRight(s, r.X, r.Y+r.H-1, r.W, words, st)
+}
+
+// scroll moves by lines; false when it could not move.
+func (v *reader) scroll(n int) bool {
+	was := v.off
+	v.off = max(0, min(v.off+n, len(v.lines)-v.height))
+	return v.off != was
+}
+
+// do does what only concerns the shown text.
+func (v *reader) do(a keys.Action) bool {
+	switch a {
+	case keys.Up:
+		v.scroll(-1)
+	case keys.Down:
+		v.scroll(1)
+	case keys.PageUp, keys.PageBack:
+		v.scroll(-max(1, v.height-2))
+	case keys.PageDown:
+		v.scroll(max(1, v.height-2))
+	case keys.First:
+		v.off = 0
+	case keys.Last:
+		v.off = len(v.lines)
+	case keys.AllHeaders:
+		v.all = !v.all
+		v.off = 0
+		v.relayout()
+	case keys.Page:
+		if !v.scroll(max(1, v.height-2)) && v.ready {
+			v.u.say("End of the message · %s next unread", v.u.keys.Key(keys.NextUnread, keys.Mail))
+		}
+	default:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,295 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"mua/account"
+	"mua/store"
+	"mua/store/message"
+	"mua/ui/cells"
+	"mua/ui/keys"
+)
+
+// noticeTime is how long a notice stays at least; the next key after it takes it away.
+const noticeTime = 4 * time.Second
+
+// failure is an error that stays in the status line until it is acknowledged.
+type failure struct {
+	source string // a failure replaces an earlier one of the same source
+	words  string
+}
+
+// statusLine is what the two lines at the bottom say.
+type statusLine struct {
+	notice   message.Text
+	noticeAt time.Time
+	failures []failure
+	accounts []account.Status
+	seen     map[string]string // by account: the trouble last taken over
+}
+
+// say shows a notice: what was just done.
+func (u *App) say(format string, args ...any) {
+	u.status.notice, u.status.noticeAt = text(format, args...), u.now()
+}
+
+// oops shows an error until it is acknowledged.
+func (u *App) oops(source string, err error) {
+	u.status.notice = message.Text{}
+	u.status.fail(source, err)
+}
+
+func (s *statusLine) fail(source string, err error) {
+	words := err.Error()
+	var t *account.Trouble
+	if !errors.As(err, &t) {
+		words = source + ": " + words
+	}
+	s.failures = slices.DeleteFunc(s.failures, func(f failure) bool { return f.source == source })
+	s.failures = append(s.failures, failure{source, words})
+}
+
+// acknowledge takes the shown failure away; false when there is none.
+func (s *statusLine) acknowledge() bool {
+	if len(s.failures) == 0 {
+		return false
+	}
+	s.failures = s.failures[:len(s.failures)-1]
+	return true
+}
+
+// touched is told of every key: an old notice goes.
+func (s *statusLine) touched(now time.Time) {
+	if now.Sub(s.noticeAt) > noticeTime {
+		s.notice = message.Text{}
+	}
+}
+
+// update takes the agent's word over. No connection is a state, shown while it
+// lasts; other trouble stays until it is acknowledged.
+func (s *statusLine) update(list []account.Status) {
+	s.accounts = list
+	if s.seen == nil {
+		s.seen = map[string]string{}
+	}
+	for _, a := range list {
+		if a.Trouble == nil {
+			delete(s.seen, a.Account)
+			continue
+		}
+		words := a.Trouble.Error()
+		if a.Trouble.Kind == account.KindNetwork || s.seen[a.Account] == words {
+			continue
+		}
+		s.seen[a.Account] = words
+		s.fail("account "+a.Account, a.Trouble)
+	}
+}
+
+func (u *App) drawTop(s tcell.Screen, r cells.Rect) {
+	l := u.below()
+	left, right := l.Where()
+	name := " mua "
+	if u.o.Demo {
+		name = " mua demo "
+	}
+	cells.Fill(s, r, u.look.bar)
+	x := r.X + cells.Put(s, r.X, r.Y, r.W, text("%s", name), u.look.barStrong)
+	room := r.X + r.W - x
+	n := min(cells.Width(right)+1, room/2)
+	cells.PutFit(s, x, r.Y, room-n, text("%s", left), u.look.bar)
+	cells.PutRight(s, r.X+r.W-n, r.Y, n, text("%s ", right), u.look.barStrong)
+}
+
+func (u *App) drawBottom(s tcell.Screen, r cells.Rect) {
+	u.drawStatus(s, r.Row(0))
+	u.drawHints(s, r.Row(1))
+}
+
+func (u *App) drawStatus(s tcell.Screen, r cells.Rect) {
+	parts := u.connection()
+	right := joinFitting(parts, r.W/2)
+	x := r.X + r.W
+	for i := len(right) - 1; i >= 0; i-- {
+		t := text("%s ", right[i].words)
+		if i < len(right)-1 {
+			t = text("%s · ", right[i].words)
+		}
+		x -= cells.Width(t.String())
+		cells.Put(s, x, r.Y, r.W, t, right[i].style)
+	}
+	left, style := u.talk()
+	cells.PutFit(s, r.X, r.Y, x-r.X-1, text(" %s", left), style)
+}
+
+// talk is the left of the status line: a notice, an error, why we are offline.
+func (u *App) talk() (string, tcell.Style) {
+	st := &u.status
+	if st.notice.String() != "" {
+		return st.notice.String(), u.look.good
+	}
+	if n := len(st.failures); n > 0 {
+		more := ""
+		if n > 1 {
+			more = fmt.Sprintf(" (%d more)", n-1)
+		}
+		return fmt.Sprintf("✗ %s%s · %s acknowledges", st.failures[n-1].words, more, u.keys.Key(keys.Acknowledge, keys.Global)), u.look.warn
+	}
+	for _, a := range st.accounts {
+		if a.Trouble != nil && a.Trouble.Kind == account.KindNetwork {
+			words := a.Trouble.Error()
+			if !a.NextTry.IsZero() && a.NextTry.After(u.now()) {
+				words += fmt.Sprintf("; next try in %s", shortDuration(a.NextTry.Sub(u.now())))
+			}
+			return words, u.look.dim
+		}
+	}
+	return "", u.look.plain
+}
+
+// styled is a part of the status line.
+type styled struct {
+	words string
+	style tcell.Style
+}
+
+// joinFitting leaves out parts from the front until the rest fits.
+func joinFitting(parts []styled, w int) []styled {
+	for len(parts) > 1 {
+		n := 0
+		for _, p := range parts {
+			n += cells.Width(p.words) + 3
+		}
+		if n <= w {
+			break
+		}
+		parts = parts[1:]
+	}
+	return parts
+}
+
+// connection is the right of the status line, the least important first.
+func (u *App) connection() []styled {
+	var out []styled
+	if last := u.lastSync(); !last.IsZero() {
+		out = append(out, styled{"synced " + ago(u.now().Sub(last)), u.look.dim})
+	}
+	out = append(out, u.outboxWords()...)
+	if w := u.progress(); w != "" {
+		return append(out, styled{w, u.look.accent})
+	}
+	switch up, all := u.online(); {
+	case all == 0:
+		out = append(out, styled{"no connection set up", u.look.dim})
+	case up == all:
+		out = append(out, styled{"● online", u.look.good})
+	case up == 0:
+		out = append(out, styled{"○ offline", u.look.flagged})
+	default:
+		out = append(out, styled{fmt.Sprintf("◐ %d of %d online", up, all), u.look.flagged})
+	}
+	return out
+}
+
+func (u *App) online() (up, all int) {
+	for _, a := range u.status.accounts {
+		if all++; a.Online {
+			up++
+		}
+	}
+	return up, all
+}
+
+// lastSync is the oldest of the accounts' last passes.
+func (u *App) lastSync() time.Time {
+	var last time.Time
+	for _, a := range u.status.accounts {
+		if !a.LastSync.IsZero() && (last.IsZero() || a.LastSync.Before(last)) {
+			last = a.LastSync
+		}
+	}
+	return last
+}
+
+func (u *App) outboxWords() []styled {
+	c := u.stored.outbox
+	var out []styled
+	if n := c[store.Queued] + c[store.Sending]; n > 0 {
+		out = append(out, styled{fmt.Sprintf("outbox %d", n), u.look.plain})
+	}
+	if n := c[store.Held]; n > 0 {
+		out = append(out, styled{fmt.Sprintf("%d held", n), u.look.plain})
+	}
+	if n := c[store.Uncertain]; n > 0 {
+		out = append(out, styled{fmt.Sprintf("%d uncertain", n), u.look.flagged})
+	}
+	if n := c[store.Failed] + c[store.Partial]; n > 0 {
+		out = append(out, styled{fmt.Sprintf("✗ %d failed", n), u.look.warn})
+	}
+	return out
+}
+
+// progress says what the agent is doing now, with numbers where there are any.
+func (u *App) progress() string {
+	for _, a := range u.status.accounts {
+		words := ""
+		switch a.Phase {
+		case account.Connecting:
+			words = "connecting"
+		case account.Replaying:
+			words = "updating server"
+		case account.Sending:
+			words = "sending"
+		case account.Pulling:
+			words = "receiving " + a.Mailbox
+		default:
+			continue
+		}
+		if a.Total > 0 {
+			words += fmt.Sprintf(" %d/%d", a.Done, a.Total)
+		}
+		if len(u.status.accounts) > 1 {
+			words = a.Account + ": " + words
+		}
+		return "↻ " + strings.TrimSpace(words)
+	}
+	return ""
+}
+
+// drawHints shows the keys that work here, as many as fit, help last.
+func (u *App) drawHints(s tcell.Screen, r cells.Rect) {
+	cells.Fill(s, r, u.look.plain)
+	if len(u.typed) > 0 {
+		cells.Put(s, r.X+1, r.Y, r.W-1, text("%s …", strings.Join(u.typed, " ")), u.look.accent)
+		return
+	}
+	contexts := u.top().Contexts()
+	x, help := r.X+1, ""
+	if k := u.keys.Key(keys.Help, contexts...); k != "" {
+		help = k
+	}
+	end := r.X + r.W - cells.Width(help) - len("  help ")
+	for _, sec := range u.keys.Help(contexts) {
+		for _, e := range sec.Entries {
+			if e.Hint == "" || e.Action == keys.Help || e.Action == keys.Back && len(u.layers) == 1 && u.mail.atHome() {
+				continue
+			}
+			n := cells.Width(e.Keys[0]) + 1 + cells.Width(e.Hint) + 2
+			if x+n > end {
+				continue
+			}
+			x += cells.Put(s, x, r.Y, n, text("%s", e.Keys[0]), u.look.accent) + 1
+			x += cells.Put(s, x, r.Y, n, text("%s", e.Hint), u.look.dim) + 2
+		}
+	}
+	if help != "" {
+		x += cells.Put(s, x, r.Y, len(help)+1, text("%s", help), u.look.accent) + 1
+		cells.Put(s, x, r.Y, 5, text("help"), u.look.dim)
+	}
+}

@@ -1,0 +1,138 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	"mua/account"
+	"mua/store"
+	"mua/ui/pump"
+)
+
+// pace is the least time between two refreshes that news from outside cause.
+const pace = 150 * time.Millisecond
+
+// storeState is what the frame around the views knows of the store.
+type storeState struct {
+	slot   pump.Slot
+	again  bool
+	boxes  []store.Mailbox
+	outbox map[store.ItemState]int
+}
+
+// watch tells the loop of changes in the store and the agent, of passing
+// minutes, and of the end of ctx. The returned function waits for its goroutines.
+func (u *App) watch(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	changed, unwatch := u.o.Store.Watch()
+	var news <-chan struct{}
+	unwatchAgent := func() {}
+	if u.o.Agent != nil {
+		news, unwatchAgent = u.o.Agent.Watch()
+		u.status.update(u.o.Agent.Status())
+	}
+	done := make(chan struct{}, 2)
+	go func() {
+		defer func() { done <- struct{}{} }()
+		u.relay(ctx, changed, func() { u.pump.Post("store", u.storeChanged) })
+	}()
+	go func() {
+		defer func() { done <- struct{}{} }()
+		u.relay(ctx, news, func() {
+			list := u.o.Agent.Status()
+			u.pump.Post("agent", func() { u.status.update(list) })
+		})
+	}()
+	minute := time.NewTicker(30 * time.Second)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				u.pump.Close()
+				return
+			case <-minute.C:
+				u.pump.Post("minute", func() {})
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		minute.Stop()
+		unwatch()
+		unwatchAgent()
+		<-done
+		<-done
+	}
+}
+
+// relay calls f for each signal, at most once per pace.
+func (u *App) relay(ctx context.Context, signal <-chan struct{}, f func()) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case _, ok := <-signal:
+			if !ok {
+				return
+			}
+			f()
+		}
+		t := time.NewTimer(pace)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// storeChanged re-reads what is visible.
+func (u *App) storeChanged() {
+	u.refreshFrame()
+	for _, l := range u.layers {
+		if v, ok := l.(interface{ Refresh() }); ok {
+			v.Refresh()
+		}
+	}
+}
+
+// refreshFrame re-reads mailboxes and outbox counts; a read under way is followed by one more.
+func (u *App) refreshFrame() {
+	if u.stored.slot.Busy() {
+		u.stored.again = true
+		return
+	}
+	st := u.o.Store
+	u.pump.Start(&u.stored.slot, func(ctx context.Context) func() {
+		boxes, err := st.Mailboxes(ctx, 0)
+		counts, err2 := st.OutboxCounts(ctx)
+		return func() {
+			if err == nil {
+				u.stored.boxes = boxes
+			}
+			if err2 == nil {
+				u.stored.outbox = counts
+			}
+			for _, e := range []error{err, err2} {
+				if e != nil && ctx.Err() == nil {
+					u.oops("mail store", e)
+				}
+			}
+			u.mail.boxesChanged()
+			if u.stored.again {
+				u.stored.again = false
+				u.refreshFrame()
+			}
+		}
+	})
+}
+
+// accountOf is the configured account of that name, or nil.
+func (u *App) accountOf(name string) *account.Account {
+	if name == "" {
+		return nil
+	}
+	a, _ := u.o.Config.Account(name)
+	return a
+}

@@ -1,0 +1,148 @@
+package ui
+
+import (
+	"context"
+	"slices"
+
+	"mua/store"
+	"mua/store/message"
+)
+
+// The window of rows kept in memory: a page is read at a time, before it is
+// needed, and what is far away is let go.
+const (
+	pageRows   = 200
+	windowRows = 1000
+	prefetchAt = 60
+	sortedRows = 2000 // read at once when the order has no cursors
+)
+
+// row is a list row with its texts cleaned for the screen.
+type row struct {
+	store.Row
+	who, subject, snippet message.Text
+}
+
+func makeRows(list []store.Row, toPeople bool) []row {
+	out := make([]row, len(list))
+	for i, r := range list {
+		who := people(r.From)
+		if toPeople && len(r.To) > 0 {
+			who = "→ " + people(r.To)
+		}
+		subject := r.Subject
+		if subject == "" {
+			subject = "(no subject)"
+		}
+		out[i] = row{r, message.CleanLine(who), message.CleanLine(subject), message.CleanLine(r.Snippet)}
+	}
+	return out
+}
+
+func cursorOf(r row) *store.Cursor { return &store.Cursor{Received: r.Received, ID: r.ID} }
+
+// atOrOlder is a cursor that also takes in the row itself.
+func atOrOlder(c store.Cursor) *store.Cursor {
+	return &store.Cursor{Received: c.Received, ID: c.ID + 1}
+}
+
+// window is a run of consecutive rows of a list, newest first.
+type window struct {
+	rows         []row
+	newer, older bool // there may be more beyond the ends
+}
+
+// readWindow reads n rows from the anchor on (nil: the newest).
+func readWindow(ctx context.Context, st *store.Store, q store.ListQuery, anchor *store.Cursor, n int, toPeople bool) (window, error) {
+	q.Limit = n
+	if q.Sort != "" && q.Sort != store.SortDate {
+		q.Limit, anchor = sortedRows, nil
+	}
+	q.After, q.Before = anchor, nil
+	list, err := st.List(ctx, q)
+	if err != nil {
+		return window{}, err
+	}
+	more := len(list) == q.Limit && q.Limit != sortedRows
+	return window{makeRows(list, toPeople), anchor != nil, more}, nil
+}
+
+// readAround reads a page of rows older and one of rows newer than a place, the row itself included.
+func readAround(ctx context.Context, st *store.Store, q store.ListQuery, c store.Cursor, toPeople bool) (window, error) {
+	q.Limit = pageRows
+	q.Before, q.After = atOrOlder(c), nil
+	newer, err := st.List(ctx, q)
+	if err != nil {
+		return window{}, err
+	}
+	// Before excludes the row itself, and so does After of the same place made one larger not.
+	newer = slices.DeleteFunc(newer, func(r store.Row) bool { return r.ID == c.ID })
+	q.Before, q.After = nil, atOrOlder(c)
+	older, err := st.List(ctx, q)
+	if err != nil {
+		return window{}, err
+	}
+	all := append(slices.Clone(newer), older...)
+	return window{makeRows(all, toPeople), len(newer) == pageRows, len(older) == pageRows}, nil
+}
+
+// readOldest reads the last page.
+func readOldest(ctx context.Context, st *store.Store, q store.ListQuery, toPeople bool) (window, error) {
+	q.Limit, q.After = pageRows, nil
+	q.Before = &store.Cursor{ID: 0}
+	list, err := st.List(ctx, q)
+	if err != nil {
+		return window{}, err
+	}
+	return window{makeRows(list, toPeople), len(list) == pageRows, false}, nil
+}
+
+// extendOlder adds rows at the end and lets go of some at the beginning; it returns how many went.
+func (w *window) extendOlder(list []row) int {
+	w.rows = append(w.rows, list...)
+	w.older = len(list) == pageRows
+	gone := len(w.rows) - windowRows
+	if gone <= 0 {
+		return 0
+	}
+	w.rows = slices.Clone(w.rows[gone:])
+	w.newer = true
+	return gone
+}
+
+// extendNewer adds rows at the beginning and lets go of some at the end; it returns how many came.
+func (w *window) extendNewer(list []row) int {
+	w.rows = append(slices.Clone(list), w.rows...)
+	w.newer = len(list) == pageRows
+	if len(w.rows) > windowRows {
+		w.rows = w.rows[:windowRows]
+		w.older = true
+	}
+	return len(list)
+}
+
+// find is the index of a message, or -1.
+func (w *window) find(id store.MessageID) int {
+	return slices.IndexFunc(w.rows, func(r row) bool { return r.ID == id })
+}
+
+// nearest is the index of the first row not newer than a place: where a row
+// that is gone would have been.
+func (w *window) nearest(c store.Cursor) int {
+	for i, r := range w.rows {
+		if r.Received.Before(c.Received) || r.Received.Equal(c.Received) && r.ID <= c.ID {
+			return i
+		}
+	}
+	return len(w.rows) - 1
+}
+
+// covers reports whether a row at this place would be in the window.
+func (w *window) covers(c store.Cursor) bool {
+	n := len(w.rows)
+	if n == 0 {
+		return !w.older && !w.newer
+	}
+	first, last := w.rows[0], w.rows[n-1]
+	return !(w.newer && c.Received.After(first.Received)) && !(w.older && c.Received.Before(last.Received))
+}

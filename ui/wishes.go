@@ -1,0 +1,204 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"mua/store"
+	"mua/ui/keys"
+)
+
+// doWish does what changes messages: it shows at once and goes to the store as a wish.
+func (m *mailView) doWish(a keys.Action) bool {
+	u := m.u
+	switch a {
+	case keys.Archive:
+		m.away("Archived", func(ctx context.Context, ids []store.MessageID) error {
+			_, err := u.o.Store.Archive(ctx, ids)
+			return err
+		})
+	case keys.Delete:
+		m.delete()
+	case keys.Junk:
+		m.moveToRole(store.RoleJunk)
+	case keys.MoveTo:
+		m.chooseTarget()
+	case keys.Flag:
+		m.toggleFlag(store.Flagged, "Flagged", "Unflagged")
+	case keys.Unread:
+		m.toggleFlag(store.Seen, "Marked read", "Marked unread")
+	default:
+		return m.doWith(a)
+	}
+	return true
+}
+
+// away takes the targets off the list and lets the store do what they left for.
+func (m *mailView) away(done string, f func(context.Context, []store.MessageID) error) {
+	l := m.list()
+	gone := ids(m.targets())
+	if len(gone) == 0 {
+		return
+	}
+	l.hide(gone)
+	m.u.wish(done+" "+m.undoable(len(gone)), func(ctx context.Context) error { return f(ctx, gone) }, func() {
+		l.release(gone)
+		l.reload()
+	})
+}
+
+// undoable is the number done and how to take it back.
+func (m *mailView) undoable(n int) string {
+	return fmt.Sprintf("%d · %s undo", n, m.u.keys.Key(keys.Undo, keys.Global))
+}
+
+// wish hands a wish to the store, in the order of the keys typed, and says when it is done.
+func (u *App) wish(done string, f func(context.Context) error, after func()) {
+	u.pump.Serial(func(ctx context.Context) func() {
+		err := f(ctx)
+		return func() {
+			switch {
+			case err == nil && done != "":
+				u.lastSent = sentItem{}
+				u.say("%s", done)
+			case err != nil:
+				u.oops("not done", err)
+			}
+			if after != nil {
+				after()
+			}
+			u.refreshFrame()
+		}
+	})
+}
+
+// delete moves to Trash; from Trash, for good, it asks first.
+func (m *mailView) delete() {
+	st := m.u.o.Store
+	trash := func(ctx context.Context, ids []store.MessageID) error {
+		_, err := st.Trash(ctx, ids)
+		return err
+	}
+	n := len(m.targets())
+	if n == 0 {
+		return
+	}
+	if m.list().box.Role != store.RoleTrash {
+		m.away("Deleted", trash)
+		return
+	}
+	m.u.ask(fmt.Sprintf("Delete %s for good? It cannot be undone.", count(n, "message")), []choice{
+		{"y", "delete for good", func() { m.away("Deleted for good:", trash) }}, {"n", "keep", nil},
+	})
+}
+
+// moveToRole moves the targets to the mailbox of a role in their account.
+func (m *mailView) moveToRole(role store.Role) {
+	list := m.targets()
+	if len(list) == 0 {
+		return
+	}
+	st, acct := m.u.o.Store, list[0].Account
+	m.away("Moved to "+string(role), func(ctx context.Context, ids []store.MessageID) error {
+		b, err := st.RoleMailbox(ctx, acct, role, true)
+		if err != nil {
+			return err
+		}
+		_, err = st.Move(ctx, ids, b.ID)
+		return err
+	})
+}
+
+// chooseTarget asks for a mailbox of the same account and moves there.
+func (m *mailView) chooseTarget() {
+	list := m.targets()
+	if len(list) == 0 {
+		return
+	}
+	acct := list[0].Account
+	m.u.chooseMailbox(fmt.Sprintf("Move %s to", count(len(list), "message")), acct, func(b store.Mailbox) { m.moveTo(b) })
+}
+
+func (m *mailView) moveTo(b store.Mailbox) {
+	st := m.u.o.Store
+	m.away("Moved to "+b.Name, func(ctx context.Context, ids []store.MessageID) error {
+		_, err := st.Move(ctx, ids, b.ID)
+		return err
+	})
+}
+
+// toggleFlag sets a flag on all targets, or takes it off when all have it.
+func (m *mailView) toggleFlag(f store.Flags, on, off string) {
+	l, list := m.list(), m.targets()
+	if len(list) == 0 {
+		return
+	}
+	all := true
+	for _, r := range list {
+		all = all && m.flags(r).Has(f)
+	}
+	c, words := store.FlagChange{Add: f}, on
+	if all {
+		c, words = store.FlagChange{Remove: f}, off
+	}
+	which := ids(list)
+	l.patch(which, func(r *row) { r.Flags = r.Flags&^c.Remove | c.Add })
+	if slices.Contains(which, m.reader.row.ID) {
+		m.reader.row.Flags = m.reader.row.Flags&^c.Remove | c.Add
+	}
+	st := m.u.o.Store
+	m.u.wish(words+" "+m.undoable(len(which)), func(ctx context.Context) error {
+		_, err := st.MarkFlags(ctx, which, c)
+		return err
+	}, l.reload)
+	clear(l.marked)
+}
+
+// flags are a row's flags as they are now: the list's copy is newer than the reader's.
+func (m *mailView) flags(r row) store.Flags {
+	if i := m.list().win.find(r.ID); i >= 0 {
+		return m.list().win.rows[i].Flags
+	}
+	return r.Flags
+}
+
+// markSeen marks a message that has been opened; it is no action of its own to undo.
+func (u *App) markSeen(r row) {
+	l := u.mail.list()
+	if u.mail.flags(r).Has(store.Seen) {
+		return
+	}
+	which := []store.MessageID{r.ID}
+	l.patch(which, func(r *row) { r.Flags |= store.Seen })
+	u.mail.reader.row.Flags |= store.Seen
+	st := u.o.Store
+	u.wish("", func(ctx context.Context) error {
+		_, err := st.MarkFlags(ctx, which, store.FlagChange{Add: store.Seen, NoUndo: true})
+		return err
+	}, l.count)
+}
+
+// undo takes back the last thing done: a message not yet sent, else the store's last wish.
+func (u *App) undo() {
+	if u.lastSent.id != 0 {
+		u.unsend()
+		return
+	}
+	st := u.o.Store
+	u.pump.Serial(func(ctx context.Context) func() {
+		words, err := st.Undo(ctx)
+		return func() {
+			switch {
+			case errors.Is(err, store.ErrNothing):
+				u.say("Nothing to undo")
+			case err != nil:
+				u.oops("undo", err)
+			default:
+				u.say("Undone: %s", words)
+			}
+			u.storeChanged()
+		}
+	})
+}
