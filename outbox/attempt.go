@@ -78,14 +78,16 @@ func (p *pass) transact(e Envelope, body []byte, at store.AttemptID) transaction
 	return t
 }
 
-// commitDot records durably that the final dot is about to be written.
-func (p *pass) commitDot(at store.AttemptID, _ []store.RecipientResult) error {
+// commitDot records durably that the final dot is about to be written, and what
+// RCPT has already said: those it refused or deferred are not in doubt whatever follows.
+func (p *pass) commitDot(at store.AttemptID, soFar []store.RecipientResult) error {
 	if err := p.setDot(true); err != nil {
 		return err
 	}
 	ctx, cancel := durable(p.ctx)
 	defer cancel()
-	if err := p.Store.DotPending(ctx, at); err != nil {
+	settled := slices.DeleteFunc(slices.Clone(soFar), func(r store.RecipientResult) bool { return r.State == store.Accepted })
+	if err := p.Store.DotPending(ctx, at, settled...); err != nil {
 		_ = p.setDot(false)
 		return err
 	}
@@ -206,12 +208,16 @@ func (p *pass) accountTrouble(it store.Item, at store.AttemptID, t *account.Trou
 	return state, false, t
 }
 
-// dueStill is when an item that lost no attempt is due: as before, or now.
+// dueStill is when an item that lost no attempt is due: as before, so that it
+// keeps its place in the queue.
 func (p *pass) dueStill(it store.Item) time.Time {
-	if now := p.now(); !it.NextAttempt.After(now) {
-		return now
+	due := it.Created
+	for _, t := range []time.Time{it.NotBefore, it.NextAttempt} {
+		if t.After(due) {
+			due = t
+		}
 	}
-	return it.NextAttempt
+	return due
 }
 
 // record ends an attempt. A failed commit is itself in doubt: the item is read

@@ -95,11 +95,12 @@ func (s *spool) Claim(ctx context.Context, _ store.AccountID, id store.OutboxID,
 	return store.Item{}, 0, false, nil
 }
 
-func (s *spool) DotPending(_ context.Context, at store.AttemptID) error {
+func (s *spool) DotPending(_ context.Context, at store.AttemptID, soFar ...store.RecipientResult) error {
 	if s.failDot != nil {
 		return s.failDot
 	}
 	s.attempts[at-1].DotPending = true
+	s.note(at, soFar)
 	s.log = append(s.log, fmt.Sprintf("dot %d", s.attempts[at-1].Item))
 	return nil
 }
@@ -115,16 +116,24 @@ func (s *spool) EndAttempt(_ context.Context, r store.AttemptResult) error {
 	}
 	a := &s.attempts[r.Attempt-1]
 	a.Ended, a.Outcome = s.clock(), r.Outcome
-	if s.ledger == nil {
-		s.ledger = map[store.AttemptID][]store.RecipientResult{}
-	}
-	s.ledger[r.Attempt] = r.Recipients
 	it := s.item(a.Item)
 	it.State, it.NextAttempt, it.Waiting, it.LastError = r.State, r.NextAttempt, r.Waiting, r.LastError
 	if !r.NoAttempt {
 		it.Attempts++
 	}
-	for _, o := range r.Recipients {
+	s.note(r.Attempt, r.Recipients)
+	s.log = append(s.log, fmt.Sprintf("end %d %s", a.Item, r.State))
+	return nil
+}
+
+// note records outcomes on the attempt and the item.
+func (s *spool) note(at store.AttemptID, results []store.RecipientResult) {
+	if s.ledger == nil {
+		s.ledger = map[store.AttemptID][]store.RecipientResult{}
+	}
+	s.ledger[at] = results
+	it := s.item(s.attempts[at-1].Item)
+	for _, o := range results {
 		if o.State == store.Deferred && it.FirstDeferral.IsZero() {
 			it.FirstDeferral = s.clock()
 		}
@@ -134,8 +143,6 @@ func (s *spool) EndAttempt(_ context.Context, r store.AttemptResult) error {
 			}
 		}
 	}
-	s.log = append(s.log, fmt.Sprintf("end %d %s", a.Item, r.State))
-	return nil
 }
 
 func (s *spool) Orphans(context.Context, store.AccountID) (out []store.Attempt, _ error) {

@@ -19,7 +19,7 @@ type Spool interface {
 	Attempts(ctx context.Context, id store.OutboxID) ([]store.Attempt, error)
 	AttemptLedger(ctx context.Context, id store.AttemptID) ([]store.RecipientResult, error)
 	Claim(ctx context.Context, a store.AccountID, id store.OutboxID, host string) (store.Item, store.AttemptID, bool, error)
-	DotPending(ctx context.Context, at store.AttemptID) error
+	DotPending(ctx context.Context, at store.AttemptID, soFar ...store.RecipientResult) error
 	EndAttempt(ctx context.Context, r store.AttemptResult) error
 	Orphans(ctx context.Context, a store.AccountID) ([]store.Attempt, error)
 	UncertainItems(ctx context.Context, a store.AccountID) ([]store.Item, error)

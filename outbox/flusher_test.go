@@ -379,6 +379,24 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
+// TestOrphanKnowsWhatRCPTSaid: after a crash only those are uncertain whose RCPT was accepted.
+func TestOrphanKnowsWhatRCPTSaid(t *testing.T) {
+	r := newRig(t, mailTo("bob", "carol", "dave"))
+	_, at, _, _ := r.spool.Claim(t.Context(), 1, 1, "smtp.example.org")
+	p := r.begin(t.Context())
+	err := p.commitDot(at, []Result{{Addr: "bob@example.org", State: Accepted}, {Addr: "carol@example.org", State: Refused, Code: 550},
+		{Addr: "dave@example.org", State: Deferred, Code: 450}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.end()
+	r.flush()
+	r.is(1, "queued retry: bob uncertain, carol refused, dave deferred")
+	r.now = r.now.Add(time.Minute)
+	r.flush()
+	r.is(1, "uncertain answer: bob uncertain, carol refused, dave accepted")
+}
+
 // TestRetryPolicyAfterAFruitlessSearch resends once the server had time to file the message.
 func TestRetryPolicyAfterAFruitlessSearch(t *testing.T) {
 	it := mailTo("bob")

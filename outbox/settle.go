@@ -43,7 +43,9 @@ func (p *pass) adopt(at store.Attempt) error {
 	r := store.AttemptResult{Attempt: at.ID, State: store.Queued, NoAttempt: true, NextAttempt: p.dueStill(it),
 		LastError: it.LastError, Outcome: "interrupted before the message was handed over; sent again"}
 	if at.DotPending {
-		r = p.orphanedDot(it, at)
+		if r, err = p.orphanedDot(it, at); err != nil {
+			return err
+		}
 	}
 	state, err := p.record(it, r)
 	if err == nil && state == store.Uncertain {
@@ -53,13 +55,21 @@ func (p *pass) adopt(at store.Attempt) error {
 	return err
 }
 
-// orphanedDot is the result of an attempt that died between the final dot and its answer.
-func (p *pass) orphanedDot(it store.Item, at store.Attempt) store.AttemptResult {
-	t := transaction{dotAsked: true, err: &LostAfterDot{Err: errInterrupted}}
-	for _, addr := range outstanding(it, nil) {
-		t.results = append(t.results, store.RecipientResult{Addr: addr, State: store.MaybeAccepted})
+// orphanedDot is the result of an attempt that died between the final dot and its
+// answer. Whoever RCPT had refused or deferred before is not in doubt: that was
+// committed with the pending dot.
+func (p *pass) orphanedDot(it store.Item, at store.Attempt) (store.AttemptResult, error) {
+	before, err := p.Store.AttemptLedger(p.ctx, at.ID)
+	if err != nil {
+		return store.AttemptResult{}, p.storeTrouble("reading", err)
 	}
-	return p.judge(it, at.ID, t).result
+	t := transaction{dotAsked: true, err: &LostAfterDot{Err: errInterrupted}, results: before}
+	for _, addr := range outstanding(it, nil) {
+		if !slices.ContainsFunc(before, func(r store.RecipientResult) bool { return r.Addr == addr }) {
+			t.results = append(t.results, store.RecipientResult{Addr: addr, State: store.MaybeAccepted})
+		}
+	}
+	return p.judge(it, at.ID, t).result, nil
 }
 
 // errInterrupted is why the answer to an orphan's dot is not known.
@@ -108,7 +118,12 @@ func (p *pass) resolve(it store.Item, now store.ItemState, err error) error {
 	} else {
 		p.sum.Items = append(p.sum.Items, it.ID)
 	}
-	if now == store.Sent { // what is queued is counted when it is sent
+	ctx, cancel := durable(p.ctx)
+	defer cancel()
+	if after, err := p.Store.Item(ctx, it.ID); err == nil {
+		now = after.State
+	}
+	if now != store.Queued { // what is queued is counted when it is sent
 		p.count(now)
 	}
 	p.log(Event{Item: it.ID, State: now, What: "settled", Subject: it.Subject, To: it.Recipients})

@@ -104,11 +104,10 @@ func tellAttempt(at store.Attempt, results []store.RecipientResult) []string {
 	case what == "":
 		what = "ended"
 	}
-	to := ""
-	if at.Host != "" {
-		to = " to " + at.Host
+	lines := []string{stamp(at.Started) + "  tried " + at.Host + ": " + what}
+	if at.Host == "" { // no try: what was decided
+		lines[0] = stamp(at.Started) + "  " + what
 	}
-	lines := []string{stamp(at.Started) + "  tried" + to + ": " + what}
 	for _, r := range results {
 		lines = append(lines, "    "+r.Addr+": "+tellRecipient(r))
 	}

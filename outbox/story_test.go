@@ -85,10 +85,10 @@ func TestStory(t *testing.T) {
 	}
 	want := []string{
 		"spooled for 2 recipients, 0 octets, <1@example.org>",
-		"tried to smtp.example.org: accepted for bob@example.org; deferred for carol@example.org",
+		"tried smtp.example.org: accepted for bob@example.org; deferred for carol@example.org",
 		"bob@example.org: accepted: 250 ok",
 		"carol@example.org: deferred: 450 4.2.1 greylisted",
-		"tried to smtp.example.org: refused for carol@example.org",
+		"tried smtp.example.org: refused for carol@example.org",
 		"carol@example.org: refused: not sent: too large",
 		"accepted for bob@example.org, but not sent to carol@example.org: too large → mua outbox retry 1",
 	}

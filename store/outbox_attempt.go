@@ -57,17 +57,19 @@ func (t *txn) due(a AccountID, id OutboxID) (found OutboxID, err error) {
 	return found, err
 }
 
-// DotPending commits that the final dot is about to be written.
-func (s *Store) DotPending(ctx context.Context, at AttemptID) error {
+// DotPending commits that the final dot is about to be written, and what RCPT said so far of those it did
+// not accept: should the answer to the dot be lost, they are not in doubt.
+func (s *Store) DotPending(ctx context.Context, at AttemptID, soFar ...RecipientResult) error {
 	return s.writeKnown(ctx, func(t *txn) error {
-		r, err := t.exec(`UPDATE attempt SET dot = ? WHERE id = ? AND ended IS NULL`, t.now, at)
-		if err != nil {
+		var item OutboxID
+		err := t.row(`UPDATE attempt SET dot = ? WHERE id = ? AND ended IS NULL RETURNING item`, t.now, at).Scan(&item)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("attempt %d is not open: %w", at, ErrState)
+		}
+		if err != nil || len(soFar) == 0 {
 			return err
 		}
-		if n, err := r.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(err, fmt.Errorf("attempt %d is not open: %w", at, ErrState))
-		}
-		return nil
+		return t.recordRecipients(item, AttemptResult{Attempt: at, Recipients: soFar, NoAttempt: true})
 	}, func(ctx context.Context) (done bool, err error) {
 		err = s.pool.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempt WHERE id = ? AND dot IS NOT NULL)`, at).Scan(&done)
 		return done, err
@@ -108,6 +110,9 @@ func (t *txn) recordRecipients(item OutboxID, r AttemptResult) error {
 	count := 1
 	if r.NoAttempt {
 		count = 0
+	}
+	if err := t.run(`DELETE FROM attempt_recipient WHERE attempt = ?`, r.Attempt); err != nil { // what DotPending noted
+		return err
 	}
 	for i, x := range r.Recipients {
 		err := t.run(`INSERT INTO attempt_recipient(attempt, seq, addr, state, code, enhanced, text) VALUES (?,?,?,?,?,?,?)`,

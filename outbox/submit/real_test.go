@@ -17,6 +17,7 @@ import (
 	"mua/account/wire"
 	"mua/outbox"
 	"mua/outbox/submit"
+	"mua/store"
 )
 
 var real realservers.Shared
@@ -162,4 +163,50 @@ func TestPostfixLogin(t *testing.T) {
 	if _, err = submit.Check(ctx, a, wire.Options{}); err == nil {
 		t.Error("a finished context connects")
 	}
+}
+
+// TestFlushToPostfix goes the whole way: spooled in the store, accepted by Postfix, in Dovecot's Maildir.
+func TestFlushToPostfix(t *testing.T) {
+	d := real.Dovecot(t)
+	a := realAccount(t, d.User, account.StartTLS)
+	me := d.User + "@" + realservers.Domain
+	p := openPost(t, nil)
+	f := &outbox.Flusher{Store: p.st, Account: a, AccountID: p.acct, Submitter: submit.Submitter{}}
+	raw := complete(me, "spooled", "line\r\n.dot\r\n")
+	spool := func(raw []byte, to ...string) store.OutboxID {
+		t.Helper()
+		id, _, err := p.st.Spool(t.Context(), store.SpoolRequest{Account: p.acct, Sender: me, Recipients: to, Wire: raw,
+			MessageID: "<spooled@mua>", Policy: store.PolicyAsk, SaveSent: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	partial := spool(raw, me, "nobody-here@example.org")
+	deferred := spool(complete(me, "later", "x\r\n"), realservers.Deferred)
+	refused := spool(complete(me, "never", "x\r\n"), realservers.Refused)
+	s, err := f.Flush(t.Context())
+	if err != nil || s.Partial != 1 || s.Queued != 1 || s.Failed != 1 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	p.is(partial, "partial: "+d.User+" accepted 250, nobody-here refused 550")
+	p.is(deferred, "queued retry: defer deferred 450")
+	p.is(refused, "failed: refuse refused 550")
+	if got := arrived(t, "spooled"); !bytes.Equal(crlf(belowTrace(got)), raw) {
+		t.Errorf("%q", got)
+	}
+	real.Postfix(t).Stop()
+	alone := spool(complete(me, "offline", "x\r\n"), me)
+	_, err = f.Flush(t.Context())
+	if tr, ok := errors.AsType[*account.Trouble](err); !ok || tr.Kind != account.KindNetwork {
+		t.Errorf("%v", err)
+	}
+	p.is(alone, "queued network: "+d.User+" pending 0")
+	if err := real.Postfix(t).Start(); err != nil {
+		t.Fatal(err)
+	}
+	if it, err := f.One(t.Context(), alone); err != nil || it.State != store.Sent {
+		t.Errorf("%+v, %v", it, err)
+	}
+	arrived(t, "offline")
 }
