@@ -239,6 +239,19 @@ func (s *server) data(c net.Conn, in *bufio.Reader, conn int, m *delivered) bool
 	return ok && put(c, r) && !strings.HasPrefix(r, "421")
 }
 
+// offers sets what EHLO offers, cuts where each connection breaks (<0: nowhere).
+func (s *server) offers(extensions ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ehlo = extensions
+}
+
+func (s *server) cuts(read, written int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.readCap, s.writeCap = read, written
+}
+
 func (s *server) taken() []delivered {
 	s.mu.Lock()
 	defer s.mu.Unlock()

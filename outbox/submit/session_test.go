@@ -92,7 +92,7 @@ func TestOutcomes(t *testing.T) {
 					return on(c.verb, c.answer)(conn, line)
 				})
 				if !pipelining {
-					s.ehlo = offered[1:]
+					s.offers(offered[1:]...)
 				}
 				res, dots, err := try(t, s, letter, bob, carol)
 				if got := states(res); got != c.want {
@@ -170,12 +170,12 @@ func TestLoginMechanisms(t *testing.T) {
 		}
 		return ""
 	})
-	s.ehlo = []string{"AUTH LOGIN"}
+	s.offers("AUTH LOGIN")
 	if res, _, err := try(t, s, letter, bob); err != nil || states(res) != "bob accepted 250" {
 		t.Errorf("%s, %v", states(res), err)
 	}
 	s = serve(t, nil)
-	s.ehlo = []string{"SIZE"}
+	s.offers("SIZE")
 	_, _, err := try(t, s, letter, bob)
 	if tr, ok := errors.AsType[*account.Trouble](err); !ok || tr.Kind != account.KindConfig {
 		t.Errorf("no login offered: %v", err)
@@ -222,7 +222,7 @@ func TestNotOffered(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := serve(t, nil)
-			s.ehlo = c.ehlo
+			s.offers(c.ehlo...)
 			res, _, err := try(t, s, c.body, c.to...)
 			if err != nil || states(res) != c.want {
 				t.Errorf("%q, %v; want %q", states(res), err, c.want)
@@ -244,7 +244,7 @@ func TestNotOffered(t *testing.T) {
 
 func TestParametersOfMail(t *testing.T) {
 	s := serve(t, nil)
-	s.ehlo = []string{"AUTH PLAIN", "SIZE 1000", "8BITMIME", "SMTPUTF8"}
+	s.offers("AUTH PLAIN", "SIZE 1000", "8BITMIME", "SMTPUTF8")
 	for _, c := range []struct{ body, to, want string }{
 		{letter, bob, "MAIL FROM:<ada@example.org> SIZE=45"},
 		{"\r\né\r\n", bob, "MAIL FROM:<ada@example.org> SIZE=6 BODY=8BITMIME"},
@@ -368,12 +368,12 @@ func TestCutEverywhere(t *testing.T) {
 			for n := 0; ; n++ {
 				s := serve(t, nil)
 				if !pipelining {
-					s.ehlo = offered[1:]
+					s.offers(offered[1:]...)
 				}
 				if up {
-					s.readCap = n
+					s.cuts(n, -1)
 				} else {
-					s.writeCap = n
+					s.cuts(-1, n)
 				}
 				res, dots, err := try(t, s, letter, bob, carol)
 				s.ln.Close()
