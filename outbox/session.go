@@ -51,8 +51,10 @@ type Session interface {
 	Close() error
 }
 
-// Submitter opens sessions. Its errors are *account.Trouble. The end of ctx
-// closes the session for its whole life, at any point.
+// Submitter opens sessions. Its errors are *account.Trouble. KindLogin with a Host
+// means that the server refused the login, which must not be tried again by itself; without a
+// Host, that there was no password to try. The end of ctx closes the session for
+// its whole life, at any point.
 type Submitter interface {
 	Connect(ctx context.Context, a *account.Account) (Session, error)
 }

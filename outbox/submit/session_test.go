@@ -192,6 +192,17 @@ func TestLoginMechanisms(t *testing.T) {
 	}
 }
 
+// TestNoPassword: a secret that cannot be had is no refusal of the server's.
+func TestNoPassword(t *testing.T) {
+	s := serve(t, nil)
+	a := s.account()
+	a.Password = account.Secret{File: t.TempDir() + "/none"}
+	_, err := quick().Connect(t.Context(), a)
+	if tr, ok := errors.AsType[*account.Trouble](err); !ok || tr.Kind != account.KindLogin || tr.Host != "" || len(s.said("")) != 0 {
+		t.Errorf("%+v, %v", tr, err)
+	}
+}
+
 func TestAuthenticationRequiredIsTheAccounts(t *testing.T) {
 	for _, verb := range []string{"MAIL", "RCPT"} {
 		s := serve(t, on(verb, "530 5.7.0 Authentication required"))

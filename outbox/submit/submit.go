@@ -30,6 +30,7 @@ package submit
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -73,7 +74,7 @@ func (m Submitter) open(ctx context.Context, a *account.Account) (*Session, erro
 	}
 	login, err := a.OutgoingLogin(ctx)
 	if err != nil {
-		return nil, err
+		return nil, local(err)
 	}
 	conn, err := wire.Dial(ctx, a, a.Outgoing, m.Wire)
 	if err != nil {
@@ -85,6 +86,18 @@ func (m Submitter) open(ctx context.Context, a *account.Account) (*Session, erro
 		return nil, err
 	}
 	return s, nil
+}
+
+// local takes the server's name out of a trouble that never came from it: a password that could not be
+// had was not refused, and may be tried again by itself.
+func local(err error) error {
+	t, ok := errors.AsType[*account.Trouble](err)
+	if !ok {
+		return err
+	}
+	c := *t
+	c.Host = ""
+	return &c
 }
 
 // session wraps a connection whose greeting has not been read.
