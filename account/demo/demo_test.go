@@ -76,8 +76,12 @@ func TestCuts(t *testing.T) {
 	}
 	s.SetFaults(Faults{IMAP: LineFaults{Cut: &Cut{How: Stall, After: 3}}})
 	c = dialRaw(t, s.IMAPS, s.clientTLS(t))
+	b = make([]byte, 3)
+	if _, err := io.ReadFull(c.r, b); string(b) != "* O" {
+		t.Fatalf("%q %v", b, err)
+	}
 	c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-	if b, err := io.ReadAll(c.r); string(b) != "* O" || !os.IsTimeout(err) {
+	if n, err := c.r.Read(b); n != 0 || !os.IsTimeout(err) {
 		t.Fatalf("%q %v", b, err)
 	}
 }
