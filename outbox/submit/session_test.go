@@ -196,7 +196,7 @@ func TestLoginMechanisms(t *testing.T) {
 func TestNoPassword(t *testing.T) {
 	s := serve(t, nil)
 	a := s.account()
-	a.Password = account.Secret{File: t.TempDir() + "/none"}
+	a.Password = account.Secret{Command: "echo locked >&2; exit 1"}
 	_, err := quick().Connect(t.Context(), a)
 	if tr, ok := errors.AsType[*account.Trouble](err); !ok || tr.Kind != account.KindLogin || tr.Host != "" || len(s.said("")) != 0 {
 		t.Errorf("%+v, %v", tr, err)
