@@ -139,6 +139,17 @@ func TestCloseEndsEverything(t *testing.T) {
 	if _, err := idle.Idle(); err != nil {
 		t.Fatal(err)
 	}
+	s.SetFaults(Faults{IMAP: LineFaults{Cut: &Cut{How: Stall}}, POP3: LineFaults{Cut: &Cut{How: Babble}}, SMTP: SMTPFaults{Greeting: &Answer{When: StallBefore}}})
+	for _, addr := range []string{s.IMAP, s.POP3, s.SMTP} {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, c)
+	}
+	for s.Counts().SMTP.Sessions < 5 || s.Counts().POP3.Sessions < 5 || s.Counts().IMAP.Sessions < 6 {
+		runtime.Gosched()
+	}
 	dir := s.tempDir
 	cancel()
 	s.Close()
