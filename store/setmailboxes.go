@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,12 @@ import (
 // ones gone from the server are kept as local when they hold anything not
 // confirmed by the server, else tombstoned. Returns the account's mailboxes.
 func (s *Store) SetMailboxes(ctx context.Context, a AccountID, list []RemoteMailbox) (out []Mailbox, err error) {
+	list = slices.Clone(list)
+	for i := range list {
+		if list[i].Role == "" {
+			list[i].Role = roleOfName(list[i].Name)
+		}
+	}
 	have, err := s.Mailboxes(ctx, a)
 	if err != nil || sameMailboxes(have, list) {
 		return have, err // the usual case: nothing is written
@@ -146,30 +153,30 @@ func (t *txn) merge(from, into MailboxID) error {
 
 // mailboxGone handles a mailbox that LIST does not show any more.
 func (t *txn) mailboxGone(m *Mailbox) error {
-	// What only exists here, or was moved away here: the server's copy is gone, ours is not.
-	if err := t.run(`UPDATE mailbox SET local = 1 WHERE id = ?`, m.ID); err != nil {
-		return err
-	}
 	list, err := t.copies(`server_mailbox = ?1 OR mailbox = ?1 AND state <> 2`, m.ID)
 	if err != nil {
 		return err
 	}
-	left := 0
 	for i := range list {
-		k := &list[i]
-		if k.serverMailbox == m.ID {
+		if k := &list[i]; k.serverMailbox == m.ID {
 			if err := t.withMailbox(k, m); err != nil {
 				return err
 			}
 		}
-		if k.mailbox == m.ID && k.state != gone {
-			left++
+	}
+	if err := t.run(`UPDATE mailbox SET local = 1 WHERE id = ?`, m.ID); err != nil {
+		return err
+	}
+	left := false
+	for i := range list {
+		if k := &list[i]; k.mailbox == m.ID && k.state != gone { // not confirmed by the server: it stays, here
+			left = true
 			if err := t.settleNew(k, "adopt"); err != nil {
 				return err
 			}
 		}
 	}
-	if left > 0 {
+	if left {
 		return nil
 	}
 	return t.run(`UPDATE mailbox SET gone = ? WHERE id = ?`, t.now, m.ID)

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ func open(t testing.TB, dir string, c *clock) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { ok(t, s.Close()) })
 	return s
 }
 
@@ -85,7 +86,28 @@ func newWorld(t testing.TB) *world {
 			w.archive = m.ID
 		}
 	}
+	t.Cleanup(w.check)
 	return w
+}
+
+// check holds what must always be true.
+func (w *world) check() {
+	w.Helper()
+	bad := must(collectRows(w.pool.Query(`SELECT name || ': ' || total || '/' || unread FROM mailbox b WHERE
+		total <> (SELECT count(*) FROM message WHERE mailbox = b.id AND state = 0) OR
+		unread <> (SELECT count(*) FROM message WHERE mailbox = b.id AND state = 0 AND flags & 1 = 0)`)))(w)
+	bad = append(bad, must(collectRows(w.pool.Query(`SELECT 'dangling ' || "table" FROM pragma_foreign_key_check`)))(w)...)
+	bad = append(bad, must(collectRows(w.pool.Query(`SELECT 'integrity: ' || integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'`)))(w)...)
+	if len(bad) > 0 {
+		w.Errorf("the database is inconsistent: %v", bad)
+	}
+}
+
+func collectRows(rows *sql.Rows, err error) ([]string, error) {
+	if err != nil {
+		return nil, err
+	}
+	return collect[string](rows)
 }
 
 // pull stores messages as if they came from the server under ascending UIDs.
@@ -137,5 +159,55 @@ func TestModes(t *testing.T) {
 		if st := must(os.Stat(filepath.Join(dir, name)))(t); st.Mode().Perm() != want {
 			t.Errorf("%s has mode %v", name, st.Mode().Perm())
 		}
+	}
+}
+
+func TestPragmasOnEveryConnection(t *testing.T) {
+	s := open(t, t.TempDir(), newClock())
+	ctx := context.Background()
+	for _, pool := range []struct {
+		db        *sql.DB
+		n         int
+		queryOnly int
+	}{{s.writer, 1, 0}, {s.pool, readers, 1}} {
+		for i := range pool.n { // all held at once, so that each is another one
+			conn := must(pool.db.Conn(ctx))(t)
+			defer conn.Close()
+			for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+				"busy_timeout": "500", "query_only": fmt.Sprint(pool.queryOnly), "temp_store": "2"} {
+				var got string
+				ok(t, conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(&got))
+				if got != want {
+					t.Errorf("connection %d (query_only %d): %s is %s", i, pool.queryOnly, name, got)
+				}
+			}
+		}
+		if got := pool.db.Stats().OpenConnections; got != pool.n {
+			t.Errorf("%d connections open, not %d", got, pool.n)
+		}
+	}
+}
+
+func TestReopenKeepsAll(t *testing.T) {
+	dir, c, ctx := filepath.Join(t.TempDir(), "odd #name?%41"), newClock(), context.Background()
+	s := open(t, dir, c)
+	acct := must(s.EnsureAccount(ctx, "pop"))(t)
+	inbox := must(s.RoleMailbox(ctx, acct, RoleInbox, true))(t)
+	ids, added, err := s.AddRemote(ctx, inbox.ID, []Incoming{{UIDL: "a", Raw: mail(1, "x", "y")}})
+	ok(t, err)
+	if added != 1 {
+		t.Errorf("%d added", added)
+	}
+	ok(t, s.Close())
+	ok(t, s.Close())
+	s = open(t, dir, c)
+	if got := must(s.Raw(ctx, ids[0]))(t); !bytes.Equal(got, mail(1, "x", "y")) {
+		t.Errorf("got %q", got)
+	}
+	if names := must(s.Accounts(ctx))(t); len(names) != 2 || names[0].Name != "local" || names[1].Name != "pop" {
+		t.Errorf("accounts %v", names)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "mail.db")); err != nil {
+		t.Error(err)
 	}
 }
