@@ -28,12 +28,12 @@ func (r *replay) append(a store.Action) error {
 	if err != nil {
 		return err
 	}
+	flags := toServer(a.Add, a.AddKeywords)
 	if uid != 0 {
+		if err := r.s.l.store(uidSet([]uint32{uid}), imap.StoreFlagsAdd, flags, 1); err != nil && !r.s.l.alive() {
+			return err
+		}
 		return r.record([]store.Replayed{{ID: a.ID, UID: uid, UIDValidity: r.s.l.selected.UIDValidity}})
-	}
-	flags, err := r.appendFlags(a)
-	if err != nil {
-		return err
 	}
 	data, err := r.s.l.append(mb.Name, flags, a, raw)
 	if e, ok := errors.AsType[*imap.Error](err); ok {
@@ -57,19 +57,6 @@ func (r *replay) appendRefused(a store.Action, e *imap.Error) error {
 		return nil
 	}
 	return r.s.reconnect(r.ctx)
-}
-
-// appendFlags are the flags that the copy has here.
-func (r *replay) appendFlags(a store.Action) ([]imap.Flag, error) {
-	f, keywords := a.Add, a.AddKeywords
-	row, err := r.s.st.Row(r.ctx, a.Message)
-	switch {
-	case err == nil:
-		f, keywords = f|row.Flags&^store.Deleted, row.Keywords
-	case !errors.Is(err, store.ErrNotFound):
-		return nil, r.s.local(err)
-	}
-	return toServer(f, keywords), nil
 }
 
 // findAppended looks for the message in the mailbox: an append whose answer was lost, or a server

@@ -1,6 +1,7 @@
 package imap_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -149,4 +150,75 @@ func BenchmarkDovecotInitialPull(b *testing.B) {
 	b.ReportMetric(2000*float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 	b.ReportMetric(float64(octets), "octets-in")
 	b.ReportMetric(float64(turns), "turns")
+}
+
+func TestDovecotReplay(t *testing.T) {
+	for name, without := range map[string][]string{"all": nil, "bare": {"MOVE", "UIDPLUS", "CONDSTORE", "QRESYNC", "ESEARCH", "LIST-STATUS", "LIST-EXTENDED", "SPECIAL-USE", "NAMESPACE", "SASL-IR", "LITERAL+"}} {
+		t.Run(name, func(t *testing.T) {
+			d := realservers.Dovecot(t, realservers.Without(without...))
+			user := d.AddUser(t)
+			spread(t, d, user, 60)
+			e := dovecotEnv(t, d, user, "imaps")
+			e.sync()
+			ctx := t.Context()
+			must(e.st.MarkFlags(ctx, e.ids("INBOX", 0, 1, 2, 7), store.FlagChange{Add: store.Flagged | store.Answered | store.Forwarded, Remove: store.Seen, AddKeywords: []string{"Work"}}))(t)
+			must(e.st.Move(ctx, e.ids("INBOX", 7, 8, 9), e.mailbox("Archive").ID))(t)
+			draft := []byte("From: u@example.org\r\nSubject: entwurf\r\nMessage-ID: <d1@x>\r\n\r\n" + strings.Repeat("hallo Welt\r\n", 1000))
+			id := must(e.st.SaveDraft(ctx, e.id, draft, 0))(t)
+			if replayed, conflicts := e.replay(); replayed < 8 || conflicts != 0 {
+				t.Errorf("%d replayed, %d conflicts", replayed, conflicts)
+			}
+			other := d.Client(t, user)
+			other.Exec("SELECT INBOX")
+			if got := other.Exec("UID SEARCH FLAGGED ANSWERED KEYWORD $Forwarded KEYWORD Work UNSEEN"); !slices.Contains(got, "* SEARCH 1 2 3") {
+				t.Errorf("flagged on the server: %q", got)
+			}
+			other.Exec("EXAMINE Drafts")
+			if got := other.Exec(`UID SEARCH DRAFT SEEN HEADER Message-ID "<d1@x>"`); !slices.Contains(got, "* SEARCH 1") {
+				t.Errorf("drafts on the server: %q", got)
+			}
+			other.Exec("LOGOUT")
+			e.sync()
+			if got := e.row("Drafts", "entwurf"); got.ID != id {
+				t.Errorf("the draft became %d, was %d", got.ID, id)
+			}
+			if got := e.row("Archive", "message 7"); !got.Flags.Has(store.Flagged) {
+				t.Errorf("moved without its flags: %v", got.Flags.Names())
+			}
+			var files [][]byte
+			for _, raw := range d.Maildir(t, user, "Drafts") { // Dovecot writes LF
+				files = append(files, bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n")))
+			}
+			wantSame(t, "Drafts", e.sums("Drafts"), sumsOf(files))
+			e.settled()
+		})
+	}
+}
+
+func TestDovecotIdle(t *testing.T) {
+	d := realservers.Dovecot(t)
+	user := d.AddUser(t)
+	spread(t, d, user, 10)
+	e := dovecotEnv(t, d, user, "imaps")
+	e.sync()
+	s := e.open()
+	if news, err := s.Idle(t.Context(), "", 50*time.Millisecond); news || err != nil {
+		t.Errorf("quiet: %v, %v", news, err)
+	}
+	other := d.Client(t, user)
+	news := make(chan error, 1)
+	go func() {
+		ok, err := s.Idle(t.Context(), "INBOX", time.Minute)
+		if err == nil && !ok {
+			err = fmt.Errorf("no news")
+		}
+		news <- err
+	}()
+	other.Append("INBOX", mail(77))
+	if err := <-news; err != nil {
+		t.Fatal(err)
+	}
+	if p, err := s.Pull(t.Context(), []string{"INBOX"}); err != nil || p.New != 1 {
+		t.Errorf("%+v, %v", p, err)
+	}
 }

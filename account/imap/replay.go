@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxRounds  = 5   // of Replay: an append's UID makes what follows it possible
+	maxRounds  = 100 // of Replay: what one wish brings about makes the next one possible
 	maxSplits  = 128 // commands spent on finding which wishes of a group are refused
 	maxAppends = 1 << 30
 )
@@ -65,7 +65,7 @@ func (r *replay) round() (more bool, err error) {
 	if err := r.readMailboxes(); err != nil {
 		return false, err
 	}
-	groups, waiting := groupActions(actions)
+	groups := groupActions(actions)
 	before, total := r.done+r.refused, len(actions)
 	for _, g := range groups {
 		r.s.status(account.Replaying, g.actions[0].MailboxName, r.done+r.refused-before, total, true)
@@ -73,7 +73,7 @@ func (r *replay) round() (more bool, err error) {
 			return false, err
 		}
 	}
-	return waiting && r.done+r.refused > before, nil
+	return r.done+r.refused > before, nil
 }
 
 // readMailboxes reads what the store knows of the account's mailboxes, and the server's when that was not
@@ -96,20 +96,17 @@ func (r *replay) readMailboxes() error {
 }
 
 // groupActions puts wishes that one command can carry out together, keeping the order of those of one
-// message. waiting tells that some cannot be carried out yet.
-func groupActions(actions []store.Action) (groups []group, waiting bool) {
-	latest := map[string]int{}            // key → its newest group
-	lastOf := map[store.MessageID]int{}   // message → the group of its last wish
-	stuck := map[store.MessageID]bool{}   // messages whose UID is not known yet
-	touched := map[store.MessageID]bool{} // messages that a wish before moves, deletes or appends
+// message. What follows a change of place acts on another UID and waits for the next round.
+func groupActions(actions []store.Action) (groups []group) {
+	latest := map[string]int{}          // key → its newest group
+	lastOf := map[store.MessageID]int{} // message → the group of its last wish
+	waits := map[store.MessageID]bool{}
 	for _, a := range actions {
-		if stuck[a.Message] || touched[a.Message] || a.UID == 0 && a.Kind != store.ActionAppend {
-			stuck[a.Message], waiting = true, true
+		if waits[a.Message] || a.UID == 0 && a.Kind != store.ActionAppend {
+			waits[a.Message] = true
 			continue
 		}
-		if a.Kind != store.ActionFlags {
-			touched[a.Message] = true // what follows acts on a new UID
-		}
+		waits[a.Message] = a.Kind != store.ActionFlags
 		key := groupKey(a)
 		at, ok := latest[key]
 		if last, had := lastOf[a.Message]; !ok || had && last > at || a.Kind == store.ActionAppend {
@@ -120,7 +117,7 @@ func groupActions(actions []store.Action) (groups []group, waiting bool) {
 		groups[at].actions = append(groups[at].actions, a)
 		lastOf[a.Message] = at
 	}
-	return groups, waiting
+	return groups
 }
 
 // groupKey is the same for wishes that one command can carry out.
