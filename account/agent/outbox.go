@@ -1,0 +1,106 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mua/account"
+	"mua/store"
+)
+
+// keepFlushed sends what becomes due until ctx ends. It also holds the lock that
+// tells other processes that somebody flushes this account.
+func (k *keeper) keepFlushed(ctx context.Context) {
+	if k.a.Outgoing == nil {
+		return
+	}
+	unlock, ok := k.lock(ctx, lockWatch)
+	if !ok {
+		return
+	}
+	defer unlock()
+	id, err := k.o.Store.EnsureAccount(ctx, k.a.Name)
+	if err != nil {
+		k.trouble(err)
+		return
+	}
+	changed, done := k.o.Store.Watch()
+	defer done()
+	var back backoff
+	force := false // a person asked: a refused login is tried once more
+	for ctx.Err() == nil {
+		due, err := k.o.Store.NextDue(ctx, id)
+		if err == nil && !due.IsZero() && !due.After(k.o.now()) {
+			if err = k.flushOnce(ctx, force); err != nil {
+				force = k.waitTrouble(ctx, err, &back, k.flush)
+				continue
+			}
+			back.reset()
+			if due, err = k.o.Store.NextDue(ctx, id); err == nil && !due.IsZero() && !due.After(k.o.now()) {
+				due = k.o.now().Add(lockedWait) // left due by a flush that did not fail: never a hot loop
+			}
+		}
+		force = k.waitDue(ctx, due, changed)
+	}
+}
+
+// flushOnce flushes; an account that another process is flushing is no trouble.
+func (k *keeper) flushOnce(ctx context.Context, force bool) error {
+	sum, err := Flush(ctx, k.o, k.a, force)
+	if errors.Is(err, store.ErrLocked) {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	k.g.change(k.a.Name, func(s *account.Status) {
+		if s.Phase == account.Sending {
+			s.Phase = account.Idle
+		}
+		if err == nil && k.a.Incoming == nil {
+			s.Online, s.LastSync, s.Trouble = true, k.o.now(), nil
+		}
+	})
+	if err == nil && sum.Failed > 0 {
+		k.trouble(refusedItems(k.a, sum.Failed))
+	}
+	k.trouble(err)
+	return err
+}
+
+// waitDue returns when an item is due, the store changed, or somebody rang
+// (true: a person).
+func (k *keeper) waitDue(ctx context.Context, due time.Time, changed <-chan struct{}) bool {
+	var timer <-chan time.Time
+	if !due.IsZero() {
+		timer = time.After(min(max(due.Sub(k.o.now()), 0), time.Minute)) // at most a minute: clocks jump after a suspend
+	}
+	select {
+	case <-ctx.Done():
+	case <-timer:
+	case <-changed:
+	case person := <-k.flush.c:
+		return person
+	}
+	return false
+}
+
+// lately is how long after a flush its timer is believed to come again.
+const lately = 2 * time.Hour
+
+// SomebodyFlushes reports whether something sends what stays in this account's
+// outbox: a process that does so now, or a timer that did lately.
+func SomebodyFlushes(ctx context.Context, o Options, a *account.Account) bool {
+	unlock, err := o.Store.Lock(a.Name, lockWatch)
+	if err != nil {
+		return errors.Is(err, store.ErrLocked)
+	}
+	unlock()
+	id, err := o.Store.EnsureAccount(ctx, a.Name)
+	if err != nil {
+		return false
+	}
+	last, err := o.Store.LastFlush(ctx, id)
+	return err == nil && o.now().Sub(last) < lately
+}

@@ -1,0 +1,92 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mua/account"
+	"mua/account/wire"
+	"mua/store"
+)
+
+// Options of an agent. Config and Store are needed.
+type Options struct {
+	Config *account.Config
+	Store  *store.Store
+	Wire   wire.Options     // timeouts and trace; counters are the agent's own
+	Now    func() time.Time // nil: time.Now
+	// Poll is how often an account without news is looked at again; 0: 5 minutes.
+	Poll time.Duration
+	// Progress is called often and from several goroutines; nil: nobody listens.
+	Progress func(account.Status)
+	// ConfirmRemoval mirrors even a server that suddenly shows most of a mailbox gone.
+	ConfirmRemoval bool
+}
+
+func (o Options) now() time.Time {
+	if o.Now != nil {
+		return o.Now()
+	}
+	return time.Now()
+}
+
+func (o Options) say(s account.Status) {
+	if o.Progress != nil {
+		o.Progress(s)
+	}
+}
+
+// PassOptions narrow one pass.
+type PassOptions struct {
+	Mailboxes []string // names; nil: all
+	NoSend    bool     // leave the outbox alone
+}
+
+// Result is what one pass over one account did: a row of mua sync.
+type Result struct {
+	Account               string
+	By                    string // "other" when another process keeps the account in step
+	New, Changed, Removed int
+	Replayed, Conflicts   int
+	Sent, Queued          int
+	Bytes, RoundTrips     int64 // octets both ways; turns of the connections
+	Duration              time.Duration
+	Warnings              []string
+	Err                   error // first trouble, in the order of the steps
+}
+
+func (r *Result) note(err error) {
+	if err != nil && r.Err == nil {
+		r.Err = err
+	}
+}
+
+// Pass brings one account in step once: replay, flush, replay what acceptance
+// released, pull. When another process keeps the account in step, that one is
+// woken and Result.By says so. Troubles are in Result.Err as *account.Trouble
+// or errors of the store.
+func Pass(ctx context.Context, o Options, a *account.Account, p PassOptions) Result {
+	id, err := o.Store.EnsureAccount(ctx, a.Name)
+	if err != nil {
+		return Result{Account: a.Name, Err: err}
+	}
+	unlock, err := o.Store.Lock(a.Name, lockSync)
+	if errors.Is(err, store.ErrLocked) {
+		return Result{Account: a.Name, By: "other", Err: o.Store.Wake(ctx, id)}
+	}
+	if err != nil {
+		return Result{Account: a.Name, Err: err}
+	}
+	defer unlock()
+	l := newLink(o, a, id)
+	defer l.close()
+	return l.pass(ctx, p)
+}
+
+// The purposes of the store's locks.
+const (
+	lockSync  = "sync"
+	lockFlush = "flush"
+	lockWatch = "watch" // held by whoever flushes and pulls on its own until it ends
+)

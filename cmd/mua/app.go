@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"mua/account"
+	"mua/account/agent"
+	"mua/account/wire"
+	"mua/store"
+)
+
+// stdio is what a command may read and write.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// app is one invocation: its streams, global flags, and what commands share.
+type app struct {
+	stdio
+	configPath string
+	dataDir    string
+	accountArg string
+	json       bool
+	quiet      bool
+	verbose    bool
+	noColor    bool
+
+	config *account.Config // loaded once
+	store  *store.Store    // opened once
+	closed bool
+}
+
+// run executes one command line and returns its exit status.
+func run(ctx context.Context, args []string, io stdio) int {
+	a := &app{stdio: io}
+	defer a.close()
+	root := newRoot(a)
+	root.SetArgs(commandLine(args))
+	err := root.ExecuteContext(ctx)
+	a.report(err)
+	return exitStatus(err)
+}
+
+// commandLine turns the names mua also goes by into its commands.
+func commandLine(args []string) []string {
+	switch filepath.Base(args[0]) {
+	case "sendmail":
+		return append([]string{"sendmail"}, args[1:]...)
+	case "mailq":
+		return append([]string{"sendmail", "-bp"}, args[1:]...)
+	}
+	return args[1:]
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mua [COMMAND]",
+		Short: "A mail client for the terminal that works fully offline",
+		Long: `mua reads, searches, triages and writes mail in a terminal with no network.
+Everything lands in a local database at once; when the network is back, mua
+sends what is in the outbox, replays what you did, and fetches what is new.
+
+Without a command it opens the terminal UI; try it with: mua demo`,
+		Args:              cobra.ArbitraryArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		TraverseChildren:  true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && strings.HasPrefix(strings.ToLower(args[0]), "mailto:") {
+				return a.openUI(cmd.Context(), args[0])
+			}
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return a.openUI(cmd.Context(), "")
+		},
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%v (see: %s --help)", err, cmd.CommandPath())
+	})
+	f := root.PersistentFlags()
+	f.StringVar(&a.configPath, "config", "", "configuration `FILE` (default $MUA_CONFIG, else $XDG_CONFIG_HOME/mua/config.toml)")
+	f.StringVar(&a.dataDir, "data", "", "data `DIR` (default $MUA_DATA, else $XDG_DATA_HOME/mua)")
+	f.StringVarP(&a.accountArg, "account", "A", "", "use this `ACCOUNT` (default: the first, or all where that makes sense)")
+	f.BoolVar(&a.json, "json", false, "print JSON, one object a line")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but the answer")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "protocol log on stderr, secrets redacted")
+	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours")
+	root.AddCommand(
+		newSend(a), newSendmail(a), newOutbox(a), newSync(a),
+		newList(a), newShow(a), newMailboxes(a), newMark(a), newMove(a), newArchive(a), newDelete(a), newUndo(a),
+		newAddress(a), newAccount(a), newConfig(a), newDemo(a), newVersion(a),
+	)
+	return root
+}
+
+// conf loads the configuration once and shows its warnings.
+func (a *app) conf() (*account.Config, error) {
+	if a.config != nil {
+		return a.config, nil
+	}
+	c, err := account.Load(a.configFile())
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range c.Warnings {
+		a.talk("%s", w)
+	}
+	a.config = c
+	return c, nil
+}
+
+func (a *app) configFile() string {
+	if a.configPath != "" {
+		return a.configPath
+	}
+	return account.DefaultPath()
+}
+
+// open opens the store once.
+func (a *app) open(ctx context.Context) (*store.Store, error) {
+	if a.store != nil {
+		return a.store, nil
+	}
+	dir := a.dataDir
+	if dir == "" {
+		dir = account.DefaultData()
+	}
+	s, err := store.Open(ctx, dir, store.Options{})
+	if err != nil {
+		return nil, ioTrouble("cannot open the mail store in "+dir, err)
+	}
+	a.store = s
+	return s, nil
+}
+
+func (a *app) close() {
+	if a.store != nil && !a.closed {
+		a.closed = true
+		if err := a.store.Close(); err != nil {
+			a.talk("closing the mail store: %v", err)
+		}
+	}
+}
+
+// theAccount is the account of -A, else the default one.
+func (a *app) theAccount() (*account.Account, error) {
+	c, err := a.conf()
+	if err != nil {
+		return nil, err
+	}
+	acct, ok := c.Account(a.accountArg)
+	if !ok {
+		return nil, a.noAccount(a.accountArg)
+	}
+	return acct, nil
+}
+
+func (a *app) noAccount(name string) error {
+	if name == "" {
+		return &account.Trouble{Kind: account.KindConfig, What: "no account is configured", Hint: "mua account add --help"}
+	}
+	return &account.Trouble{Kind: account.KindConfig, What: fmt.Sprintf("no account is called %q", name), Hint: "mua account list"}
+}
+
+// storeAccount is the store's id of -A, or 0 for all accounts.
+func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID, error) {
+	if a.accountArg == "" {
+		return 0, nil
+	}
+	all, err := s.Accounts(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, acct := range all {
+		if acct.Name == a.accountArg {
+			return acct.ID, nil
+		}
+	}
+	c, err := a.conf()
+	if err != nil {
+		return 0, err
+	}
+	if _, ok := c.Account(a.accountArg); !ok {
+		return 0, a.noAccount(a.accountArg)
+	}
+	return s.EnsureAccount(ctx, a.accountArg)
+}
+
+// agentOptions are the agent's for this invocation.
+func (a *app) agentOptions(c *account.Config, s *store.Store) agent.Options {
+	o := agent.Options{Config: c, Store: s}
+	if a.verbose {
+		o.Wire.Trace = a.err
+	}
+	return o
+}
+
+func (a *app) wireOptions() wire.Options {
+	if a.verbose {
+		return wire.Options{Trace: a.err}
+	}
+	return wire.Options{}
+}
+
+// talk writes a line for a person to stderr.
+func (a *app) talk(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.err, "mua: "+format+"\n", args...)
+	}
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// width of the terminal that stdout is, or 0.
+func (a *app) width() int {
+	f, ok := a.out.(*os.File)
+	if !ok {
+		return 0
+	}
+	w, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return w
+}
+
+// lines reads the non-empty lines of stdin.
+func (a *app) lines() ([]string, error) {
+	var out []string
+	sc := bufio.NewScanner(a.in)
+	for sc.Scan() {
+		if l := strings.TrimSpace(sc.Text()); l != "" {
+			out = append(out, l)
+		}
+	}
+	if err := sc.Err(); err != nil {
+		return nil, ioTrouble("cannot read stdin", err)
+	}
+	return out, nil
+}
+
+// flagDuration reads a duration as the contract spells them: Go's, and d, w.
+func flagDuration(name, s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	d, err := account.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, usagef("--%s %q is not a duration such as 30s, 5m or 14d", name, s)
+	}
+	return d, nil
+}
+
+var errSilent = errors.New("already reported")

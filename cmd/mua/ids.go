@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"mua/store"
+)
+
+// messageIDs opens the store and reads message ids: numbers, mid:<message-id>,
+// or - for a line each on stdin.
+func (a *app) messageIDs(ctx context.Context, args []string) (*store.Store, []store.MessageID, error) {
+	words, err := a.idWords(args)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var ids []store.MessageID
+	for _, w := range words {
+		id, err := messageID(ctx, s, w)
+		if err != nil {
+			return nil, nil, err
+		}
+		ids = append(ids, id)
+	}
+	return s, ids, nil
+}
+
+func messageID(ctx context.Context, s *store.Store, word string) (store.MessageID, error) {
+	if mid, ok := strings.CutPrefix(word, "mid:"); ok {
+		copies, err := s.ByHeaderID(ctx, mid)
+		if err != nil {
+			return 0, err
+		}
+		if len(copies) == 0 {
+			return 0, noMessage(word, store.ErrNotFound)
+		}
+		return copies[0], nil
+	}
+	n, err := strconv.ParseInt(word, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, usagef("%q is not a message id (a number from mua list, or mid:<message-id>)", word)
+	}
+	if _, err := s.Row(ctx, store.MessageID(n)); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			return 0, noMessage(word, err)
+		}
+		return 0, err
+	}
+	return store.MessageID(n), nil
+}

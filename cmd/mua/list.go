@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rivo/uniseg"
+	"github.com/spf13/cobra"
+
+	"mua/account"
+	"mua/store"
+	"mua/store/message"
+	"mua/store/query"
+)
+
+// listFlags are the flags of mua list.
+type listFlags struct {
+	limit int
+	sort  string
+}
+
+func newList(a *app) *cobra.Command {
+	var f listFlags
+	cmd := &cobra.Command{
+		Use: "list [QUERY...]", Short: "List messages, newest first",
+		Long: `List shows messages of the inbox, newest first, or of the mailboxes that the
+query names. Words match text, subject, people and attachment names; fields are
+from: to: cc: subject: body: filename: in: is: has: before: after: on: newer:
+older: larger: smaller: id: list:; -x excludes, OR and parentheses work.`,
+		Example: `  mua list
+  mua list is:unread newer:7d
+  mua list in:archive from:ada has:attachment -n 200 --json
+  mua list subject:invoice OR larger:2M --sort size`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.list(cmd.Context(), f, args) },
+	}
+	cmd.Flags().IntVarP(&f.limit, "limit", "n", 50, "at most `LIMIT` messages (0: all)")
+	cmd.Flags().StringVar(&f.sort, "sort", "date", "`ORDER`: date, from, subject or size")
+	return cmd
+}
+
+func (a *app) list(ctx context.Context, f listFlags, args []string) error {
+	q, err := listQuery(f, strings.Join(args, " "))
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	if q.Account, err = a.storeAccount(ctx, s); err != nil {
+		return err
+	}
+	return a.eachRow(ctx, s, q, f.limit, a.printRow)
+}
+
+// listQuery checks the flags; without a mailbox in the query it means the inbox.
+func listQuery(f listFlags, text string) (store.ListQuery, error) {
+	q := store.ListQuery{Query: text, Sort: store.Sort(f.sort)}
+	switch q.Sort {
+	case store.SortDate, store.SortFrom, store.SortSubject, store.SortSize:
+	default:
+		return q, usagef("--sort %q is not one of date, from, subject, size", f.sort)
+	}
+	if f.limit < 0 {
+		return q, usagef("-n takes a number of messages, 0 for all")
+	}
+	tree, err := query.Parse(text, time.Now())
+	if err != nil {
+		return q, err
+	}
+	if !query.NamesMailbox(tree) {
+		q.Query = strings.TrimSpace("in:inbox (" + text + ")")
+		if strings.TrimSpace(text) == "" {
+			q.Query = "in:inbox"
+		}
+	}
+	return q, nil
+}
+
+// page is how many rows are read from the store at once.
+const page = 500
+
+// eachRow reads rows page by page, so that memory does not grow with the mailbox.
+func (a *app) eachRow(ctx context.Context, s *store.Store, q store.ListQuery, limit int, f func(store.Row) error) error {
+	left := limit
+	for {
+		q.Limit = page
+		if q.Sort != store.SortDate && limit == 0 {
+			q.Limit = 1 << 30 // no cursor in these orders
+		}
+		if limit > 0 {
+			q.Limit = min(left, q.Limit)
+			if q.Sort != store.SortDate {
+				q.Limit = left
+			}
+		}
+		rows, err := s.List(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := f(r); err != nil {
+				return err
+			}
+		}
+		left -= len(rows)
+		if len(rows) < q.Limit || limit > 0 && left <= 0 {
+			return nil
+		}
+		last := rows[len(rows)-1]
+		q.After = &store.Cursor{Received: last.Received, ID: last.ID}
+	}
+}
+
+// printRow prints one message: id, flags, date, sender, subject.
+func (a *app) printRow(r store.Row) error {
+	if a.json {
+		return a.emit(newMessageJSON(r))
+	}
+	line := fmt.Sprintf("%6d %s %s  %s  %s", r.ID, flagLetters(r), r.Date.Local().Format("2006-01-02 15:04"),
+		pad(people(r.From), 22), message.CleanLine(r.Subject))
+	if len(r.Attachments) > 0 {
+		line += fmt.Sprintf("  [%d attached]", len(r.Attachments))
+	}
+	if w := a.width(); w > 0 {
+		line = cut(line, w)
+	}
+	_, err := fmt.Fprintln(a.out, strings.TrimRight(line, " "))
+	return err
+}
+
+// flagLetters is a fixed column: new, answered or forwarded, flagged.
+func flagLetters(r store.Row) string {
+	out := []byte("   ")
+	if !r.Flags.Has(store.Seen) {
+		out[0] = 'N'
+	}
+	switch {
+	case r.Flags.Has(store.Draft):
+		out[1] = 'D'
+	case r.Flags.Has(store.Answered):
+		out[1] = 'r'
+	case r.Flags.Has(store.Forwarded):
+		out[1] = 'f'
+	}
+	if r.Flags.Has(store.Flagged) {
+		out[2] = '!'
+	}
+	return string(out)
+}
+
+// people names the first person of a list.
+func people(list []message.Address) string {
+	if len(list) == 0 {
+		return "(nobody)"
+	}
+	name := list[0].Name
+	if name == "" {
+		name = list[0].Addr
+	}
+	if len(list) > 1 {
+		name += fmt.Sprintf(" +%d", len(list)-1)
+	}
+	return message.CleanLine(name).String()
+}
+
+// columns is how many terminal cells a text takes.
+func columns(s string) int { return uniseg.StringWidth(s) }
+
+// cut shortens a line to w cells, never splitting a character.
+func cut(s string, w int) string {
+	if columns(s) <= w {
+		return s
+	}
+	var b strings.Builder
+	used := 0
+	g := uniseg.NewGraphemes(s)
+	for g.Next() && used+g.Width() < w {
+		used += g.Width()
+		b.WriteString(g.Str())
+	}
+	return b.String() + "…"
+}
+
+// pad makes a text exactly w cells wide.
+func pad(s string, w int) string {
+	s = cut(s, w)
+	return s + strings.Repeat(" ", max(0, w-columns(s)))
+}
+
+// idWords expands - to the lines of stdin.
+func (a *app) idWords(args []string) ([]string, error) {
+	var out []string
+	for _, w := range args {
+		if w != "-" {
+			out = append(out, w)
+			continue
+		}
+		lines, err := a.lines()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, lines...)
+	}
+	return out, nil
+}
+
+// noMessage names a message that is not here.
+func noMessage(word string, err error) error {
+	return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("there is no message %s", message.CleanLine(word)), Hint: "mua list", Err: err}
+}

@@ -1,0 +1,24 @@
+// Command mua is a mail client for the terminal that works fully offline: see
+// README.md. One file here is one command; each turns arguments into calls of
+// the rooms below and their answers into lines, JSON and an exit status.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(mainStatus()) }
+
+// mainStatus runs the process's own arguments and returns the exit status.
+func mainStatus() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process at once
+	}()
+	return run(ctx, os.Args, stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+}

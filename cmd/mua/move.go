@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mua/account"
+	"mua/store"
+	"mua/store/message"
+)
+
+func newMove(a *app) *cobra.Command {
+	var to string
+	cmd := &cobra.Command{
+		Use: "move --to MAILBOX ID...|-", Short: "Move messages to a mailbox of their account", Args: usageArgs(cobra.MinimumNArgs(1)),
+		Example: "  mua move --to Projects 12 13",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if to == "" {
+				return usagef("say where to: --to MAILBOX")
+			}
+			return a.act(cmd.Context(), args, "moved", func(ctx context.Context, s *store.Store, ids []store.MessageID) error {
+				return moveAll(ctx, s, ids, to)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&to, "to", "", "the `MAILBOX`: its name or role (archive, trash, junk, …)")
+	return cmd
+}
+
+// moveAll moves each message within its own account; every target is looked up before anything moves.
+func moveAll(ctx context.Context, s *store.Store, ids []store.MessageID, to string) error {
+	byAccount := map[store.AccountID][]store.MessageID{}
+	targets := map[store.AccountID]store.MailboxID{}
+	for _, id := range ids {
+		row, err := s.Row(ctx, id)
+		if err != nil {
+			return err
+		}
+		byAccount[row.Account] = append(byAccount[row.Account], id)
+		if targets[row.Account] != 0 {
+			continue
+		}
+		m, err := s.FindMailbox(ctx, row.Account, to)
+		if errors.Is(err, store.ErrNotFound) {
+			return &account.Trouble{
+				Kind: account.KindNotFound, Account: row.AccountName, Err: err,
+				What: fmt.Sprintf("there is no mailbox %q", message.CleanLine(to)), Kept: "Nothing was moved", Hint: "mua mailboxes",
+			}
+		}
+		if err != nil {
+			return err
+		}
+		targets[row.Account] = m.ID
+	}
+	for acct, ids := range byAccount {
+		if _, err := s.Move(ctx, ids, targets[acct]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newArchive(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "archive ID...|-", Short: "Move messages to the archive", Args: usageArgs(cobra.MinimumNArgs(1)),
+		Example: "  mua archive 12 13",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.act(cmd.Context(), args, "archived", func(ctx context.Context, s *store.Store, ids []store.MessageID) error {
+				_, err := s.Archive(ctx, ids)
+				return err
+			})
+		},
+	}
+}
+
+func newDelete(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "delete ID...|-", Short: "Move messages to the trash; in the trash, delete them for good", Args: usageArgs(cobra.MinimumNArgs(1)),
+		Example: "  mua delete 12",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.act(cmd.Context(), args, "deleted", func(ctx context.Context, s *store.Store, ids []store.MessageID) error {
+				_, err := s.Trash(ctx, ids)
+				return err
+			})
+		},
+	}
+}
+
+func newUndo(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "undo", Short: "Take back the last action and say what that did", Args: usageArgs(cobra.NoArgs),
+		Example: "  mua undo",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			did, err := s.Undo(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.emit(map[string]string{"undone": did})
+			}
+			_, err = fmt.Fprintln(a.out, message.CleanLine(did))
+			return err
+		},
+	}
+}

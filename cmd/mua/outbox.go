@@ -1,0 +1,413 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mua/account"
+	"mua/account/agent"
+	"mua/outbox"
+	"mua/store"
+	"mua/store/message"
+)
+
+func newOutbox(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "outbox [list|show|flush|...]",
+		Short: "Look at and steer what waits to be sent",
+		Long: `The outbox holds every message until a server has taken responsibility for it.
+Without a subcommand it lists what is not yet done.`,
+		Example: `  mua outbox
+  mua outbox show 7
+  mua outbox flush`,
+		Args: usageArgs(cobra.NoArgs),
+	}
+	list := newOutboxList(a)
+	all := cmd.Flags().Bool("all", false, "everything, also what is done")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.outboxList(cmd.Context(), *all) }
+	cmd.AddCommand(list, newOutboxShow(a), newOutboxFlush(a), newOutboxRetry(a), newOutboxWait(a), newOutboxResolve(a),
+		a.outboxVerb("hold", "Keep items from being sent until released", "held", (*store.Store).Hold),
+		a.outboxVerb("release", "Let held items go", "released", (*store.Store).Release),
+		a.outboxVerb("cancel", "Take items back; the text is kept as a draft", "cancelled", func(s *store.Store, ctx context.Context, id store.OutboxID) error {
+			draft, err := s.Cancel(ctx, id)
+			if err == nil && draft != 0 {
+				a.talk("the text of item %d is kept as draft %d", id, draft)
+			}
+			return err
+		}),
+	)
+	return cmd
+}
+
+func newOutboxList(a *app) *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use: "list", Short: "List what is not yet done", Args: usageArgs(cobra.NoArgs),
+		Example: "  mua outbox list --all --json",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.outboxList(cmd.Context(), all) },
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "everything, also what is done")
+	return cmd
+}
+
+func (a *app) outboxList(ctx context.Context, all bool) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	items, err := s.Items(ctx, all)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if a.accountArg != "" && it.AccountName != a.accountArg {
+			continue
+		}
+		if err := a.printItem(it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printItem prints one item: a line with what matters, then why it waits.
+func (a *app) printItem(it store.Item) error {
+	if a.json {
+		return a.emit(newOutboxJSON(it))
+	}
+	to := ""
+	for i, r := range it.Recipients {
+		if i == 2 && len(it.Recipients) > 3 {
+			to += fmt.Sprintf(" and %d more", len(it.Recipients)-2)
+			break
+		}
+		if i > 0 {
+			to += ", "
+		}
+		to += r.Addr
+	}
+	fmt.Fprintf(a.out, "%d\t%s\t%s\t%s\t%s\n", it.ID, it.State, it.AccountName, message.CleanLine(to), message.CleanLine(it.Subject))
+	_, err := fmt.Fprintf(a.out, "\t%s\n", message.CleanLine(outbox.Describe(it, time.Now())))
+	return err
+}
+
+func newOutboxShow(a *app) *cobra.Command {
+	var raw bool
+	cmd := &cobra.Command{
+		Use: "show ID", Short: "Tell the whole story of an item", Args: usageArgs(cobra.ExactArgs(1)),
+		Example: "  mua outbox show 7\n  mua outbox show 7 --raw > spooled.eml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			s, ids, err := a.outboxItems(ctx, args)
+			if err != nil {
+				return err
+			}
+			if raw {
+				b, err := s.ItemRaw(ctx, ids[0])
+				if err != nil {
+					return noItem(ids[0], err)
+				}
+				return a.write("", "", b)
+			}
+			it, story, err := itemStory(ctx, s, ids[0])
+			if err != nil {
+				return err
+			}
+			if a.json {
+				o := newOutboxJSON(it)
+				o.Story = story
+				return a.emit(o)
+			}
+			for _, line := range story {
+				fmt.Fprintln(a.out, message.CleanLine(line))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&raw, "raw", false, "the exact bytes that go on the wire")
+	return cmd
+}
+
+// itemStory reads an item and what happened to it, in words.
+func itemStory(ctx context.Context, s *store.Store, id store.OutboxID) (store.Item, []string, error) {
+	it, err := s.Item(ctx, id)
+	if err != nil {
+		return it, nil, noItem(id, err)
+	}
+	attempts, err := s.Attempts(ctx, id)
+	if err != nil {
+		return it, nil, err
+	}
+	ledger := map[store.AttemptID][]store.RecipientResult{}
+	for _, at := range attempts {
+		if ledger[at.ID], err = s.AttemptLedger(ctx, at.ID); err != nil {
+			return it, nil, err
+		}
+	}
+	return it, outbox.Story(it, attempts, ledger, time.Now()), nil
+}
+
+func noItem(id store.OutboxID, err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("there is no outbox item %d", id), Hint: "mua outbox list --all", Err: err}
+	}
+	return err
+}
+
+// outboxItems opens the store and reads item ids.
+func (a *app) outboxItems(ctx context.Context, args []string) (*store.Store, []store.OutboxID, error) {
+	words, err := a.idWords(args)
+	if err != nil {
+		return nil, nil, err
+	}
+	var ids []store.OutboxID
+	for _, w := range words {
+		n, err := strconv.ParseInt(w, 10, 64)
+		if err != nil || n <= 0 {
+			return nil, nil, usagef("%q is not an outbox id", w)
+		}
+		ids = append(ids, store.OutboxID(n))
+	}
+	s, err := a.open(ctx)
+	return s, ids, err
+}
+
+// outboxVerb is a command that does one thing to each item named.
+func (a *app) outboxVerb(name, short, done string, do func(*store.Store, context.Context, store.OutboxID) error) *cobra.Command {
+	return &cobra.Command{
+		Use: name + " ID...", Short: short, Args: usageArgs(cobra.MinimumNArgs(1)),
+		Example: "  mua outbox " + name + " 7",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, ids, err := a.outboxItems(cmd.Context(), args)
+			if err != nil {
+				return err
+			}
+			return a.eachItem(cmd.Context(), s, ids, done, do)
+		},
+	}
+}
+
+func (a *app) eachItem(ctx context.Context, s *store.Store, ids []store.OutboxID, done string, do func(*store.Store, context.Context, store.OutboxID) error) error {
+	var errs []error
+	for _, id := range ids {
+		if err := do(s, ctx, id); err != nil {
+			err = itemState(ctx, s, id, noItem(id, err))
+			a.report(err)
+			errs = append(errs, err)
+			continue
+		}
+		if err := a.printDone(ctx, s, id, done); err != nil {
+			return err
+		}
+	}
+	if err := worst(errs...); err != nil {
+		return statusError{exitStatus(err)}
+	}
+	return nil
+}
+
+// itemState says what state an item is in when a wish does not fit it.
+func itemState(ctx context.Context, s *store.Store, id store.OutboxID, err error) error {
+	if !errors.Is(err, store.ErrState) {
+		return err
+	}
+	it, readErr := s.Item(ctx, id)
+	if readErr != nil {
+		return err
+	}
+	return &account.Trouble{Kind: account.KindOther, Account: it.AccountName, What: fmt.Sprintf("item %d is %s: that is not possible now", id, it.State), Err: err}
+}
+
+func (a *app) printDone(ctx context.Context, s *store.Store, id store.OutboxID, done string) error {
+	if a.json {
+		it, err := s.Item(ctx, id)
+		if err != nil {
+			return err
+		}
+		return a.emit(newOutboxJSON(it))
+	}
+	_, err := fmt.Fprintf(a.out, "%d\t%s\n", id, done)
+	return err
+}
+
+func newOutboxRetry(a *app) *cobra.Command {
+	var failed bool
+	cmd := &cobra.Command{
+		Use: "retry ID...|--failed", Short: "Make items due now",
+		Example: "  mua outbox retry 7\n  mua outbox retry --failed",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if failed == (len(args) > 0) {
+				return usagef("give item ids, or --failed for all that failed")
+			}
+			s, ids, err := a.outboxItems(ctx, args)
+			if err != nil {
+				return err
+			}
+			if failed {
+				if ids, err = failedItems(ctx, s); err != nil {
+					return err
+				}
+			}
+			return a.eachItem(ctx, s, ids, "due now", (*store.Store).Retry)
+		},
+	}
+	cmd.Flags().BoolVar(&failed, "failed", false, "all items with refused recipients")
+	return cmd
+}
+
+func failedItems(ctx context.Context, s *store.Store) ([]store.OutboxID, error) {
+	items, err := s.Items(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	var ids []store.OutboxID
+	for _, it := range items {
+		if it.State == store.Failed || it.State == store.Partial {
+			ids = append(ids, it.ID)
+		}
+	}
+	return ids, nil
+}
+
+func newOutboxFlush(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "flush", Short: "Try everything that is due, a line per item", Args: usageArgs(cobra.NoArgs),
+		Example: "  mua outbox flush\n  mua outbox flush -A work",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.flush(cmd.Context()) },
+	}
+}
+
+// flush flushes every account (or that of -A) and prints a line per item.
+func (a *app) flush(ctx context.Context) error {
+	c, err := a.conf()
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	accts := c.Accounts
+	if a.accountArg != "" {
+		acct, err := a.theAccount()
+		if err != nil {
+			return err
+		}
+		accts = []*account.Account{acct}
+	}
+	var errs []error
+	refused := false
+	for _, acct := range accts {
+		if acct.Outgoing == nil {
+			continue
+		}
+		sum, err := agent.Flush(ctx, a.agentOptions(c, s), acct, true)
+		switch {
+		case errors.Is(err, store.ErrLocked):
+			a.talk("%s: another mua process is sending already", acct.Name)
+		case err != nil:
+			a.report(err)
+			errs = append(errs, err)
+		}
+		for _, id := range sum.Items {
+			it, err := s.Item(context.WithoutCancel(ctx), id)
+			if err != nil {
+				return err
+			}
+			refused = refused || it.State == store.Failed || it.State == store.Partial
+			if err := a.printItem(it); err != nil {
+				return err
+			}
+		}
+	}
+	if refused {
+		errs = append(errs, statusError{exitRefused})
+	}
+	if err := worst(errs...); err != nil {
+		return statusError{exitStatus(err)}
+	}
+	return nil
+}
+
+func newOutboxWait(a *app) *cobra.Command {
+	var timeout string
+	cmd := &cobra.Command{
+		Use: "wait ID...", Short: "Wait until the server has answered for every recipient", Args: usageArgs(cobra.MinimumNArgs(1)),
+		Long:    "Wait ends with 0 when accepted, 69 when refused, 75 when still queued (or uncertain) at the timeout.",
+		Example: "  mua outbox wait 7 --timeout 2m",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := flagDuration("timeout", timeout)
+			if err != nil {
+				return err
+			}
+			s, ids, err := a.outboxItems(cmd.Context(), args)
+			if err != nil {
+				return err
+			}
+			return a.waitItems(cmd.Context(), s, ids, d)
+		},
+	}
+	cmd.Flags().StringVar(&timeout, "timeout", "", "give up after `D` (default: never)")
+	return cmd
+}
+
+func (a *app) waitItems(ctx context.Context, s *store.Store, ids []store.OutboxID, d time.Duration) error {
+	if d > 0 {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+	}
+	var errs []error
+	for _, id := range ids {
+		if err := a.waitFor(ctx, s, id, nil); err != nil {
+			return noItem(id, err)
+		}
+		it, err := s.Item(context.WithoutCancel(ctx), id)
+		if err != nil {
+			return err
+		}
+		if err := a.printItem(it); err != nil {
+			return err
+		}
+		switch it.State {
+		case store.Sent:
+		case store.Failed, store.Partial, store.Cancelled:
+			errs = append(errs, statusError{exitRefused})
+		default:
+			errs = append(errs, statusError{exitTemporary})
+		}
+	}
+	return worst(errs...)
+}
+
+func newOutboxResolve(a *app) *cobra.Command {
+	var sent, retry bool
+	cmd := &cobra.Command{
+		Use: "resolve ID --sent|--retry", Short: "Settle an uncertain item", Args: usageArgs(cobra.ExactArgs(1)),
+		Long: `An item is uncertain when the connection was lost after the final dot: the server
+may or may not have it. Say --sent when you know that it arrived, --retry to send
+the same message (same Message-ID) again.`,
+		Example: "  mua outbox resolve 7 --sent",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if sent == retry {
+				return usagef("say --sent or --retry")
+			}
+			s, ids, err := a.outboxItems(cmd.Context(), args)
+			if err != nil {
+				return err
+			}
+			return a.eachItem(cmd.Context(), s, ids, "resolved", func(s *store.Store, ctx context.Context, id store.OutboxID) error {
+				return s.Resolve(ctx, id, sent, "decided by the user")
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&sent, "sent", false, "it arrived")
+	cmd.Flags().BoolVar(&retry, "retry", false, "send it again")
+	return cmd
+}

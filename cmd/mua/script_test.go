@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mua/account/demo"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"mua":      func() { os.Exit(mainStatus()) },
+		"sendmail": func() { os.Exit(mainStatus()) },
+		"mailq":    func() { os.Exit(mainStatus()) },
+	})
+}
+
+// TestScripts runs the binary as its user does: one story a file, on the
+// embedded servers. Commands of ours beside testscript's own:
+//
+//	servers up|samples|down|FAULT  start the demo servers (with sample mail) and write $MUA_CONFIG; stop them; make them misbehave
+//	accepted N                     the submission server has accepted N messages by now
+//	logins PROTOCOL N              clients have tried to log in N times
+//	exits STATUS CMD...            CMD ends with exactly this status
+//	deliver MAILBOX FILE           put a message into a mailbox on the server (LF becomes CRLF)
+//	samebytes SOURCE COPY          COPY is SOURCE with LF as CRLF
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("MUA_CONFIG", filepath.Join(e.WorkDir, "config.toml"))
+			e.Setenv("MUA_DATA", filepath.Join(e.WorkDir, "data"))
+			e.Setenv("TZ", "UTC")
+			e.Values[serversKey{}] = &scriptServers{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"servers":   cmdServers,
+			"accepted":  cmdAccepted,
+			"logins":    cmdLogins,
+			"exits":     cmdExits,
+			"deliver":   cmdDeliver,
+			"samebytes": cmdSameBytes,
+		},
+	})
+}
+
+type serversKey struct{}
+
+// scriptServers are one script's demo servers.
+type scriptServers struct{ *demo.Servers }
+
+func serversOf(ts *testscript.TestScript) *scriptServers {
+	return ts.Value(serversKey{}).(*scriptServers)
+}
+
+func cmdServers(ts *testscript.TestScript, neg bool, args []string) {
+	s := serversOf(ts)
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: servers up|samples|down|FAULT")
+	}
+	switch args[0] {
+	case "up", "samples":
+		dir := ts.MkAbs("servers")
+		ts.Check(os.MkdirAll(dir, 0o700))
+		started, err := demo.Start(context.Background(), demo.Options{Dir: dir, Samples: args[0] == "samples"})
+		ts.Check(err)
+		ts.Defer(started.Close)
+		s.Servers = started
+		ts.Check(os.WriteFile(ts.Getenv("MUA_CONFIG"), []byte(started.Config("")), 0o600))
+		ts.Setenv("ME", started.Addr)
+	case "down":
+		s.Close()
+	default:
+		f, ok := scriptFaults[args[0]]
+		if !ok {
+			ts.Fatalf("no fault is called %s", args[0])
+		}
+		s.SetFaults(f)
+	}
+}
+
+func cmdAccepted(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: accepted N")
+	}
+	if got := fmt.Sprint(len(serversOf(ts).Accepted())); got != args[0] {
+		ts.Fatalf("the server has accepted %s messages, not %s", got, args[0])
+	}
+}
+
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 || neg {
+		ts.Fatalf("usage: exits STATUS CMD...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("%s ended with %s, not %s", strings.Join(args[1:], " "), got, args[0])
+	}
+}
+
+func cmdDeliver(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || neg {
+		ts.Fatalf("usage: deliver MAILBOX FILE")
+	}
+	serversOf(ts).Deliver(args[0], crlf(ts.ReadFile(args[1])))
+}
+
+func cmdSameBytes(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || neg {
+		ts.Fatalf("usage: samebytes SOURCE COPY")
+	}
+	want, got := sha256.Sum256(crlf(ts.ReadFile(args[0]))), sha256.Sum256([]byte(ts.ReadFile(args[1])))
+	if want != got {
+		ts.Fatalf("%s is not %s byte for byte", args[1], args[0])
+	}
+}
+
+func cmdLogins(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || neg {
+		ts.Fatalf("usage: logins imap|pop3|smtp N")
+	}
+	c := serversOf(ts).Counts()
+	n := map[string]demo.Count{"imap": c.IMAP, "pop3": c.POP3, "smtp": c.SMTP}[args[0]]
+	if got := fmt.Sprint(n.Logins + n.Refused); got != args[1] {
+		ts.Fatalf("%s logins were tried, not %s", got, args[1])
+	}
+}
+
+// scriptFaults are the misbehaviours that scripts may name.
+var scriptFaults = map[string]demo.Faults{
+	"none":           {},
+	"wrong-password": {IMAP: demo.LineFaults{Login: "[AUTHENTICATIONFAILED] wrong password"}},
+	"unavailable":    {IMAP: demo.LineFaults{Login: "[UNAVAILABLE] try later"}},
+	"refuse-bob":     {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"bob@mua.example": {Code: 550, Text: "5.1.1 no such person"}}}},
+	"defer-all":      {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"*": {Code: 451, Text: "4.2.0 come back later"}}}},
+	"lose-reply":     {SMTP: demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore, Recorded: true, Times: 1}}},
+	"no-smtp-login":  {SMTP: demo.SMTPFaults{Login: &demo.Answer{Code: 535, Text: "5.7.8 authentication failed"}}},
+}
+
+// crlf makes a text file a message as servers hold it.
+func crlf(s string) []byte {
+	return []byte(strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\n", "\r\n"))
+}

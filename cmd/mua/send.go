@@ -1,0 +1,287 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/mail"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mua/account"
+	"mua/outbox/compose"
+	"mua/store"
+	"mua/store/message"
+)
+
+// sendFlags are the flags of mua send.
+type sendFlags struct {
+	from, subject, body, bodyFile, html, replyTo, inReplyTo string
+	to, cc, bcc, attach, header                             []string
+	attachName, key, wait                                   string
+	queue, dryRun, skipEmpty                                bool
+}
+
+func newSend(a *app) *cobra.Command {
+	var f sendFlags
+	cmd := &cobra.Command{
+		Use:   "send [flags] [--] [TO...]",
+		Short: "Spool a message and try to deliver it once",
+		Long: `Send spools a message durably, then tries one delivery if the network allows.
+
+Exit status 0 means safely spooled: accepted already, or queued and tried again
+later. 69 means that the server has refused it for good. The outbox id is
+printed on stdout. Without --body and --body-file the text is read from stdin.`,
+		Example: `  mua send -t bob@example.org -s 'Lunch?' --body 'At noon?'
+  make test 2>&1 | mua send -s 'build log' -a report.pdf team@example.org
+  mua send --wait 30s -t bob@example.org -s Report --body-file report.txt
+  mua send --queue --key backup-2026-11-23 -t ops@example.org -s 'Backup done' --body ok`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.to = append(f.to, args...)
+			return a.send(cmd.Context(), f, cmd.Flags().Changed("body"))
+		},
+	}
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	fl.StringVarP(&f.from, "from", "r", "", "sender `FROM` (default: the account's; also chooses the account)")
+	fl.StringArrayVarP(&f.to, "to", "t", nil, "recipient `TO` (repeatable; several with commas)")
+	fl.StringArrayVarP(&f.cc, "cc", "c", nil, "carbon copy `CC`")
+	fl.StringArrayVarP(&f.bcc, "bcc", "b", nil, "blind carbon copy `BCC`")
+	fl.StringVarP(&f.subject, "subject", "s", "", "`SUBJECT`")
+	fl.StringArrayVarP(&f.attach, "attach", "a", nil, "attach `FILE` (repeatable; - is stdin)")
+	fl.StringVar(&f.attachName, "attach-name", "", "the `NAME` of what -a - attaches")
+	fl.StringVar(&f.body, "body", "", "the `TEXT`")
+	fl.StringVar(&f.bodyFile, "body-file", "", "read the text from `FILE`")
+	fl.StringVar(&f.html, "html", "", "add `FILE` as the HTML alternative")
+	fl.StringArrayVar(&f.header, "header", nil, "add a header field `'Name: value'` (repeatable)")
+	fl.StringVar(&f.replyTo, "reply-to", "", "answers go to `ADDR`")
+	fl.StringVar(&f.inReplyTo, "in-reply-to", "", "this answers the message with that `MSGID`")
+	fl.BoolVar(&f.queue, "queue", false, "only spool, do not connect")
+	fl.StringVar(&f.wait, "wait", "", "stay up to `DURATION` until the server has answered for every recipient")
+	fl.StringVar(&f.key, "key", "", "spool at most one message with this `KEY`")
+	fl.BoolVar(&f.skipEmpty, "skip-empty", false, "send nothing when the text is empty")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "print the finished message and spool nothing")
+	return cmd
+}
+
+// send is the whole of mua send.
+func (a *app) send(ctx context.Context, f sendFlags, bodyGiven bool) error {
+	wait, err := flagDuration("wait", f.wait)
+	if err != nil {
+		return err
+	}
+	if f.queue && f.wait != "" {
+		return usagef("--queue does not connect and --wait waits for the server: give one of them")
+	}
+	d, acct, err := a.draft(f)
+	if err != nil {
+		return err
+	}
+	if err := a.readBody(d, f, bodyGiven); err != nil {
+		return err
+	}
+	if f.skipEmpty && strings.TrimSpace(d.Text) == "" {
+		a.talk("the text is empty: nothing sent (--skip-empty)")
+		return nil
+	}
+	fin, err := d.Finish(time.Now())
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		_, err := io.WriteString(a.out, compose.Display(fin.Wire))
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	if d.InReplyTo != "" {
+		if ids, err := s.ByHeaderID(ctx, d.InReplyTo); err == nil && len(ids) > 0 {
+			d.Answers = ids[0]
+		}
+	}
+	return a.spool(ctx, s, acct, fin, spoolOptions{key: f.key, queue: f.queue, wait: wait, answers: d.Answers, fingerprint: fingerprint(d)})
+}
+
+// draft gathers the envelope and header from flags and chooses the account.
+func (a *app) draft(f sendFlags) (*compose.Draft, *account.Account, error) {
+	from, acct, err := a.sender(f.from)
+	if err != nil {
+		return nil, nil, err
+	}
+	if acct.Outgoing == nil {
+		return nil, nil, noOutgoing(acct)
+	}
+	d := &compose.Draft{From: from, Sender: from.Address, Subject: f.subject}
+	for _, l := range []struct {
+		in  []string
+		out *[]message.Address
+	}{{f.to, &d.To}, {f.cc, &d.Cc}, {f.bcc, &d.Bcc}, {[]string{f.replyTo}, &d.ReplyTo}} {
+		for _, s := range l.in {
+			if s == "" {
+				continue
+			}
+			addrs, err := compose.ParseAddresses(s)
+			if err != nil {
+				return nil, nil, err
+			}
+			*l.out = append(*l.out, addrs...)
+		}
+	}
+	if len(d.To)+len(d.Cc)+len(d.Bcc) == 0 {
+		return nil, nil, usagef("no recipient: give -t ADDR (or -c, -b)")
+	}
+	if f.inReplyTo != "" {
+		d.InReplyTo = "<" + strings.Trim(f.inReplyTo, "<> ") + ">"
+		d.References = []string{d.InReplyTo}
+	}
+	for _, h := range f.header {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok {
+			return nil, nil, usagef("--header %q is not 'Name: value'", h)
+		}
+		d.Extra = append(d.Extra, message.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+	}
+	return d, acct, nil
+}
+
+// sender is the identity of -r, or the account's, and the account it belongs to.
+func (a *app) sender(arg string) (mail.Address, *account.Account, error) {
+	c, err := a.conf()
+	if err != nil {
+		return mail.Address{}, nil, err
+	}
+	acct, err := a.theAccount()
+	if err != nil {
+		return mail.Address{}, nil, err
+	}
+	if arg == "" {
+		return acct.From, acct, nil
+	}
+	addrs, err := compose.ParseAddresses(arg)
+	if err != nil {
+		return mail.Address{}, nil, err
+	}
+	if len(addrs) != 1 {
+		return mail.Address{}, nil, usagef("-r takes one address, not %d", len(addrs))
+	}
+	from := mail.Address{Name: addrs[0].Name, Address: addrs[0].Addr}
+	if a.accountArg == "" {
+		acct = accountFor(c, from.Address, acct)
+	}
+	if id, ok := acct.Identity(from.Address); ok && from.Name == "" {
+		from.Name = id.Name
+	}
+	return from, acct, nil
+}
+
+// accountFor is the account that an address of ours belongs to, else fallback.
+func accountFor(c *account.Config, addr string, fallback *account.Account) *account.Account {
+	for _, acct := range c.Accounts {
+		if _, ok := acct.Identity(addr); ok && acct.Outgoing != nil {
+			return acct
+		}
+	}
+	return fallback
+}
+
+func noOutgoing(acct *account.Account) error {
+	return &account.Trouble{
+		Kind: account.KindConfig, Account: acct.Name, What: "this account cannot send: it has no outgoing server",
+		Hint: "add outgoing = \"smtps://…\" to [account." + acct.Name + "]",
+	}
+}
+
+// readBody fills in text, HTML and attachments. Every file is read whole now.
+func (a *app) readBody(d *compose.Draft, f sendFlags, bodyGiven bool) error {
+	stdinTaken := false
+	for _, name := range f.attach {
+		att, err := a.attachment(name, f.attachName)
+		if err != nil {
+			return err
+		}
+		stdinTaken = stdinTaken || name == "-"
+		d.Attachments = append(d.Attachments, att)
+	}
+	if f.html != "" {
+		b, err := readInput(f.html)
+		if err != nil {
+			return err
+		}
+		d.HTML = string(b)
+	}
+	switch {
+	case bodyGiven && f.bodyFile != "":
+		return usagef("--body and --body-file both give the text: use one")
+	case bodyGiven:
+		d.Text = f.body
+	case f.bodyFile != "" && f.bodyFile != "-":
+		b, err := readInput(f.bodyFile)
+		if err != nil {
+			return err
+		}
+		d.Text = string(b)
+	case stdinTaken:
+	default:
+		if isTerminal(a.in) {
+			a.talk("type the text; end it with Ctrl-D")
+		}
+		b, err := io.ReadAll(a.in)
+		if err != nil {
+			return ioTrouble("cannot read the text from stdin", err)
+		}
+		d.Text = string(b)
+	}
+	return nil
+}
+
+func (a *app) attachment(name, stdinName string) (compose.Attachment, error) {
+	if name != "-" {
+		return compose.Attach(name)
+	}
+	b, err := io.ReadAll(a.in)
+	if err != nil {
+		return compose.Attachment{}, ioTrouble("cannot read the attachment from stdin", err)
+	}
+	if stdinName == "" {
+		stdinName = "attachment"
+	}
+	return compose.NewAttachment(stdinName, b), nil
+}
+
+// readInput reads a file a person named; not there is exit 66.
+func readInput(name string) ([]byte, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("cannot read %s: %v", name, err), Kept: "Nothing was spooled", Err: err}
+	}
+	return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), nil
+}
+
+// fingerprint tells whether two messages with the same key are the same: all
+// that the person gave, without what differs from run to run (Date, Message-ID).
+func fingerprint(d *compose.Draft) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q %q %q %q %q %q %q %q %q", d.From.String(), d.To, d.Cc, d.Bcc, d.ReplyTo, d.Subject, d.Text, d.HTML, d.InReplyTo, d.Extra)
+	for _, att := range d.Attachments {
+		fmt.Fprintf(h, "%q %q %x", att.Name, att.Type, sha256.Sum256(att.Data))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// spoolOptions say what happens round a finished message.
+type spoolOptions struct {
+	key, fingerprint string
+	queue            bool
+	wait             time.Duration
+	answers          store.MessageID
+	quietID          bool // do not print the id (sendmail)
+	soft             bool // refusals of the server do not fail the command (sendmail)
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mua/account"
+	"mua/store"
+	"mua/store/message"
+)
+
+// showFlags are the flags of mua show.
+type showFlags struct {
+	headers, raw, html bool
+	part, output       string
+}
+
+func newShow(a *app) *cobra.Command {
+	var f showFlags
+	cmd := &cobra.Command{
+		Use: "show ID", Short: "Show a message, a part of it, or its exact bytes", Args: usageArgs(cobra.ExactArgs(1)),
+		Long: `Show prints what a reader sees of a message. Reading marks nothing as seen.
+ID is a number from mua list, or mid:<message-id>. --raw gives the exact bytes to
+a file or pipe (cleaned of control characters on a terminal).`,
+		Example: `  mua show 12
+  mua show 12 --raw > message.eml
+  mua show 12 --part 2 -o invoice.pdf
+  mua show mid:'<abc@example.org>' --json`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.show(cmd.Context(), f, args[0]) },
+	}
+	fl := cmd.Flags()
+	fl.BoolVar(&f.headers, "headers", false, "all header fields, decoded")
+	fl.BoolVar(&f.raw, "raw", false, "the exact bytes")
+	fl.BoolVar(&f.html, "html", false, "the HTML body")
+	fl.StringVar(&f.part, "part", "", "the decoded content of part `N`")
+	fl.StringVarP(&f.output, "output", "o", "", "write to `FILE`, or into a folder under the part's name")
+	return cmd
+}
+
+func (a *app) show(ctx context.Context, f showFlags, word string) error {
+	if n := count(f.headers, f.raw, f.html, f.part != ""); n > 1 {
+		return usagef("--headers, --raw, --html and --part exclude each other")
+	}
+	s, ids, err := a.messageIDs(ctx, []string{word})
+	if err != nil {
+		return err
+	}
+	if f.headers {
+		return a.showHeaders(ctx, s, ids[0], f)
+	}
+	raw, err := s.Raw(ctx, ids[0])
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.raw:
+		return a.write(f.output, fmt.Sprintf("message-%d.eml", ids[0]), raw)
+	case f.html:
+		html := message.Parse(raw).HTML()
+		if html == "" {
+			return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("message %s has no HTML part", word)}
+		}
+		return a.write(f.output, fmt.Sprintf("message-%d.html", ids[0]), []byte(html))
+	case f.part != "":
+		p := message.Parse(raw).Part(f.part)
+		if p == nil {
+			return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("message %s has no part %s", word, f.part), Hint: "mua show " + word + " --json lists the parts"}
+		}
+		name := p.Name
+		if name == "" {
+			name = "part-" + p.ID
+		}
+		return a.write(f.output, name, p.Data)
+	}
+	return a.showMessage(ctx, s, ids[0], raw, f)
+}
+
+func count(flags ...bool) (n int) {
+	for _, f := range flags {
+		if f {
+			n++
+		}
+	}
+	return n
+}
+
+func (a *app) showHeaders(ctx context.Context, s *store.Store, id store.MessageID, f showFlags) error {
+	raw, err := s.Header(ctx, id)
+	if err != nil {
+		return err
+	}
+	m := message.ParseHeader(raw)
+	if a.json {
+		return a.emit(map[string]any{"id": id, "headers": fieldPairs(m)})
+	}
+	var b strings.Builder
+	for _, h := range m.Fields {
+		fmt.Fprintf(&b, "%s: %s\n", message.CleanLine(h.Name), message.CleanLine(h.Value))
+	}
+	return a.write(f.output, fmt.Sprintf("message-%d.txt", id), []byte(b.String()))
+}
+
+func fieldPairs(m *message.Message) [][2]string {
+	pairs := [][2]string{}
+	for _, h := range m.Fields {
+		pairs = append(pairs, [2]string{h.Name, h.Value})
+	}
+	return pairs
+}
+
+// partJSON is one part of show --json.
+type partJSON struct {
+	Part        string  `json:"part"`
+	Type        string  `json:"type"`
+	Name        *string `json:"name"`
+	Disposition *string `json:"disposition"`
+	Size        int     `json:"size"`
+	Attachment  bool    `json:"attachment"`
+}
+
+func (a *app) showMessage(ctx context.Context, s *store.Store, id store.MessageID, raw []byte, f showFlags) error {
+	row, err := s.Row(ctx, id)
+	if err != nil {
+		return err
+	}
+	m := message.Parse(raw)
+	if !a.json {
+		return a.write(f.output, fmt.Sprintf("message-%d.txt", id), []byte(readable(row, m)))
+	}
+	o := struct {
+		messageJSON
+		Headers [][2]string `json:"headers"`
+		Text    string      `json:"text"`
+		Parts   []partJSON  `json:"parts"`
+	}{newMessageJSON(row), fieldPairs(m), m.Text(), []partJSON{}}
+	for _, p := range m.Parts() {
+		o.Parts = append(o.Parts, partJSON{p.ID, p.Type, orNull(p.Name), orNull(p.Disposition), p.Size, p.Attachment})
+	}
+	return a.emit(o)
+}
+
+// readable is a message as a reader sees it.
+func readable(r store.Row, m *message.Message) string {
+	var b strings.Builder
+	field := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-9s%s\n", name+":", message.CleanLine(value))
+		}
+	}
+	field("From", addresses(m.From))
+	field("To", addresses(m.To))
+	field("Cc", addresses(m.Cc))
+	field("Date", r.Date.Local().Format("Mon, 2 Jan 2006 15:04 -0700"))
+	field("Subject", m.Subject)
+	field("Mailbox", r.AccountName+" / "+r.MailboxName)
+	for _, att := range m.Attachments() {
+		field("Attached", fmt.Sprintf("part %s: %s (%s, %s)", att.Part, att.Name, att.Type, humanSize(att.Size)))
+	}
+	b.WriteString("\n")
+	b.WriteString(message.Clean(m.Text()).String())
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+func addresses(list []message.Address) string {
+	var out []string
+	for _, x := range list {
+		if x.Name == "" {
+			out = append(out, x.Addr)
+		} else {
+			out = append(out, x.Name+" <"+x.Addr+">")
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func humanSize(n int64) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+// write puts data on stdout (cleaned when that is a terminal), into a file, or
+// into a folder under a name that is never overwritten.
+func (a *app) write(output, name string, data []byte) error {
+	if output == "" || output == "-" {
+		if isTerminal(a.out) {
+			data = []byte(message.Clean(string(data)).String())
+		}
+		if _, err := a.out.Write(data); err != nil {
+			return ioTrouble("cannot write to stdout", err)
+		}
+		return nil
+	}
+	if st, err := os.Stat(output); err == nil && st.IsDir() {
+		return writeNew(filepath.Join(output, message.SafeName(name)), data)
+	}
+	return writeFile(output, data)
+}
+
+// writeFile writes a file the person named: whole or not at all.
+func writeFile(path string, data []byte) error {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() { // a device or a pipe is written as it is
+		return created(path, os.WriteFile(path, data, 0o600))
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".mua-*")
+	if err != nil {
+		return created(path, err)
+	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // gone after the rename
+	if _, err = tmp.Write(data); err == nil {
+		err = tmp.Sync()
+	}
+	if closeErr := tmp.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	return created(path, err)
+}
+
+// writeNew writes a file that must not exist yet.
+func writeNew(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return created(path, err)
+	}
+	_, err = io.Copy(f, strings.NewReader(string(data)))
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return created(path, err)
+}
+
+func created(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &account.Trouble{Kind: account.KindCreate, What: fmt.Sprintf("cannot write %s: %v", path, err), Err: err}
+}

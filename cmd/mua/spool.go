@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mua/account"
+	"mua/account/agent"
+	"mua/outbox"
+	"mua/outbox/compose"
+	"mua/store"
+)
+
+const (
+	patience  = 20 * time.Second       // how long one delivery is tried without --wait
+	waitPause = 250 * time.Millisecond // between looks at an item that another process sends
+)
+
+// spool makes a finished message durable, tries to deliver it, and prints what became of it.
+func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, fin *compose.Finished, o spoolOptions) error {
+	id, err := s.EnsureAccount(ctx, acct.Name)
+	if err != nil {
+		return err
+	}
+	req := fin.Request(id)
+	req.Key, req.Fingerprint, req.Answers = o.key, o.fingerprint, o.answers
+	req.Policy = policyOf(acct)
+	req.SaveSent = !outbox.FilesSent(acct)
+	req.SentLocal = acct.Incoming == nil || acct.Incoming.Protocol != account.IMAP
+	item, existed, err := s.Spool(ctx, req)
+	if err != nil {
+		return spoolTrouble(err, o.key)
+	}
+	if existed {
+		a.talk("key %q is known: message %d is the one, nothing new was spooled", o.key, item)
+	}
+	var told error
+	if !o.queue && !existed || o.wait > 0 {
+		told = a.deliver(ctx, s, acct, item, o.wait)
+	}
+	return a.tellSpooled(ctx, s, acct, item, o, told)
+}
+
+// policyOf is what becomes of an uncertain item that a script wrote.
+func policyOf(acct *account.Account) store.Policy {
+	if acct.Uncertain == string(store.PolicyAsk) {
+		return store.PolicyAsk
+	}
+	return store.PolicyRetry
+}
+
+func spoolTrouble(err error, key string) error {
+	if errors.Is(err, store.ErrKeyConflict) {
+		return &account.Trouble{
+			Kind: account.KindData, What: fmt.Sprintf("the key %q belongs to another message", key),
+			Kept: "Nothing new was spooled", Hint: "use a key per message", Err: err,
+		}
+	}
+	return ioTrouble("the message could not be spooled", err)
+}
+
+// deliver tries one item now; with wait it stays until every recipient has an answer.
+func (a *app) deliver(ctx context.Context, s *store.Store, acct *account.Account, id store.OutboxID, wait time.Duration) error {
+	c, err := a.conf()
+	if err != nil {
+		return err
+	}
+	o := a.agentOptions(c, s)
+	if wait == 0 {
+		_, err := agent.Deliver(ctx, o, acct, id, patience)
+		return notOurs(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	return a.waitFor(ctx, s, id, func(left time.Duration) error {
+		_, err := agent.Deliver(ctx, o, acct, id, left)
+		return notOurs(err)
+	})
+}
+
+// notOurs drops the error that says another process is sending already.
+func notOurs(err error) error {
+	if errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrState) {
+		return nil
+	}
+	return err
+}
+
+// waitFor returns once an item is answered for, undeliverable for now, or ctx
+// ends. try, when given, attempts delivery whenever the item is due.
+func (a *app) waitFor(ctx context.Context, s *store.Store, id store.OutboxID, try func(time.Duration) error) error {
+	changed, done := s.Watch()
+	defer done()
+	for {
+		it, err := s.Item(context.WithoutCancel(ctx), id)
+		if err != nil || answered(it) || it.State == store.Uncertain && it.Policy == store.PolicyAsk {
+			return err
+		}
+		next := waitPause
+		if try != nil && it.State == store.Queued && !it.NotBefore.After(time.Now()) && !it.NextAttempt.After(time.Now()) {
+			deadline, _ := ctx.Deadline()
+			err := try(time.Until(deadline))
+			if err != nil && !temporary(err) {
+				return err
+			}
+			if err != nil {
+				next = 2 * time.Second
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+			if next > waitPause { // our own row: do not hammer a server that is away
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-time.After(next):
+				}
+			}
+		case <-time.After(next):
+		}
+	}
+}
+
+func temporary(err error) bool { return asTrouble(err).Retryable() }
+
+// answered reports whether nothing more will happen to an item by itself.
+func answered(it store.Item) bool {
+	switch it.State {
+	case store.Sent, store.Partial, store.Failed, store.Cancelled, store.Held:
+		return true
+	}
+	return false
+}
+
+// tellSpooled prints the id or object and turns the item's state into the exit status.
+func (a *app) tellSpooled(ctx context.Context, s *store.Store, acct *account.Account, id store.OutboxID, o spoolOptions, told error) error {
+	it, err := s.Item(context.WithoutCancel(ctx), id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.quietID:
+	case a.json:
+		err = a.emit(newOutboxJSON(it))
+	default:
+		_, err = fmt.Fprintln(a.out, it.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if told != nil && !o.queue {
+		a.talk("%s", asTrouble(told).Error())
+	}
+	return a.itemStatus(context.WithoutCancel(ctx), s, acct, it, o)
+}
+
+// itemStatus is the exit status that an item's state means for a sender.
+func (a *app) itemStatus(ctx context.Context, s *store.Store, acct *account.Account, it store.Item, o spoolOptions) error {
+	switch it.State {
+	case store.Failed, store.Partial:
+		a.talk("%s", outbox.Describe(it, time.Now()))
+		if o.soft {
+			return nil
+		}
+		return statusError{exitRefused}
+	case store.Queued, store.Sending, store.Uncertain:
+		if o.wait > 0 {
+			a.talk("message %d is %s and stays spooled; do not send it again: mua outbox wait %d", it.ID, it.State, it.ID)
+			return statusError{exitTemporary}
+		}
+		if it.State == store.Queued {
+			a.hintFlush(ctx, s, acct, it)
+		}
+	}
+	return nil
+}
+
+// hintFlush says when nobody is there to send what stays queued.
+func (a *app) hintFlush(ctx context.Context, s *store.Store, acct *account.Account, it store.Item) {
+	if agent.SomebodyFlushes(ctx, a.agentOptions(a.config, s), acct) {
+		return
+	}
+	a.talk("message %d stays queued, and nothing is set up to send it later: run mua sync (or mua sync --watch, or a timer)", it.ID)
+}

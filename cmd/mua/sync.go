@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mua/account"
+	"mua/account/agent"
+	"mua/store"
+	"mua/store/message"
+)
+
+// syncFlags are the flags of mua sync.
+type syncFlags struct {
+	mailboxes             []string
+	watch, noSend, vanish bool
+}
+
+func newSync(a *app) *cobra.Command {
+	var f syncFlags
+	cmd := &cobra.Command{
+		Use: "sync [ACCOUNT...]", Short: "Bring accounts in step: replay, send, fetch",
+		Long: `Sync replays what you did while offline, sends what is due in the outbox, and
+fetches what is new, for each account. One summary line per account on stdout.`,
+		Example: `  mua sync
+  mua sync work --mailbox INBOX --json
+  mua sync --watch`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.sync(cmd.Context(), f, args) },
+	}
+	fl := cmd.Flags()
+	fl.StringArrayVar(&f.mailboxes, "mailbox", nil, "only mailbox `NAME` (repeatable)")
+	fl.BoolVar(&f.watch, "watch", false, "stay and keep the accounts in step until a signal")
+	fl.BoolVar(&f.noSend, "no-send", false, "leave the outbox alone")
+	fl.BoolVar(&f.vanish, "confirm-removal", false, "mirror a server that shows most of a mailbox gone")
+	return cmd
+}
+
+func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
+	accts, err := a.accountsNamed(names)
+	if err != nil {
+		return err
+	}
+	if len(accts) == 0 {
+		return a.noAccount("")
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	c := *a.config
+	c.Accounts = accts
+	o := a.agentOptions(&c, s)
+	o.ConfirmRemoval = f.vanish
+	p := &progress{app: a, live: isTerminal(a.err) && !a.quiet, lines: map[string]string{}}
+	o.Progress = p.say
+	if f.watch {
+		agent.New(o).Run(ctx)
+		p.clear()
+		return nil
+	}
+	results := make([]agent.Result, len(accts))
+	var wg sync.WaitGroup
+	for i, acct := range accts {
+		wg.Go(func() {
+			results[i] = agent.Pass(ctx, o, acct, agent.PassOptions{Mailboxes: f.mailboxes, NoSend: f.noSend})
+		})
+	}
+	wg.Wait()
+	p.clear()
+	return a.printResults(ctx, s, results)
+}
+
+// syncJSON is the contract's row of mua sync.
+type syncJSON struct {
+	Account    string  `json:"account"`
+	By         *string `json:"by,omitempty"`
+	New        int     `json:"new"`
+	Changed    int     `json:"changed"`
+	Removed    int     `json:"removed"`
+	Replayed   int     `json:"replayed"`
+	Conflicts  int     `json:"conflicts"`
+	Sent       int     `json:"sent"`
+	Queued     int     `json:"queued"`
+	Bytes      int64   `json:"bytes"`
+	RoundTrips int64   `json:"round_trips"`
+	DurationMS int64   `json:"duration_ms"`
+	Error      *string `json:"error"`
+}
+
+func (a *app) printResults(ctx context.Context, s *store.Store, results []agent.Result) error {
+	queued, err := queuedByAccount(context.WithoutCancel(ctx), s)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, r := range results {
+		for _, w := range r.Warnings {
+			a.talk("%s: %s", r.Account, message.CleanLine(w))
+		}
+		if r.Err != nil {
+			a.report(r.Err)
+			errs = append(errs, r.Err)
+		}
+		r.Queued = queued[r.Account]
+		if err := a.printResult(r); err != nil {
+			return err
+		}
+	}
+	if err := worst(errs...); err != nil {
+		return statusError{exitStatus(err)}
+	}
+	return nil
+}
+
+// queuedByAccount counts what still waits in the outbox, whoever tried to send it.
+func queuedByAccount(ctx context.Context, s *store.Store) (map[string]int, error) {
+	items, err := s.Items(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	n := map[string]int{}
+	for _, it := range items {
+		if it.State == store.Queued || it.State == store.Sending || it.State == store.Uncertain {
+			n[it.AccountName]++
+		}
+	}
+	return n, nil
+}
+
+func (a *app) printResult(r agent.Result) error {
+	if a.json {
+		j := syncJSON{
+			Account: r.Account, By: orNull(r.By), New: r.New, Changed: r.Changed, Removed: r.Removed, Replayed: r.Replayed,
+			Conflicts: r.Conflicts, Sent: r.Sent, Queued: r.Queued, Bytes: r.Bytes, RoundTrips: r.RoundTrips, DurationMS: r.Duration.Milliseconds(),
+		}
+		if r.Err != nil {
+			j.Error = orNull(asTrouble(r.Err).Error())
+		}
+		return a.emit(j)
+	}
+	if r.By != "" {
+		_, err := fmt.Fprintf(a.out, "%s: another mua process keeps it in step and was woken\n", r.Account)
+		return err
+	}
+	line := fmt.Sprintf("%s: %d new, %d changed, %d removed; %d replayed; %d sent, %d waiting; %s in %s", r.Account, r.New, r.Changed, r.Removed,
+		r.Replayed, r.Sent, r.Queued, humanSize(r.Bytes), r.Duration.Round(time.Millisecond))
+	if r.Conflicts > 0 {
+		line += fmt.Sprintf("; %d conflicts", r.Conflicts)
+	}
+	_, err := fmt.Fprintln(a.out, line)
+	return err
+}
+
+// progress draws one line per account on a terminal's stderr.
+type progress struct {
+	app  *app
+	live bool
+
+	mu    sync.Mutex
+	lines map[string]string
+	order []string
+	drawn int
+	at    time.Time
+}
+
+const progressEvery = 100 * time.Millisecond
+
+func (p *progress) say(s account.Status) {
+	if !p.live {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, known := p.lines[s.Account]; !known {
+		p.order = append(p.order, s.Account)
+	}
+	line := fmt.Sprintf("%s: %s", s.Account, s.Phase)
+	if s.Mailbox != "" {
+		line += " " + message.CleanLine(s.Mailbox).String()
+	}
+	if s.Total > 0 {
+		line += fmt.Sprintf(" %d/%d", s.Done, s.Total)
+	}
+	p.lines[s.Account] = line
+	if time.Since(p.at) < progressEvery {
+		return
+	}
+	p.at = time.Now()
+	p.draw()
+}
+
+func (p *progress) draw() {
+	p.erase()
+	for _, name := range p.order {
+		fmt.Fprintln(p.app.err, cut(p.lines[name], 79))
+	}
+	p.drawn = len(p.order)
+}
+
+func (p *progress) erase() {
+	for range p.drawn {
+		fmt.Fprint(p.app.err, "\x1b[1A\x1b[2K")
+	}
+	p.drawn = 0
+}
+
+func (p *progress) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+}
