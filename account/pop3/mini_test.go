@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -126,6 +127,27 @@ func (m *mini) left() (out []int) {
 		}
 	}
 	return out
+}
+
+// remaining is left for a test.
+func (m *mini) remaining() []int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.left()
+}
+
+// bend changes how the server answers.
+func (m *mini) bend(odd func(string) (string, bool)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.odd = odd
+}
+
+// dialog is what was said to the server.
+func (m *mini) dialog() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.log)
 }
 
 func (m *mini) lines(f func(int) string) string {

@@ -65,8 +65,8 @@ func TestNewestFirst(t *testing.T) {
 	if _, err := pull(t, m.account(t), testStore(t), Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if m.log[len(m.log)-6] != "RETR 5" || m.log[len(m.log)-2] != "RETR 1" {
-		t.Error(m.log)
+	if m.dialog()[len(m.dialog())-6] != "RETR 5" || m.dialog()[len(m.dialog())-2] != "RETR 1" {
+		t.Error(m.dialog())
 	}
 }
 
@@ -81,7 +81,7 @@ func TestLeavePolicies(t *testing.T) {
 		if _, err := pull(t, a, st, o); err != nil {
 			t.Fatal(err)
 		}
-		if n := len(m.left()); n != left {
+		if n := len(m.remaining()); n != left {
 			t.Errorf("%d left, want %d", n, left)
 		}
 	}
@@ -108,7 +108,7 @@ func TestQuitDecides(t *testing.T) {
 	for name, answer := range map[string]string{"lost": "", "refused": "-ERR not all\r\n"} {
 		t.Run(name, func(t *testing.T) {
 			m := &mini{caps: pipelining, uidls: names(3), bodies: letters(3)}
-			m.odd = func(cmd string) (string, bool) { return answer, cmd == "QUIT" }
+			m.bend(func(cmd string) (string, bool) { return answer, cmd == "QUIT" })
 			a, st := m.account(t), testStore(t)
 			a.POP3Leave = account.LeavePolicy{}
 			p, err := pull(t, a, st, Options{})
@@ -125,9 +125,9 @@ func TestQuitDecides(t *testing.T) {
 					t.Error("recorded as deleted:", r)
 				}
 			}
-			m.odd = nil
-			if p, err := pull(t, a, st, Options{}); err != nil || p.New != 0 || len(m.left()) != 0 {
-				t.Error(p, err, m.left())
+			m.bend(nil)
+			if p, err := pull(t, a, st, Options{}); err != nil || p.New != 0 || len(m.remaining()) != 0 {
+				t.Error(p, err, m.remaining())
 			}
 		})
 	}
@@ -139,7 +139,7 @@ func TestListedAgainAfterDeletion(t *testing.T) {
 	m := &mini{caps: pipelining, uidls: names(2), bodies: letters(2)}
 	a, st := m.account(t), testStore(t)
 	a.POP3Leave = account.LeavePolicy{}
-	m.odd = func(cmd string) (string, bool) { return "+OK sure\r\n", cmd == "QUIT" }
+	m.bend(func(cmd string) (string, bool) { return "+OK sure\r\n", cmd == "QUIT" })
 	for range 2 {
 		if _, err := pull(t, a, st, Options{}); err != nil {
 			t.Fatal(err)
@@ -177,7 +177,7 @@ func TestListsThatDisagreeDeleteNothing(t *testing.T) {
 				t.Error(p, err)
 			}
 			if m.count("DELE") != 0 {
-				t.Error(m.log)
+				t.Error(m.dialog())
 			}
 		})
 	}
@@ -194,8 +194,8 @@ func TestSharedNames(t *testing.T) {
 		if n := len(stored(t, st, "old")); n != 3 {
 			t.Error(n)
 		}
-		if want := []int{3, 2, 2}[i]; len(m.left()) != want {
-			t.Error(i, m.left())
+		if want := []int{3, 2, 2}[i]; len(m.remaining()) != want {
+			t.Error(i, m.remaining())
 		}
 	}
 }
@@ -212,8 +212,8 @@ func TestWithoutUIDL(t *testing.T) {
 					t.Fatal(p, err)
 				}
 			}
-			if n := len(stored(t, st, "old")); n != 4 || len(m.left()) != 0 {
-				t.Error(n, m.left())
+			if n := len(stored(t, st, "old")); n != 4 || len(m.remaining()) != 0 {
+				t.Error(n, m.remaining())
 			}
 		})
 	}
@@ -229,19 +229,19 @@ func TestLargeMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := stored(t, st, "old")
-		if body, here := got["letter 1"]; len(got) != 3 || !here || body != nil || len(m.left()) != 1 {
-			t.Error(len(got), m.left())
+		if body, here := got["letter 1"]; len(got) != 3 || !here || body != nil || len(m.remaining()) != 1 {
+			t.Error(len(got), m.remaining())
 		}
 	}
 	if m.count("TOP") != 1 {
-		t.Error(m.log)
+		t.Error(m.dialog())
 	}
 	// With the limit raised the text comes, and only then the message goes.
 	if _, err := pull(t, a, st, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := stored(t, st, "old"); len(got) != 3 || len(got["letter 1"]) < 5000 || len(m.left()) != 0 {
-		t.Error(len(got), m.left())
+	if got := stored(t, st, "old"); len(got) != 3 || len(got["letter 1"]) < 5000 || len(m.remaining()) != 0 {
+		t.Error(len(got), m.remaining())
 	}
 }
 
@@ -252,8 +252,8 @@ func TestRefusedMessageIsPassedOver(t *testing.T) {
 	a.POP3Leave = account.LeavePolicy{}
 	p, err := pull(t, a, st, Options{})
 	kind(t, err, account.KindRefused, "1 messages could not be fetched")
-	if p.New != 2 || len(m.left()) != 1 || m.left()[0] != 1 {
-		t.Error(p, m.left())
+	if p.New != 2 || len(m.remaining()) != 1 || m.remaining()[0] != 1 {
+		t.Error(p, m.remaining())
 	}
 }
 
@@ -269,8 +269,8 @@ func TestInterruptedKeepsWhatCame(t *testing.T) {
 			if p.New != 40 || len(stored(t, st, "old")) != 40 || m.count("DELE")+m.count("QUIT") != 0 {
 				t.Error(p, m.count("DELE"))
 			}
-			m.odd = nil
-			if p, err := pull(t, a, st, Options{}); err != nil || p.New != 20 || len(m.left()) != 0 {
+			m.bend(nil)
+			if p, err := pull(t, a, st, Options{}); err != nil || p.New != 20 || len(m.remaining()) != 0 {
 				t.Error(p, err)
 			}
 			if n := len(stored(t, st, "old")); n != 60 {
@@ -405,7 +405,7 @@ func TestLoginTrouble(t *testing.T) {
 	_, err := pull(t, a, testStore(t), Options{})
 	kind(t, err, account.KindLogin, "control character")
 	if m.count("USER")+m.count("DELE") != 0 {
-		t.Error(m.log)
+		t.Error(m.dialog())
 	}
 }
 
@@ -429,8 +429,8 @@ func TestSASL(t *testing.T) {
 	if err != nil || r.Login != "ada (PLAIN)" || strings.Join(r.Capabilities, ",") != "UIDL,PIPELINING,SASL PLAIN XOAUTH2" {
 		t.Error(r, err)
 	}
-	if m.log[len(m.log)-1] != "QUIT" {
-		t.Error(m.log)
+	if m.dialog()[len(m.dialog())-1] != "QUIT" {
+		t.Error(m.dialog())
 	}
 	a.Password.Mechanism = "xoauth2"
 	_, err = Check(t.Context(), a, Options{})
@@ -449,7 +449,7 @@ func TestCommitThatFails(t *testing.T) {
 	p, err := s.Pull(t.Context())
 	kind(t, err, account.KindIO, "disk full")
 	if p.New != 20 || m.count("DELE")+m.count("QUIT") != 0 {
-		t.Error(p, m.log)
+		t.Error(p, m.dialog())
 	}
 }
 
@@ -470,9 +470,9 @@ func TestReceived(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{
 		"Received: from a\r\n by b; Sat,\r\n 21 Nov 2026 10:00:00 +0000 (UTC)\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\n": now.Add(-26 * time.Hour),
-		"Subject: x\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\n":                                                             now.Add(-50 * time.Hour),
-		"Date: Fri, 20 Nov 2099 10:00:00 +0000\r\n\r\n":                                                                      now,
-		"Subject: x\r\n\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000":                                                            now,
+		"Subject: x\nDate: Fri, 20 Nov 2026 10:00:00 +0000\n\n":                                                                 now.Add(-50 * time.Hour),
+		"Date: Fri, 20 Nov 2099 10:00:00 +0000\r\n\r\n":                                                                         now,
+		"Subject: x\r\n\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000":                                                               now,
 		"": now,
 	} {
 		if got := received([]byte(text), now); !got.Equal(want) {

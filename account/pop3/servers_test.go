@@ -79,7 +79,7 @@ func TestDemoFaults(t *testing.T) {
 	}
 	a := at(t, d.POP3S, account.TLS, d.User, d.Password, d.CAFile)
 	for _, how := range []demo.How{demo.Close, demo.Stall, demo.Babble, demo.Chatter} {
-		for after := int64(0); after < 5000; after += 700 {
+		for after := int64(0); after < 5000; after += 1700 {
 			st := testStore(t)
 			d.SetFaults(demo.Faults{POP3: demo.LineFaults{Cut: &demo.Cut{How: how, After: after}}})
 			start := time.Now()
