@@ -210,14 +210,17 @@ func cleanAddr(s string) string {
 // nameOf undoes the quoting of a display name.
 func nameOf(s string) string {
 	s = trimBlank(s)
-	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
-		s = s[1 : len(s)-1]
-	}
 	if strings.ContainsAny(s, `\"`) {
 		s = unquoteName(s)
 	}
-	if len(s) >= 2 && s[0] == '\'' && s[len(s)-1] == '\'' {
-		s = s[1 : len(s)-1] // 'Name' as Outlook writes it
+	return withoutQuotes(s, '\'') // 'Name' as Outlook writes it
+}
+
+// withoutQuotes removes a pair of quotes round the whole name.
+func withoutQuotes(s string, quote byte) string {
+	s = trimBlank(s)
+	if len(s) >= 2 && s[0] == quote && s[len(s)-1] == quote {
+		s = s[1 : len(s)-1]
 	}
 	return trimBlank(s)
 }
@@ -241,13 +244,16 @@ func unquoteName(s string) string {
 // appendAddress decodes a mailbox and adds it. An encoded word that holds a
 // whole address is taken apart.
 func appendAddress(out []Address, m mailbox, hint string) []Address {
-	name := strings.TrimSpace(decodeHeader(m.name, hint))
+	// Quotes are undone before decoding: those within encoded words are the name's own.
+	name := strings.TrimSpace(decodeHeader(nameOf(m.name), hint))
 	addr := decodeHeader(m.addr, hint)
 	if addr == "" && strings.Contains(name, "@") && strings.Contains(m.name, "=?") {
 		inner := readMailbox(name)
-		name, addr = inner.name, inner.addr
+		name, addr = nameOf(inner.name), inner.addr
 	}
-	name = nameOf(name)
+	if strings.Contains(m.name, "=?") {
+		name = withoutQuotes(withoutQuotes(name, '"'), '\'') // some programs encode the quotes along with the name
+	}
 	addr = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return -1
