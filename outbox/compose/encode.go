@@ -109,8 +109,8 @@ func lfToCRLF(b []byte) []byte {
 }
 
 // encodeText chooses the encoding for text whose lines end in CRLF: 7bit when it
-// can be, else whichever of quoted-printable and base64 is shorter; base64 for
-// text with a bare CR, which quoted-printable would take for a line end.
+// can be, else quoted-printable as long as most of it stays readable, else base64;
+// base64 also for text with a bare CR, which quoted-printable takes for a line end.
 func encodeText(b []byte) (encoding string, out []byte) {
 	if isSevenBit(b) {
 		return enc7bit, b
@@ -124,7 +124,7 @@ func encodeText(b []byte) (encoding string, out []byte) {
 			escaped++
 		}
 	}
-	if len(b)+2*escaped > len(b)/3*4+4 {
+	if escaped > len(b)/4 {
 		return encBase64, wrapBase64(b)
 	}
 	return encQP, quotePrintable(b)

@@ -67,8 +67,11 @@ func nextLine(b []byte) (line, rest []byte) {
 func fieldName(line []byte) (string, bool) {
 	name, _, ok := bytes.Cut(line, []byte(":"))
 	name = bytes.TrimRight(name, " \t")
-	return string(name), ok && isFieldName(string(name))
+	return string(name), ok && len(name) <= maxFieldName && isFieldName(string(name))
 }
+
+// maxFieldName is the longest name a header line may have; what is longer is text.
+const maxFieldName = 200
 
 // isFieldName reports whether s is a field name (RFC 5322 2.2: ftext).
 func isFieldName(s string) bool {

@@ -69,7 +69,7 @@ func collectAttachments(root *message.Part) []Attachment {
 func walkLeaves(p *message.Part, visit func(*message.Part)) {
 	switch {
 	case p == nil:
-	case strings.HasPrefix(p.Type, "multipart/") && len(p.Children) > 0:
+	case p.IsMultipart():
 		for _, c := range p.Children {
 			walkLeaves(c, visit)
 		}

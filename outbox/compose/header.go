@@ -12,11 +12,9 @@ const (
 	// foldAt is where header lines are folded: 78 is the limit of RFC 5322 2.1.1,
 	// 76 that of RFC 2047 for lines with encoded words.
 	foldAt = 76
-	// maxWord is the longest run without a space that is written as it is. Longer
-	// ones become encoded words, which can be broken, to stay under 998 octets.
+	// maxWord is the longest run without a single space that is written as it is.
+	// Longer ones become encoded words, which can be broken, to stay under 998 octets.
 	maxWord = 500
-	// maxBlanks is how many spaces in a row a header keeps outside encoded words.
-	maxBlanks = 3
 	// minEncoded is room for one encoded word of one character of four octets.
 	minEncoded = 26
 )
@@ -40,15 +38,14 @@ func (h *header) field(name string) *folder {
 // end ends the field.
 func (f *folder) end() { f.out.WriteString("\r\n") }
 
-// word writes blanks and a word, on a new line when it does not fit. blanks are
-// spaces, at least one.
-func (f *folder) word(blanks, w string) {
-	if !f.fresh && f.col+len(blanks)+len(w) > foldAt {
+// word writes a space and a word, on a new line when it does not fit.
+func (f *folder) word(w string) {
+	if !f.fresh && f.col+1+len(w) > foldAt {
 		f.out.WriteString("\r\n")
 		f.col = 0
 	}
-	f.out.WriteString(blanks + w)
-	f.col += len(blanks) + len(w)
+	f.out.WriteString(" " + w)
+	f.col += 1 + len(w)
 	f.fresh = false
 }
 
@@ -71,7 +68,7 @@ func (h *header) plain(name, value string) {
 func (h *header) ids(name string, ids []string) {
 	f := h.field(name)
 	for _, id := range ids {
-		f.word(" ", id)
+		f.word(id)
 	}
 	f.end()
 }
@@ -85,11 +82,11 @@ func (h *header) addresses(name string, list []message.Address) {
 			comma = ""
 		}
 		if a.Name == "" {
-			f.word(" ", a.Addr+comma)
+			f.word(a.Addr + comma)
 			continue
 		}
 		f.phrase(a.Name)
-		f.word(" ", "<"+a.Addr+">"+comma)
+		f.word("<" + a.Addr + ">" + comma)
 	}
 	f.end()
 }
@@ -107,25 +104,28 @@ func (f *folder) phrase(name string) {
 	}
 }
 
-// blanks writes ASCII, folding only before the spaces it has.
+// blanks writes ASCII, folding at single spaces only: some readers make one space
+// of whatever blanks a line begins with.
 func (f *folder) blanks(s string) {
-	if s == "" {
-		f.word(" ", "")
-		return
-	}
-	for first := true; s != ""; first = false {
-		n := len(s) - len(strings.TrimLeft(s, " "))
-		end := n + strings.IndexByte(s[n:]+" ", ' ')
-		if strings.TrimLeft(s[end:], " ") == "" {
-			end = len(s) // trailing spaces stay with the word: no line of spaces only
+	for from := 0; ; {
+		end := len(s)
+		for i := from + 1; i < len(s)-1; i++ {
+			if isSingleSpace(s, i) {
+				end = i
+				break
+			}
 		}
-		blanks := s[:n]
-		if first {
-			blanks += " "
+		f.word(s[from:end])
+		if end == len(s) {
+			return
 		}
-		f.word(blanks, s[n:end])
-		s = s[end:]
+		from = end + 1
 	}
+}
+
+// isSingleSpace reports whether the octet at i is a space between two others.
+func isSingleSpace(s string, i int) bool {
+	return s[i] == ' ' && i > 0 && s[i-1] != ' ' && i+1 < len(s) && s[i+1] != ' '
 }
 
 // text writes unstructured text. Only the stretch from the first to the last word
@@ -143,23 +143,29 @@ func (f *folder) text(s string, cs charset) {
 			first, last = min(first, i), i
 		}
 	}
-	if last < 0 { // only runs of blanks or the length of the whole need it
+	if last >= 0 { // a blank at the edge of the stretch belongs into it with its neighbour
+		if first > 0 && words[first] == "" {
+			first--
+		}
+		if last+1 < len(words) && words[last] == "" {
+			last++
+		}
+	} else { // only the length of the whole needs it
 		first, last = 0, len(words)-1
 	}
 	for _, w := range words[:first] {
-		f.word(" ", w)
+		f.word(w)
 	}
 	f.encoded(strings.Join(words[first:last+1], " "), cs)
 	for _, w := range words[last+1:] {
-		f.word(" ", w)
+		f.word(w)
 	}
 }
 
 // isPlainASCII reports whether s can stand in a header as it is: printable ASCII,
 // nothing like an encoded word, no space at the ends, foldable.
 func isPlainASCII(s string) bool {
-	if strings.Contains(s, "=?") || strings.HasPrefix(s, " ") || strings.HasSuffix(s, " ") ||
-		strings.Contains(s, strings.Repeat(" ", maxBlanks+1)) {
+	if strings.Contains(s, "=?") || strings.HasPrefix(s, " ") || strings.HasSuffix(s, " ") {
 		return false
 	}
 	run := 0
@@ -167,7 +173,7 @@ func isPlainASCII(s string) bool {
 		if s[i] < ' ' || s[i] > '~' {
 			return false
 		}
-		if run++; s[i] == ' ' {
+		if run++; isSingleSpace(s, i) {
 			run = 0
 		}
 		if run > maxWord {
@@ -202,7 +208,7 @@ func (f *folder) encoded(s string, cs charset) {
 			room = foldAt - 1
 		}
 		word, n := encodedWord(s, cs, base64, min(75, max(room, minEncoded+len(cs.name))))
-		f.word(" ", word)
+		f.word(word)
 		s = s[n:]
 	}
 }

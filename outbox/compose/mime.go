@@ -80,7 +80,7 @@ func (a Attachment) piece() piece {
 	delete(params, "name")
 	name := a.Name
 	if name != "" {
-		name = message.SafeName(name)
+		name = cut(message.SafeName(name), maxParam)
 	}
 	encoding, body := encBase64, []byte(nil)
 	switch exact := isSevenBit(a.Data) && hasOnlyCRLF(a.Data); {

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -21,7 +22,7 @@ func (h *header) parameterised(name, value string, params []param) {
 			f.out.WriteByte(';')
 			f.col++
 		}
-		f.word(" ", piece)
+		f.word(piece)
 	}
 	f.end()
 }
@@ -31,14 +32,34 @@ func paramPieces(value string, params []param) []string {
 	pieces := []string{value}
 	for _, p := range params {
 		switch {
+		case len(p.value) > maxParam:
+			pieces = append(pieces, continued(p)...)
 		case p.value != "" && !strings.ContainsFunc(p.value, func(r rune) bool { return !isTokenRune(r) }):
 			pieces = append(pieces, p.name+"="+p.value)
-		case isPrintableASCII(p.value) && len(p.value) <= maxWord:
+		case isPrintableASCII(p.value):
 			pieces = append(pieces, p.name+"="+quoteString(p.value))
 		default:
-			v := cut(strings.ToValidUTF8(p.value, "\uFFFD"), 255)
+			v := strings.ToValidUTF8(p.value, "\uFFFD")
 			pieces = append(pieces, p.name+"*=utf-8''"+percentEncode(v), p.name+"="+quoteString(likeness(v)))
 		}
+	}
+	return pieces
+}
+
+// maxParam is the longest value written in one piece; file names end here.
+const maxParam = 255
+
+// continued gives a long value as the numbered pieces of RFC 2231 3.
+func continued(p param) []string {
+	encoded := "utf-8''" + percentEncode(strings.ToValidUTF8(p.value, "\uFFFD"))
+	var pieces []string
+	for encoded != "" {
+		n := min(50, len(encoded))
+		if i := strings.LastIndexByte(encoded[:n], '%'); n < len(encoded) && i >= n-2 {
+			n = i // no escape is cut
+		}
+		pieces = append(pieces, fmt.Sprintf("%s*%d*=%s", p.name, len(pieces), encoded[:n]))
+		encoded = encoded[n:]
 	}
 	return pieces
 }
@@ -79,7 +100,7 @@ func likeness(s string) string {
 			b.WriteByte('_')
 		}
 	}
-	return cut(b.String(), 255)
+	return cut(b.String(), maxParam)
 }
 
 // cut shortens s to n octets at a character's edge.

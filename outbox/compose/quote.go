@@ -52,13 +52,14 @@ func attribution(m *message.Message) string {
 func withoutSignature(lines []string) []string {
 	lines = trimEmpty(lines)
 	for i := len(lines) - 1; i >= 0; i-- {
-		if strings.TrimSuffix(lines[i], "\r") != "-- " {
+		if lines[i] != "-- " {
 			continue
 		}
 		if len(lines)-i-1 > maxSignature {
 			break
 		}
 		lines = trimEmpty(lines[:i])
+		i = len(lines)
 	}
 	return lines
 }
@@ -68,7 +69,7 @@ func trimEmpty(lines []string) []string {
 	for len(lines) > 0 && isBlank(lines[0]) {
 		lines = lines[1:]
 	}
-	for len(lines) > 0 && isBlank(lines[len(lines)-1]) && lines[len(lines)-1] != "-- " {
+	for len(lines) > 0 && isBlank(lines[len(lines)-1]) {
 		lines = lines[:len(lines)-1]
 	}
 	return lines

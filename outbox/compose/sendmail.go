@@ -43,7 +43,7 @@ type SendmailOptions struct {
 //   - Bcc and Resent-Bcc are left out of Wire, not of Copy;
 //   - a local name without a domain in an address field becomes what it stands for:
 //     in From and Sender the Identity (with the name given), elsewhere its alias,
-//     where there is one;
+//     where there is one; a From without any address becomes the Identity, too;
 //   - header fields with 8-bit text or over-long lines become encoded words, RFC 2231
 //     parameters and folded lines;
 //   - bodies that are 8-bit, or have NUL or lines over 998 octets, are encoded leaf by
@@ -151,8 +151,12 @@ func (in *intake) complete() error {
 	if err := in.qualify(); err != nil {
 		return err
 	}
-	if valueOf(in.fields, "From") == "" {
-		from := in.identity(in.o.FullName)
+	if from := valueOf(in.fields, "From"); !strings.Contains(from, "@") {
+		name := in.o.FullName
+		if from != "" { // no address, but perhaps a name
+			name = cleanName(strings.ToValidUTF8(message.DecodeHeader(from), "\uFFFD"))
+		}
+		from := in.identity(name)
 		if from.Addr == "" {
 			return badData("the message has no From, and no account gives one")
 		}
