@@ -90,7 +90,7 @@ func (s *Store) writeKnown(ctx context.Context, f func(*txn) error, known func(c
 		}
 		committing = true
 		if err := tx.Commit(); err != nil {
-			return err // SQLite may still have the transaction open: undo it, whatever it says
+			return err // the driver rolls back what SQLite may have left open
 		}
 		committing = false
 		return nil

@@ -1,0 +1,202 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mua/store/message"
+)
+
+// TestTwoProcessesWrite: two Stores on one folder write and read at the same time, and
+// nobody is told that the database is locked.
+func TestTwoProcessesWrite(t *testing.T) {
+	dir, c, ctx := t.TempDir(), newClock(), context.Background()
+	const writers, rounds = 3, 15
+	stores := []*Store{open(t, dir, c), open(t, dir, c)}
+	acct := must(stores[0].EnsureAccount(ctx, "a"))(t)
+	box := must(stores[0].RoleMailbox(ctx, acct, RoleInbox, true))(t)
+	var wg sync.WaitGroup
+	for n, s := range stores {
+		for g := range writers {
+			wg.Go(func() {
+				for i := range rounds {
+					_, _, err := s.AddRemote(ctx, box.ID, []Incoming{{UIDL: fmt.Sprint(n, g, i), Raw: mail(n*1000+g*100+i, "x", "y")}})
+					if err != nil {
+						t.Errorf("store %d: %v", n, err)
+						return
+					}
+				}
+			})
+		}
+		wg.Go(func() {
+			for range rounds {
+				if _, err := s.List(ctx, ListQuery{Mailbox: box.ID}); err != nil {
+					t.Errorf("reader %d: %v", n, err)
+				}
+				if _, err := s.EnsureAccount(ctx, fmt.Sprint("acct", n)); err != nil {
+					t.Errorf("store %d: %v", n, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, s := range stores {
+		if m := must(s.Mailbox(ctx, box.ID))(t); m.Total != len(stores)*writers*rounds {
+			t.Errorf("%d messages", m.Total)
+		}
+	}
+}
+
+// TestOpenAtTheSameTime: several processes make the same fresh folder.
+func TestOpenAtTheSameTime(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			s, err := Open(context.Background(), dir, Options{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := s.EnsureAccount(context.Background(), "x"); err != nil {
+				t.Error(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestALongWriteElsewhereIsWaitedFor(t *testing.T) {
+	dir, c, ctx := t.TempDir(), newClock(), context.Background()
+	a, b := open(t, dir, c), open(t, dir, c)
+	began, finish, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- a.write(ctx, func(*txn) error {
+			close(began)
+			<-finish
+			return nil
+		})
+	}()
+	<-began
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if err := b.write(short, func(*txn) error { return nil }); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("an impatient writer: %v", err)
+	}
+	if _, err := b.Mailboxes(ctx, 0); err != nil { // readers do not wait
+		t.Error(err)
+	}
+	got := make(chan error, 1)
+	go func() { _, err := b.EnsureAccount(ctx, "new"); got <- err }()
+	close(finish)
+	ok(t, <-done)
+	ok(t, <-got)
+}
+
+// news waits for a value; there is one within the time a person would notice.
+func news(t *testing.T, c <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(10 * time.Second):
+		t.Fatal("no news")
+	}
+}
+
+func TestWatch(t *testing.T) {
+	dir, c, ctx := t.TempDir(), newClock(), context.Background()
+	a, b := open(t, dir, c), open(t, dir, c)
+	mine, cancelMine := a.Watch()
+	other, cancelOther := b.Watch()
+	defer cancelOther()
+	must(a.EnsureAccount(ctx, "one"))(t)
+	select {
+	case <-mine: // at once: no polling is needed within a process
+	default:
+		t.Error("no news within the process")
+	}
+	news(t, other)
+	cancelMine()
+	cancelMine()
+	must(b.EnsureAccount(ctx, "two"))(t)
+	news(t, other)
+	ok(t, b.Close())
+	late, cancel := b.Watch()
+	cancel()
+	select {
+	case <-late:
+		t.Error("news after Close")
+	default:
+	}
+}
+
+func TestLock(t *testing.T) {
+	dir, c := t.TempDir(), newClock()
+	a, b := open(t, dir, c), open(t, dir, c)
+	unlock := must(a.Lock("w/../o rk", "sync"))(t)
+	if _, err := b.Lock("w/../o rk", "sync"); !errors.Is(err, ErrLocked) {
+		t.Errorf("locked twice: %v", err)
+	}
+	if _, err := a.Lock("w/../o rk", "sync"); !errors.Is(err, ErrLocked) {
+		t.Errorf("locked twice in a process: %v", err)
+	}
+	must(b.Lock("w/../o rk", "flush"))(t)()
+	unlock()
+	unlock()
+	must(b.Lock("w/../o rk", "sync"))(t)()
+	for _, e := range must(os.ReadDir(dir))(t) {
+		if strings.HasSuffix(e.Name(), ".lock") && must(e.Info())(t).Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v", e.Name(), must(e.Info())(t).Mode())
+		}
+	}
+}
+
+func TestContacts(t *testing.T) {
+	w := newWorld(t)
+	for i := range 3 {
+		w.pull(w.inbox, uint32(10*i+1), []byte(fmt.Sprintf("From: =?utf-8?q?J=C3=BCrgen_M=C3=BCller?= <jm@Example.org>\r\nMessage-ID: <%d@x>\r\n\r\nx", i)))
+	}
+	junk := must(w.LocalMailbox(w.ctx, w.acct, "Spam"))(t)
+	_, err := w.writer.Exec(`UPDATE mailbox SET role = 'junk' WHERE id = ?`, junk.ID)
+	ok(t, err)
+	_, _, err = w.AddRemote(w.ctx, junk.ID, []Incoming{{Raw: []byte("From: Cheap Pills <pills@example.org>\r\n\r\nx")}})
+	ok(t, err)
+	w.spool(w.request(1, bobAndEve))
+	find := func(q string) string {
+		var out []string
+		for _, c := range must(w.Contacts(w.ctx, q, 10))(t) {
+			out = append(out, fmt.Sprintf("%s<%s>%d", c.Name, c.Addr, c.Count))
+		}
+		return strings.Join(out, " ")
+	}
+	for q, want := range map[string]string{
+		"mull":        "Jürgen Müller<jm@Example.org>3",
+		"jurgen mü":   "Jürgen Müller<jm@Example.org>3",
+		"example.org": "Jürgen Müller<jm@Example.org>3",
+		"jm@ex":       "Jürgen Müller<jm@Example.org>3",
+		"ller":        "",
+		"pills":       "",
+		"":            "Bob<bob@example.net>10 <eve@example.net>10 Jürgen Müller<jm@Example.org>3",
+		"%_'":         "Bob<bob@example.net>10 <eve@example.net>10 Jürgen Müller<jm@Example.org>3",
+	} {
+		if got := find(q); got != want {
+			t.Errorf("%q: %q, want %q", q, got, want)
+		}
+	}
+	ok(t, w.write(w.ctx, func(tx *txn) error {
+		return tx.contact(message.Address{Name: "not an address", Addr: "undisclosed"}, 1, w.t)
+	}))
+	if got := find("undisclosed"); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
