@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"mua/account"
@@ -35,7 +36,7 @@ func Deliver(ctx context.Context, o Options, a *account.Account, id store.Outbox
 	if err != nil {
 		return store.Item{}, err
 	}
-	f.Force, f.Grace = true, afterDot
+	f.Grace = afterDot
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return f.One(ctx, id)
@@ -55,11 +56,21 @@ func flusher(ctx context.Context, o Options, a *account.Account) (*outbox.Flushe
 	f := &outbox.Flusher{
 		Store: o.Store, Account: a, AccountID: id, Now: o.now,
 		Submitter: submit.Submitter{Wire: o.Wire}, Retry: outbox.DefaultSchedule(),
+		Changed: configured(o.Config),
 	}
 	if a.Incoming != nil && a.Incoming.Protocol == account.IMAP {
 		f.Finder = &finder{o: o, a: a}
 	}
 	return f, nil
+}
+
+// configured is when the configuration last changed; zero when there is no file.
+func configured(c *account.Config) time.Time {
+	st, err := os.Stat(c.Path)
+	if err != nil {
+		return time.Time{}
+	}
+	return st.ModTime()
 }
 
 // finder looks for a sent message over a connection of its own.

@@ -17,6 +17,8 @@ type keeper struct {
 	a     *account.Account
 	sync  bell
 	flush bell
+
+	settled time.Time // when uncertain items were last looked for; of keepFlushed alone
 }
 
 func newKeeper(g *Agent, a *account.Account) *keeper {

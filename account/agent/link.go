@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"mua/account"
 	"mua/account/imap"
@@ -102,7 +103,8 @@ func (l *link) replay(ctx context.Context, r *Result) {
 }
 
 func (l *link) flush(ctx context.Context, r *Result) {
-	sum, err := Flush(ctx, l.o, l.a, true)
+	// That the same person's login just worked is reason enough to try a refused one again.
+	sum, err := Flush(ctx, l.o, l.a, l.imap != nil)
 	if errors.Is(err, store.ErrLocked) {
 		return // another process is at it
 	}
@@ -110,8 +112,8 @@ func (l *link) flush(ctx context.Context, r *Result) {
 	r.Queued += sum.Queued + sum.Uncertain
 	r.note(err)
 	r.note(l.o.Store.NoteFlush(context.WithoutCancel(ctx), l.id))
-	if sum.Failed > 0 {
-		r.note(refusedItems(l.a, sum.Failed))
+	if n := sum.Failed + sum.Partial; n > 0 {
+		r.note(refusedItems(l.a, n))
 	}
 }
 
@@ -162,9 +164,9 @@ func (l *link) noteLost(r *Result, err error) {
 }
 
 func refusedItems(a *account.Account, n int) error {
-	what := "a message was refused for good"
+	what := "the server refused a message for good, for all or some recipients"
 	if n > 1 {
-		what = "some messages were refused for good"
+		what = fmt.Sprintf("the server refused %d messages for good, for all or some recipients", n)
 	}
 	return &account.Trouble{
 		Kind: account.KindRefused, Account: a.Name, Host: a.Outgoing.Host, What: what,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mua/account"
+	"mua/outbox"
 	"mua/store"
 )
 
@@ -30,19 +31,34 @@ func (k *keeper) keepFlushed(ctx context.Context) {
 	var back backoff
 	force := false // a person asked: a refused login is tried once more
 	for ctx.Err() == nil {
-		due, err := k.o.Store.NextDue(ctx, id)
+		due, err := k.nextDue(ctx, id)
 		if err == nil && !due.IsZero() && !due.After(k.o.now()) {
 			if err = k.flushOnce(ctx, force); err != nil {
 				force = k.waitTrouble(ctx, err, &back, k.flush)
 				continue
 			}
 			back.reset()
-			if due, err = k.o.Store.NextDue(ctx, id); err == nil && !due.IsZero() && !due.After(k.o.now()) {
+			k.settled = k.o.now()
+			if due, err = k.nextDue(ctx, id); err == nil && !due.IsZero() && !due.After(k.o.now()) {
 				due = k.o.now().Add(lockedWait) // left due by a flush that did not fail: never a hot loop
 			}
 		}
 		force = k.waitDue(ctx, due, changed)
 	}
+}
+
+// nextDue is when the outbox wants a flush: an item is due, or an uncertain one
+// may by now be found in the server's Sent. Zero: not by itself.
+func (k *keeper) nextDue(ctx context.Context, id store.AccountID) (time.Time, error) {
+	due, err := k.o.Store.NextDue(ctx, id)
+	if err != nil || !outbox.FilesSent(k.a) {
+		return due, err
+	}
+	open, err := k.o.Store.UncertainItems(ctx, id)
+	if look := k.settled.Add(k.poll()); err == nil && len(open) > 0 && (due.IsZero() || look.Before(due)) {
+		due = look
+	}
+	return due, err
 }
 
 // flushOnce flushes; an account that another process is flushing is no trouble.
@@ -62,8 +78,8 @@ func (k *keeper) flushOnce(ctx context.Context, force bool) error {
 			s.Online, s.LastSync, s.Trouble = true, k.o.now(), nil
 		}
 	})
-	if err == nil && sum.Failed > 0 {
-		k.trouble(refusedItems(k.a, sum.Failed))
+	if n := sum.Failed + sum.Partial; err == nil && n > 0 {
+		k.trouble(refusedItems(k.a, n))
 	}
 	k.trouble(err)
 	return err

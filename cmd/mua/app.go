@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -271,5 +270,3 @@ func flagDuration(name, s string) (time.Duration, error) {
 	}
 	return d, nil
 }
-
-var errSilent = errors.New("already reported")
