@@ -52,16 +52,27 @@ func (x *terminal) keys(keys ...string) {
 func (x *terminal) typed(text string) { x.t.Helper(); x.tmux("send-keys", "-l", text) }
 
 // sees waits until the screen shows every text.
-func (x *terminal) sees(texts ...string) string {
+func (x *terminal) sees(texts ...string) {
+	x.t.Helper()
+	x.until("show "+strings.Join(texts, ", "), func(screen string) bool { return containsAll(screen, texts) })
+}
+
+// hides waits until the screen does not show a text any more.
+func (x *terminal) hides(text string) {
+	x.t.Helper()
+	x.until("hide "+text, func(screen string) bool { return !strings.Contains(screen, text) })
+}
+
+func (x *terminal) until(what string, ok func(screen string) bool) {
 	x.t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		screen := x.tmux("capture-pane", "-p")
-		if containsAll(screen, texts) {
-			return screen
+		if ok(screen) {
+			return
 		}
 		if time.Now().After(deadline) {
-			x.t.Fatalf("the screen never showed %q:\n%s", texts, screen)
+			x.t.Fatalf("the screen did not %s:\n%s", what, screen)
 		}
 		<-time.After(50 * time.Millisecond)
 	}
@@ -123,8 +134,9 @@ func TestDemoInTmux(t *testing.T) {
 	x.keys("g", "i")
 	x.sees("INBOX", "A note to myself")
 	x.keys("?")
-	x.sees("reply")
+	x.sees("What the keys do", "reply")
 	x.keys("Escape")
+	x.hides("What the keys do") // a key right behind Escape would be read as Alt
 	x.keys("F10")
 	x.gone()
 	left, err := os.ReadDir(home)

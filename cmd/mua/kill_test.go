@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"mua/account/demo"
+)
+
+// killed runs a command line as a process of its own and kills it after d,
+// unless it ends before. It reports whether it was killed.
+func (b *box) killed(bin string, d time.Duration, args ...string) bool {
+	b.t.Helper()
+	cmd := exec.Command(bin, append([]string{"--config", b.config, "--data", b.data}, args...)...)
+	if err := cmd.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			b.t.Fatalf("mua %s: %v", strings.Join(args, " "), err)
+		}
+		return false
+	case <-time.After(d):
+		cmd.Process.Kill() //nolint:errcheck // SIGKILL; it may have ended
+		<-ended
+		return true
+	}
+}
+
+// TestKillDuringSync: kill -9 at any time during a pull loses nothing and doubles nothing.
+func TestKillDuringSync(t *testing.T) {
+	bin := buildMua(t)
+	for _, incoming := range []string{"imaps", "pop3s"} {
+		t.Run(incoming, func(t *testing.T) {
+			servers := startDemo(t)
+			raws := generate(0, 300)
+			servers.SetFaults(demo.Faults{Latency: 8 * time.Millisecond}) // room for the kills to land everywhere
+			for _, r := range raws {
+				servers.Deliver("INBOX", r)
+			}
+			b := newBox(t, servers.ConfigFor("demo", incoming, ""))
+			r := rand.New(rand.NewPCG(1, 2))
+			kills := 0
+			for kills < 12 && b.killed(bin, time.Duration(10+r.IntN(90))*time.Millisecond, "sync") {
+				kills++
+			}
+			b.mua(0, "sync")
+			sameSums(t, sums(raws), sums(b.pulled("in:inbox")))
+			if row := b.syncRow(); row["new"].(float64) != 0 {
+				t.Fatalf("after %d kills: %v", kills, row)
+			}
+			if kills == 0 {
+				t.Error("every sync ended before it was killed: nothing was tested")
+			}
+			t.Logf("%d kills", kills)
+		})
+	}
+}
+
+// TestKillDuringFlush: kill -9 at any time while sending loses nothing; with the
+// policy ask nothing is sent twice, and what is in doubt says so.
+func TestKillDuringFlush(t *testing.T) {
+	bin, servers := buildMua(t), startDemo(t)
+	servers.SetFaults(demo.Faults{Latency: 2 * time.Millisecond}) // room for the kills to land everywhere
+	config := strings.Replace(servers.ConfigFor("demo", "", "smtps"), "from =", "uncertain = \"ask\"\nfrom =", 1)
+	b := newBox(t, config)
+	const n = 40
+	for i := range n {
+		b.mua(0, "send", "--queue", "-t", "bob@mua.example", "-s", fmt.Sprintf("message-%d.", i), "--body", "x")
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	kills := 0
+	for kills < 25 && b.killed(bin, time.Duration(20+r.IntN(150))*time.Millisecond, "outbox", "flush") {
+		kills++
+	}
+	b.mua(0, "outbox", "flush")
+	times := map[string]int{}
+	for _, m := range servers.Accepted() {
+		_, subject, _ := strings.Cut(string(m.Data), "Subject: ")
+		subject, _, _ = strings.Cut(subject, "\r\n")
+		times[subject]++
+	}
+	uncertain := 0
+	for _, o := range objects(t, b.mua(0, "outbox", "list", "--all", "--json")) {
+		subject := o["subject"].(string)
+		switch o["state"] {
+		case "sent":
+			if times[subject] != 1 {
+				t.Errorf("%s is sent, and the server has it %d times", subject, times[subject])
+			}
+		case "uncertain":
+			uncertain++
+			if times[subject] > 1 {
+				t.Errorf("%s was sent %d times", subject, times[subject])
+			}
+		default:
+			t.Errorf("%s is %s", subject, o["state"])
+		}
+	}
+	t.Logf("%d kills, %d uncertain of %d", kills, uncertain, n)
+}
+
+func startDemo(t *testing.T) *demo.Servers {
+	t.Helper()
+	servers, err := demo.Start(context.Background(), demo.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(servers.Close)
+	return servers
+}
