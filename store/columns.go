@@ -38,7 +38,7 @@ func (s *Store) columnsOf(raw, header []byte, size int64) (columns, error) {
 		m = message.ParseHeader(header)
 	}
 	c := columns{
-		size: size, date: m.Date, headerID: m.MessageID, refs: toJSON(references(m)),
+		size: size, date: sane(m.Date), headerID: m.MessageID, refs: toJSON(references(m)),
 		listID: m.Get("List-Id"), subject: m.Subject, from: m.From, to: m.To, cc: m.Cc,
 		attachments: "[]", traced: m.Get("Received") != "", header: header,
 	}
@@ -68,6 +68,14 @@ func references(m *message.Message) []string {
 		out = append(out[:1:1], out[len(out)-most+1:]...)
 	}
 	return out
+}
+
+// sane keeps a time that RFC 3339 can write; others are not known.
+func sane(t time.Time) time.Time {
+	if y := t.Year(); y < 1 || y > 9999 {
+		return time.Time{}
+	}
+	return t
 }
 
 func (c *columns) offset() int {

@@ -57,7 +57,7 @@ func (s *Store) content(ctx context.Context, q querier, id ContentID) ([]byte, e
 	if err != nil {
 		return nil, fmt.Errorf("content %d: %w", id, err)
 	}
-	raw, err := s.codec.unpack(make([]byte, 0, size), first)
+	raw, err := s.codec.unpack(make([]byte, 0, max(0, min(size, chunkSize))), first)
 	if err != nil || int64(len(raw)) == size {
 		return raw, err
 	}

@@ -11,9 +11,13 @@ import (
 	sqlite3 "github.com/mattn/go-sqlite3"
 )
 
-// How long SQLite itself waits for another process's write transaction before
-// the Go side looks at the context and tries again.
-const busyTimeout = 500 * time.Millisecond
+// How long SQLite itself waits for a lock before the Go side looks at the context
+// and tries again. A writer looks often: SQLite's own waiting, which sleeps ever
+// longer, would miss the gaps that another process's batch leaves between its transactions.
+const (
+	writerTimeout = 5 * time.Millisecond
+	readerTimeout = 5 * time.Second
+)
 
 // readers is the size of the pool of reading connections.
 const readers = 4
@@ -27,8 +31,12 @@ type connector struct {
 }
 
 func newConnector(path string, writer bool) *connector {
+	timeout := readerTimeout
+	if writer {
+		timeout = writerTimeout
+	}
 	v := url.Values{
-		"_busy_timeout":    {fmt.Sprint(busyTimeout.Milliseconds())},
+		"_busy_timeout":    {fmt.Sprint(timeout.Milliseconds())},
 		"_journal_mode":    {"WAL"},
 		"_synchronous":     {"FULL"},
 		"_foreign_keys":    {"1"},

@@ -61,7 +61,7 @@ func (p *planner) column(n query.Node) (plan, error) {
 	case query.HeaderID:
 		return test("m.header_id = ?", func(c *candidate) bool { return c.MessageID == n.ID }, n.ID), nil
 	case query.HasAttachment:
-		return test("m.attachments <> '[]'", func(c *candidate) bool { return len(c.Attachments) > 0 }), nil
+		return test("m.attachments <> '[]'", func(c *candidate) bool { c.decode(); return len(c.Attachments) > 0 }), nil
 	case query.Is:
 		return p.state(n.State), nil
 	case query.Received:
@@ -213,12 +213,14 @@ func (c *candidate) texts(f query.Field) []string {
 	case query.List:
 		return []string{c.listID}
 	case query.Filename:
+		c.decode()
 		var out []string
 		for _, a := range c.Attachments {
 			out = append(out, a.Name)
 		}
 		return out
 	}
+	c.decode()
 	list := c.From
 	if f == query.To {
 		list = c.To

@@ -177,7 +177,7 @@ func (p *puller) update(t *txn, k *copyState, i int) error {
 // insert makes a new copy.
 func (p *puller) insert(t *txn, i int) (MessageID, error) {
 	in, c := &p.batch[i], &p.prepared[i].columns
-	received := in.Received
+	received := sane(in.Received)
 	if received.IsZero() {
 		received = time.UnixMilli(t.now)
 	}

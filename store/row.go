@@ -20,8 +20,9 @@ type candidate struct {
 	Row
 	content ContentID
 	listID  string
-	dup     bool   // other copies exist; known only for Distinct
-	body    string // words of the text, once loaded
+	json    [4]string // from, to, cc, attachments, until decoded
+	dup     bool      // other copies exist; known only for Distinct
+	body    string    // words of the text, once loaded
 	loaded  bool
 }
 
@@ -32,9 +33,9 @@ func scanCandidate(rows *sql.Rows, withDup bool) (*candidate, error) {
 	var thread, date, content sql.NullInt64
 	var offset int
 	var received int64
-	var from, to, cc, keywords, attachments string
-	dest := []any{&c.ID, &c.Account, &c.Mailbox, &c.MessageID, &thread, &date, &offset, &received, &from, &to, &cc,
-		&c.Subject, &c.Flags, &keywords, &c.Size, &content, &attachments, &c.Snippet, &c.listID}
+	var keywords string
+	dest := []any{&c.ID, &c.Account, &c.Mailbox, &c.MessageID, &thread, &date, &offset, &received, &c.json[0], &c.json[1], &c.json[2],
+		&c.Subject, &c.Flags, &keywords, &c.Size, &content, &c.json[3], &c.Snippet, &c.listID}
 	if withDup {
 		dest = append(dest, &c.dup)
 	}
@@ -46,9 +47,17 @@ func scanCandidate(rows *sql.Rows, withDup bool) (*candidate, error) {
 	if date.Valid {
 		c.Date = at(date).In(time.FixedZone("", offset))
 	}
-	c.From, c.To, c.Cc = fromJSON[message.Address](from), fromJSON[message.Address](to), fromJSON[message.Address](cc)
-	c.Keywords, c.Attachments = fromJSON[string](keywords), fromJSON[message.Attachment](attachments)
+	c.Keywords = fromJSON[string](keywords)
 	return &c, nil
+}
+
+// decode reads the lists a row keeps as JSON. Most candidates of a search never need them.
+func (c *candidate) decode() {
+	if c.json[0] == "" {
+		return
+	}
+	c.From, c.To, c.Cc = fromJSON[message.Address](c.json[0]), fromJSON[message.Address](c.json[1]), fromJSON[message.Address](c.json[2])
+	c.Attachments, c.json = fromJSON[message.Attachment](c.json[3]), [4]string{}
 }
 
 // candidates runs a query that selects rowFields (and the dup flag).
@@ -92,9 +101,9 @@ func (s *Store) Row(ctx context.Context, id MessageID) (row Row, err error) {
 	return row, err
 }
 
-// boxesByID reads all mailboxes, tombstoned ones too.
+// boxesByID reads all mailboxes.
 func boxesByID(ctx context.Context, q querier) (map[MailboxID]*Mailbox, error) {
-	list, err := mailboxes(ctx, q, `1`)
+	list, err := mailboxes(ctx, q, `b.gone IS NULL`)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +119,7 @@ func finishRows(ctx context.Context, q querier, list []*candidate, boxes map[Mai
 	ids, headers := make([]MessageID, len(list)), []string{}
 	for i, c := range list {
 		ids[i] = c.ID
+		c.decode()
 		if c.MessageID != "" {
 			headers = append(headers, c.MessageID)
 		}
@@ -185,8 +195,11 @@ func addAlsoIn(ctx context.Context, q querier, list []*candidate, headers []stri
 }
 
 // rank orders the copies of a message: the best is the one lists show.
-func rank(r Role) int {
-	switch r {
+func rank(b *Mailbox) int {
+	if b == nil {
+		return 5
+	}
+	switch b.Role {
 	case RoleInbox:
 		return 0
 	case RoleAll:
@@ -201,7 +214,7 @@ func rank(r Role) int {
 
 // better reports whether a copy in a better mailbox (or the older one) than b.
 func better(a, b *candidate, boxes map[MailboxID]*Mailbox) bool {
-	ra, rb := rank(boxes[a.Mailbox].Role), rank(boxes[b.Mailbox].Role)
+	ra, rb := rank(boxes[a.Mailbox]), rank(boxes[b.Mailbox])
 	return cmp.Or(cmp.Compare(ra, rb), cmp.Compare(a.ID, b.ID)) < 0
 }
 

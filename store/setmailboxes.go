@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -9,8 +10,12 @@ import (
 // SetMailboxes brings the mailbox list in line with LIST: new ones are created,
 // roles updated, a local mailbox of the same role or name is adopted (its copies get append wishes);
 // ones gone from the server are kept as local when they hold anything not
-// confirmed by the server, else tombstoned. Returns the account's mailboxes.
+// confirmed by the server, else tombstoned. Returns the account's mailboxes. An empty list is
+// not believed: ErrState.
 func (s *Store) SetMailboxes(ctx context.Context, a AccountID, list []RemoteMailbox) (out []Mailbox, err error) {
+	if len(list) == 0 {
+		return nil, fmt.Errorf("the server lists no mailbox, not even INBOX: %w", ErrState)
+	}
 	list = slices.Clone(list)
 	for i := range list {
 		if list[i].Role == "" {

@@ -103,6 +103,34 @@ func TestALongWriteElsewhereIsWaitedFor(t *testing.T) {
 	ok(t, <-got)
 }
 
+// TestABatchElsewhereLeavesGaps: while one process stores without pause, another gets its turn soon.
+func TestABatchElsewhereLeavesGaps(t *testing.T) {
+	dir, c := t.TempDir(), newClock()
+	a, b := open(t, dir, c), open(t, dir, c)
+	ctx, stop := context.WithCancel(context.Background())
+	began, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- a.writeEach(ctx, 1<<30, func(t *txn, i int) error {
+			if i == 0 {
+				close(began)
+			}
+			return t.run(`UPDATE counter SET change = change + 1`)
+		})
+	}()
+	<-began
+	for i := range 5 {
+		begin := time.Now()
+		must(b.EnsureAccount(ctx, fmt.Sprint(i)))(t)
+		if d := time.Since(begin); d > 5*time.Second {
+			t.Errorf("waited %v for a turn", d)
+		}
+	}
+	stop()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
 // news waits for a value; there is one within the time a person would notice.
 func news(t *testing.T, c <-chan struct{}) {
 	t.Helper()

@@ -45,6 +45,7 @@ func (l *lister) sorted() ([]*candidate, error) {
 func sortText(s Sort, c *candidate) string {
 	switch s {
 	case SortFrom:
+		c.decode()
 		if len(c.From) > 0 {
 			return query.Fold(cmp.Or(c.From[0].Name, c.From[0].Addr))
 		}

@@ -169,12 +169,13 @@ func TestPragmasOnEveryConnection(t *testing.T) {
 		db        *sql.DB
 		n         int
 		queryOnly int
-	}{{s.writer, 1, 0}, {s.pool, readers, 1}} {
+		timeout   string
+	}{{s.writer, 1, 0, "5"}, {s.pool, readers, 1, "5000"}} {
 		for i := range pool.n { // all held at once, so that each is another one
 			conn := must(pool.db.Conn(ctx))(t)
 			defer conn.Close()
 			for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
-				"busy_timeout": "500", "query_only": fmt.Sprint(pool.queryOnly), "temp_store": "2"} {
+				"busy_timeout": pool.timeout, "query_only": fmt.Sprint(pool.queryOnly), "temp_store": "2"} {
 				var got string
 				ok(t, conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(&got))
 				if got != want {

@@ -14,6 +14,10 @@ const (
 	// txBudget is how long a write transaction of a batch may run before it is
 	// committed and the next one begun, so that nobody waits long.
 	txBudget = 50 * time.Millisecond
+	// txGap is left free between two transactions of a batch for other processes.
+	txGap = 2 * time.Millisecond
+	// busyPause is how long a writer pauses before it looks again whether it may.
+	busyPause = time.Millisecond
 )
 
 // querier is what reads need: a pool, or a transaction.
@@ -129,7 +133,9 @@ func (s *Store) writeEach(ctx context.Context, n int, f func(t *txn, i int) erro
 		if err != nil {
 			return err
 		}
-		i = done
+		if i = done; i < n {
+			time.Sleep(txGap)
+		}
 	}
 	return nil
 }
@@ -148,7 +154,7 @@ func (s *Store) read(ctx context.Context, f func(querier) error) error {
 
 // retryBusy tries again while another process keeps the database busy.
 func retryBusy(ctx context.Context, f func() error) error {
-	for begin, n := time.Now(), 0; ; n++ {
+	for begin := time.Now(); ; {
 		err := f()
 		if !isBusy(err) {
 			return err
@@ -159,7 +165,7 @@ func retryBusy(ctx context.Context, f func() error) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Duration(min(n+1, 20)) * time.Millisecond):
+		case <-time.After(busyPause):
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (s *Store) pollOthers(ctx context.Context, done chan struct{}) {
 	for {
 		var v int64
 		if err := conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&v); err == nil {
-			if last >= 0 && v != last {
+			if v != last { // the first time too: something may have come since Watch
 				s.watchers.wake()
 			}
 			last = v
