@@ -17,6 +17,11 @@ func (c *composer) Key(ev *tcell.EventKey) bool {
 	if c.review {
 		return false
 	}
+	if c.offers.slot.Busy() && (ev.Key() == tcell.KeyTab || ev.Key() == tcell.KeyEnter) {
+		// Typed faster than the known addresses are found: it is meant for them.
+		c.u.gate.waitFor(&c.offers.slot)
+		return c.u.hold(ev, func() { c.u.key(ev) })
+	}
 	if c.offers.open() && c.offerKey(ev) {
 		return true
 	}
@@ -160,7 +165,7 @@ func (c *composer) askAttach() {
 			p.close()
 			return
 		}
-		c.u.pump.Start(&p.slot, func(context.Context) func() {
+		c.u.modal(&p.slot, func(context.Context) func() {
 			a, err := compose.Attach(expandHome(path))
 			return func() {
 				if err != nil {

@@ -119,7 +119,7 @@ func (u *App) spooled(id store.OutboxID, a *account.Account, d compose.Draft) {
 	case u.o.Config.SendDelay > 0:
 		u.say("Goes out in %s · %s undo", shortDuration(u.o.Config.SendDelay), undo)
 	case up == 0:
-		u.say("Kept in the outbox; it goes out when there is a connection · %s undo", undo)
+		u.say("In the outbox until there is a connection · %s undo", undo)
 	default:
 		u.say("In the outbox, on its way · %s undo", undo)
 	}
@@ -170,7 +170,7 @@ func (u *App) resumeDraft(r row) {
 		}
 	}
 	st := u.o.Store
-	u.pump.Start(&u.drafting, func(ctx context.Context) func() {
+	u.modal(&u.drafting, func(ctx context.Context) func() {
 		d, err := readDraft(ctx, st, r.ID)
 		return func() {
 			if err != nil {

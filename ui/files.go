@@ -116,7 +116,7 @@ func saveNew(path string, data []byte) error {
 	path = expandHome(path)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return &account.Trouble{Kind: account.KindCreate, What: path + " exists already", Kept: "It was not changed", Err: err}
+		return &account.Trouble{Kind: account.KindCreate, What: "exists already: " + path, Kept: "It was not changed", Err: err}
 	}
 	if err != nil {
 		return &account.Trouble{Kind: account.KindCreate, What: "cannot save: " + err.Error(), Err: err}

@@ -133,7 +133,7 @@ func (u *App) checked(p *prompt, q string, then func()) {
 		return
 	}
 	st := u.o.Store
-	u.pump.Start(&p.slot, func(ctx context.Context) func() {
+	u.modal(&p.slot, func(ctx context.Context) func() {
 		_, err := st.List(ctx, store.ListQuery{Query: q, Limit: 1})
 		return func() {
 			var qe *query.Error
@@ -154,7 +154,7 @@ func (u *App) checked(p *prompt, q string, then func()) {
 // draftFor makes a draft from the shown message, beside the loop, and opens it.
 func (u *App) draftFor(r row, makeDraft func(c content, raw []byte) *compose.Draft) {
 	st := u.o.Store
-	u.pump.Start(&u.drafting, func(ctx context.Context) func() {
+	u.modal(&u.drafting, func(ctx context.Context) func() {
 		raw, err := st.Raw(ctx, r.ID)
 		if err != nil {
 			return func() {

@@ -57,6 +57,14 @@ func (k *keeper) plan() {
 	})
 }
 
+// now writes without waiting for more.
+func (k *keeper) now() {
+	k.wait.Stop()
+	if !k.write.Busy() {
+		k.save()
+	}
+}
+
 // save writes what there is now.
 func (k *keeper) save() {
 	if k.ended || !k.dirty {
@@ -80,14 +88,12 @@ func writeRescue(place *rescue.Place, root string, d compose.Draft, files bool) 
 		}
 		place = p
 	}
-	if files {
-		f := compose.Draft{Attachments: d.Attachments}
-		if err := place.Write(rescue.Files, f.Save()); err != nil {
-			return place, err
-		}
-	}
+	attached := compose.Draft{Attachments: d.Attachments}
 	d.Attachments = nil
-	return place, place.Write(rescue.Text, d.Save())
+	if err := place.Write(rescue.Text, d.Save()); err != nil || !files {
+		return place, err
+	}
+	return place, place.Write(rescue.Files, attached.Save())
 }
 
 func (k *keeper) written(place *rescue.Place, err error, files bool) {
@@ -127,7 +133,7 @@ func (k *keeper) flush() {
 		}
 		return
 	}
-	place, err := writeRescue(k.place, k.c.u.rescueFolder(), k.c.snapshot(), true)
+	place, err := writeRescue(k.place, k.c.u.rescueFolder(), k.c.snapshot(), k.files)
 	if err == nil {
 		place.Leave()
 	}
@@ -172,7 +178,7 @@ func (u *App) recoverDrafts() {
 func (c *composer) externalEditor() {
 	u, root, place, body := c.u, c.u.rescueFolder(), c.keep.place, c.body.GetText()
 	c.busy = "opening the editor …"
-	c.u.pump.Start(&c.work, func(context.Context) func() {
+	c.u.modal(&c.work, func(context.Context) func() {
 		var err error
 		if place == nil {
 			place, err = rescue.New(root)
@@ -207,5 +213,6 @@ func (c *composer) runEditor(place *rescue.Place, path string) {
 			Hint: "set editor in the configuration, or $EDITOR; " + c.u.keys.Key(keys.Edit, keys.Review) + " writes here", Err: failed})
 	}
 	c.body.SetText(text2(string(body)), false)
+	c.keep.now()
 	c.toReview()
 }

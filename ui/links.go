@@ -25,7 +25,7 @@ type link struct{ url, words string }
 // chooseLink offers the links of a message; which domain each leads to comes first.
 func (u *App) chooseLink(r row) {
 	st := u.o.Store
-	u.pump.Start(&u.drafting, func(ctx context.Context) func() {
+	u.modal(&u.drafting, func(ctx context.Context) func() {
 		c, err := readContent(ctx, st, r.ID)
 		if err != nil {
 			return func() { u.oops("message", err) }

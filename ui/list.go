@@ -72,7 +72,11 @@ func (l *list) reload() {
 	n := max(pageRows, min(len(l.win.rows)+pageRows/4, windowRows))
 	st, q, to := l.u.o.Store, l.q, l.toPeople()
 	l.page.Stop()
-	l.u.pump.Start(&l.read, func(ctx context.Context) func() {
+	start := l.u.pump.Start
+	if !l.loaded {
+		start = l.u.modal
+	}
+	start(&l.read, func(ctx context.Context) func() {
 		w, err := readWindow(ctx, st, q, anchor, n, to)
 		return func() {
 			l.fill(w, err)
@@ -252,7 +256,7 @@ func (l *list) reveal(id store.MessageID, c store.Cursor) {
 // load replaces the window by another part of the list and selects a row of it.
 func (l *list) load(read func(context.Context) (window, error), pick func(window) int) {
 	l.page.Stop()
-	l.u.pump.Start(&l.read, func(ctx context.Context) func() {
+	l.u.modal(&l.read, func(ctx context.Context) func() {
 		w, err := read(ctx)
 		return func() {
 			if err != nil {
@@ -284,7 +288,7 @@ func (l *list) jumpTo(extra string, forward bool, none string) {
 	} else {
 		q.Before = cursorOf(cur)
 	}
-	l.u.pump.Start(&l.jump, func(ctx context.Context) func() {
+	l.u.modal(&l.jump, func(ctx context.Context) func() {
 		found, err := st.List(ctx, q)
 		return func() {
 			switch {

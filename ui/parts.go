@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -21,6 +22,7 @@ type parts struct {
 	u    *App
 	row  row
 	list []*message.Part
+	name map[string]string // by part: the name to save it under
 	err  error
 	sel  int
 	top  int
@@ -37,11 +39,16 @@ func (u *App) openParts(r row) {
 	u.pump.Start(&p.load, func(ctx context.Context) func() {
 		raw, err := st.Raw(ctx, r.ID)
 		var list []*message.Part
+		names := map[string]string{}
 		if err == nil {
-			list = parse(raw).Parts()
+			m := parse(raw)
+			list = m.Parts()
+			for _, a := range m.Attachments() {
+				names[a.Part] = a.Name
+			}
 		}
 		return func() {
-			p.list, p.err = list, err
+			p.list, p.name, p.err = list, names, err
 			for i, part := range list {
 				if part.Attachment {
 					p.sel = i
@@ -80,20 +87,23 @@ func (p *parts) Draw(s tcell.Screen, r cells.Rect) {
 		cells.Fill(s, r.Row(i), st)
 		cells.PutFit(s, r.X+1, y, 6, text("%s", part.ID), dim)
 		cells.Put(s, r.X+7, y, 1, text("%s", sign(part.Attachment, "@")), dim)
-		cells.PutFit(s, r.X+9, y, r.W-50, text("%s", partName(part)), st)
+		cells.PutFit(s, r.X+9, y, r.W-50, text("%s", p.label(part)), st)
 		cells.PutFit(s, r.X+r.W-40, y, 28, text("%s", part.Type), dim)
 		cells.PutRight(s, r.X+r.W-12, y, 11, text("%s", size(int64(part.Size))), dim)
 	}
 }
 
-func partName(p *message.Part) string {
+// label names a part in the list.
+func (p *parts) label(part *message.Part) string {
 	switch {
-	case p.Name != "":
-		return p.Name
-	case p.Attachment:
-		return "(without a name)"
+	case part.Name != "":
+		return part.Name
+	case p.name[part.ID] != "":
+		return p.name[part.ID]
+	case strings.HasPrefix(part.Type, "text/"):
+		return "(text of the message)"
 	}
-	return "(text of the message)"
+	return "(without a name)"
 }
 
 func (p *parts) Contexts() []keys.Context {
@@ -174,16 +184,13 @@ func (p *parts) showText(part *message.Part, read func() string) {
 		if len(body) > maxText {
 			body = body[:maxText] + "\n…"
 		}
-		return func() { u.page(partName(part), body) }
+		return func() { u.page(p.label(part), body) }
 	})
 }
 
 // askSave asks where to save a part; nothing is ever overwritten.
 func (p *parts) askSave(part *message.Part) {
-	name := part.Name
-	if name == "" {
-		name = "part-" + part.ID + extension(part.Type)
-	}
+	name := cmp.Or(part.Name, p.name[part.ID], "part-"+part.ID+extension(part.Type))
 	p.u.askSave("Save as:", name, part.Data)
 }
 
@@ -201,7 +208,7 @@ func extension(typ string) string {
 
 // askSave asks for a path, with a free name in the usual folder to begin with.
 func (u *App) askSave(label, name string, data []byte) {
-	u.pump.Start(&u.drafting, func(context.Context) func() {
+	u.modal(&u.drafting, func(context.Context) func() {
 		path := freeName(downloads() + message.SafeName(name))
 		return func() {
 			u.prompt(label, path, nil, completeFiles, func(p *prompt, path string) { p.saveAs(path, data) })
@@ -214,7 +221,7 @@ func completeFiles(_ context.Context, s string) []string { return completePath(s
 
 // saveAs saves under the path answered; a failure is shown and another path can be given.
 func (p *prompt) saveAs(path string, data []byte) {
-	p.u.pump.Start(&p.slot, func(context.Context) func() {
+	p.u.modal(&p.slot, func(context.Context) func() {
 		err := saveNew(path, data)
 		return func() {
 			if err != nil {
@@ -254,7 +261,7 @@ func (u *App) saveMessage(r row, path string) {
 // withRaw reads a message's bytes beside the loop.
 func (u *App) withRaw(id store.MessageID, do func(raw []byte)) {
 	st := u.o.Store
-	u.pump.Start(&u.drafting, func(ctx context.Context) func() {
+	u.modal(&u.drafting, func(ctx context.Context) func() {
 		raw, err := st.Raw(ctx, id)
 		return func() {
 			if err != nil {

@@ -93,20 +93,24 @@ func (p *prompt) Draw(s tcell.Screen, body cells.Rect) {
 	p.drawOffers(s, body, n)
 }
 
-// drawFailure points from above at the place that is wrong.
+// drawFailure points from above at the place that is wrong; long words stand in a line above the arrow.
 func (p *prompt) drawFailure(s tcell.Screen, r cells.Rect, indent int) {
-	cells.Fill(s, r, p.u.look.plain)
-	words := "✗ " + p.failed
-	x := 1
-	if at := p.failedAt; at >= 0 && at <= len(p.input.GetText()) {
-		place := indent + cells.Width(p.input.GetText()[:at])
-		if w := cells.Width(p.failed); place+w+3 < r.W {
-			words, x = "↓ "+p.failed, place
-		} else if place-w-2 >= 0 && place < r.W {
-			words, x = p.failed+" ↓", place-w-1
-		}
+	look := p.u.look
+	cells.Fill(s, r, look.plain)
+	at, n := p.failedAt, cells.Width(p.failed)
+	if at < 0 || at > len(p.input.GetText()) || indent+cells.Width(p.input.GetText()[:at]) >= r.W-1 {
+		cells.PutFit(s, 1, r.Y, r.W-1, text("✗ %s", p.failed), look.warn)
+		return
 	}
-	cells.Put(s, x, r.Y, r.W-x, text("%s", words), p.u.look.warn)
+	place := indent + cells.Width(p.input.GetText()[:at])
+	cells.Put(s, place, r.Y, 1, text("↓"), look.warn)
+	if place+n+3 < r.W {
+		cells.Put(s, place+2, r.Y, n, text("%s", p.failed), look.warn)
+		return
+	}
+	above := cells.Rect{X: 0, Y: r.Y - 1, W: r.W, H: 1}
+	cells.Fill(s, above, look.plain)
+	cells.PutFit(s, 1, above.Y, r.W-1, text("✗ %s", p.failed), look.warn)
 }
 
 // drawOffers lists completions above the line, the first nearest to it.
@@ -185,7 +189,7 @@ func (p *prompt) tab(step int) {
 		return
 	}
 	typed, complete := p.input.GetText(), p.complete
-	p.u.pump.Start(&p.slot, func(ctx context.Context) func() {
+	p.u.modal(&p.slot, func(ctx context.Context) func() {
 		offers := complete(ctx, typed)
 		return func() { p.offer(typed, offers) }
 	})

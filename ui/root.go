@@ -37,14 +37,17 @@ func (r *root) Draw(s tcell.Screen) {
 		}
 	}
 	u.drawTop(s, cells.Rect{X: x, Y: y, W: w, H: 1})
-	u.drawBottom(s, cells.Rect{X: x, Y: y + h - 2, W: w, H: 2})
+	below := 2 + len(u.failureLines())
+	u.drawBottom(s, cells.Rect{X: x, Y: y + h - below, W: w, H: below})
 	for _, l := range u.layers[first:] {
 		l.Draw(s, body)
 	}
 }
 
-// body is the screen without the top line and the two at the bottom.
-func (u *App) body() cells.Rect { return cells.Rect{X: 0, Y: 1, W: u.w, H: u.h - 3} }
+// body is the screen without the top line and those at the bottom.
+func (u *App) body() cells.Rect {
+	return cells.Rect{X: 0, Y: 1, W: u.w, H: max(1, u.h-3-len(u.failureLines()))}
+}
 
 // HasFocus is always true: keys are handed out by layer, not by tview's focus.
 func (r *root) HasFocus() bool { return true }
@@ -55,6 +58,9 @@ func (r *root) InputHandler() func(*tcell.EventKey, func(tview.Primitive)) {
 }
 
 func (u *App) key(ev *tcell.EventKey) {
+	if u.hold(ev, func() { u.key(ev) }) {
+		return
+	}
 	u.status.touched(u.now())
 	l := u.top()
 	if len(u.typed) == 0 && l.Key(ev) {
@@ -82,7 +88,13 @@ func (u *App) do(a keys.Action) {
 
 // PasteHandler hands pasted text to the top layer.
 func (r *root) PasteHandler() func(string, func(tview.Primitive)) {
-	return func(s string, _ func(tview.Primitive)) { r.u.top().Paste(s) }
+	return func(s string, _ func(tview.Primitive)) { r.u.paste(s) }
+}
+
+func (u *App) paste(s string) {
+	if !u.hold(nil, func() { u.paste(s) }) {
+		u.top().Paste(s)
+	}
 }
 
 // MouseHandler hands clicks and the wheel to the top layer.

@@ -35,6 +35,7 @@ type App struct {
 	lastQuery  string // of the last search
 	composers  int    // open ones
 	lastSent   sentItem
+	gate       gate
 	stored     storeState
 
 	searches, commandHistory, pipes, attached history
@@ -48,7 +49,7 @@ type App struct {
 }
 
 func newApp(ctx context.Context, o Options) (*App, error) {
-	u := &App{o: o, now: o.Now, app: tview.NewApplication(), autosave: time.Second, opener: opener()}
+	u := &App{o: o, now: o.Now, app: tview.NewApplication(), autosave: time.Second / 2, opener: opener()}
 	if u.now == nil {
 		u.now = time.Now
 	}
@@ -64,7 +65,7 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 		}
 		screen = s
 	}
-	wrapped := &pasteScreen{Screen: screen}
+	wrapped := newTerminal(screen)
 	if err := wrapped.Init(); err != nil {
 		return nil, &account.Trouble{Kind: account.KindOther, What: "the terminal cannot be used: " + err.Error(),
 			Hint: "mua list, mua show and mua send work without one", Err: err}
@@ -72,7 +73,12 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 	u.look = newTheme(o.NoColor || os.Getenv("NO_COLOR") != "")
 	var warnings []string
 	u.keys, warnings = keys.New(u.o.Config.KeyPreset, u.o.Config.Keys)
-	u.pump = pump.New(ctx, func(f func()) { u.app.QueueUpdateDraw(f) })
+	u.pump = pump.New(ctx, func(f func()) {
+		u.app.QueueUpdateDraw(func() {
+			f()
+			u.replay()
+		})
+	})
 	u.screen = wrapped
 	u.app.SetScreen(wrapped)
 	u.app.EnableMouse(true).EnablePaste(true).SetTitle("mua")
@@ -81,7 +87,7 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 	u.app.SetInputCapture(u.capture)
 	u.app.SetRoot(newRoot(u), true)
 	for _, w := range append(warnings, u.o.Config.Warnings...) {
-		u.status.fail("configuration", &account.Trouble{Kind: account.KindConfig, What: w})
+		u.status.fail("configuration: "+w, &account.Trouble{Kind: account.KindConfig, What: w})
 	}
 	return u, nil
 }

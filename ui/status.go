@@ -107,14 +107,40 @@ func (u *App) drawTop(s tcell.Screen, r cells.Rect) {
 	cells.PutRight(s, r.X+r.W-n, r.Y, n, text("%s ", right), u.look.barStrong)
 }
 
-func (u *App) drawBottom(s tcell.Screen, r cells.Rect) {
-	u.drawStatus(s, r.Row(0))
-	u.drawHints(s, r.Row(1))
+// maxFailureLines is how many lines the shown error may take.
+const maxFailureLines = 3
+
+// failureLines is the last error, set for the width of the screen.
+func (u *App) failureLines() []cells.Line {
+	st := &u.status
+	n := len(st.failures)
+	if n == 0 {
+		return nil
+	}
+	words := "✗ " + st.failures[n-1].words
+	if n > 1 {
+		words += fmt.Sprintf(" (and %s)", count(n-1, "earlier error"))
+	}
+	words += " · " + u.keys.Key(keys.Acknowledge, keys.Global) + " acknowledges"
+	lines := cells.Wrap(text("%s", words), u.w-2)
+	return lines[:min(len(lines), maxFailureLines)]
 }
 
+// drawBottom draws the last error if there is one, the status and the hints.
+func (u *App) drawBottom(s tcell.Screen, r cells.Rect) {
+	lines := u.failureLines()
+	for i, l := range lines {
+		cells.Fill(s, r.Row(i), u.look.plain)
+		cells.Put(s, r.X+1, r.Y+i, r.W-2, l.Text, u.look.warn)
+	}
+	u.drawStatus(s, r.Row(r.H-2))
+	u.drawHints(s, r.Row(r.H-1))
+}
+
+// drawStatus draws what was done at the left and how things stand at the right, as much as there is room for.
 func (u *App) drawStatus(s tcell.Screen, r cells.Rect) {
-	parts := u.connection()
-	right := joinFitting(parts, r.W/2)
+	left, style := u.talk()
+	right := joinFitting(u.connection(), max(r.W/4, r.W-cells.Width(left)-3))
 	x := r.X + r.W
 	for i := len(right) - 1; i >= 0; i-- {
 		t := text("%s ", right[i].words)
@@ -124,22 +150,14 @@ func (u *App) drawStatus(s tcell.Screen, r cells.Rect) {
 		x -= cells.Width(t.String())
 		cells.Put(s, x, r.Y, r.W, t, right[i].style)
 	}
-	left, style := u.talk()
 	cells.PutFit(s, r.X, r.Y, x-r.X-1, text(" %s", left), style)
 }
 
-// talk is the left of the status line: a notice, an error, why we are offline.
+// talk is the left of the status line: a notice, or why we are offline.
 func (u *App) talk() (string, tcell.Style) {
 	st := &u.status
 	if st.notice.String() != "" {
 		return st.notice.String(), u.look.good
-	}
-	if n := len(st.failures); n > 0 {
-		more := ""
-		if n > 1 {
-			more = fmt.Sprintf(" (%d more)", n-1)
-		}
-		return fmt.Sprintf("✗ %s%s · %s acknowledges", st.failures[n-1].words, more, u.keys.Key(keys.Acknowledge, keys.Global)), u.look.warn
 	}
 	for _, a := range st.accounts {
 		if a.Trouble != nil && a.Trouble.Kind == account.KindNetwork {
@@ -270,23 +288,23 @@ func (u *App) drawHints(s tcell.Screen, r cells.Rect) {
 		return
 	}
 	contexts := u.top().Contexts()
-	x, help := r.X+1, ""
-	if k := u.keys.Key(keys.Help, contexts...); k != "" {
-		help = k
+	if len(contexts) == 0 {
+		return
 	}
+	x := r.X + 1
+	help := u.keys.Key(keys.Help, contexts...)
 	end := r.X + r.W - cells.Width(help) - len("  help ")
-	for _, sec := range u.keys.Help(contexts) {
-		for _, e := range sec.Entries {
-			if e.Hint == "" || e.Action == keys.Help || e.Action == keys.Back && len(u.layers) == 1 && u.mail.atHome() {
-				continue
-			}
-			n := cells.Width(e.Keys[0]) + 1 + cells.Width(e.Hint) + 2
-			if x+n > end {
-				continue
-			}
-			x += cells.Put(s, x, r.Y, n, text("%s", e.Keys[0]), u.look.accent) + 1
-			x += cells.Put(s, x, r.Y, n, text("%s", e.Hint), u.look.dim) + 2
+	for _, a := range keys.Hints(contexts[0]) {
+		e, ok := u.keys.Hint(a, contexts)
+		if !ok || a == keys.Back && u.top() == layer(u.mail) && u.mail.atHome() {
+			continue
 		}
+		n := cells.Width(e.Keys[0]) + 1 + cells.Width(e.Hint) + 2
+		if x+n > end {
+			break
+		}
+		x += cells.Put(s, x, r.Y, n, text("%s", e.Keys[0]), u.look.accent) + 1
+		x += cells.Put(s, x, r.Y, n, text("%s", e.Hint), u.look.dim) + 2
 	}
 	if help != "" {
 		x += cells.Put(s, x, r.Y, len(help)+1, text("%s", help), u.look.accent) + 1

@@ -99,7 +99,7 @@ type Binding struct {
 	Keys    string // default, as the configuration would write it
 	Mutt    string // in the mutt preset; "" as Keys, "-" none
 	Help    string // what it does, in a few words
-	Hint    string // in the line of hints; "" not shown there
+	Hint    string // in the line of hints, where Hints lists the action
 }
 
 // Table lists all bindings in the order help and hints show them. An action may
@@ -125,11 +125,11 @@ func Table() []Binding {
 		{MoveTo, Mail, "s", "", "move to a mailbox", "move"},
 		{Junk, Mail, "!", "", "move to Junk", ""},
 		{Flag, Mail, "F", "", "flag or unflag", "flag"},
-		{Unread, Mail, "U", "N", "mark read or unread", ""},
+		{Unread, Mail, "U", "N", "mark read or unread", "unread"},
 		{Mark, List, "t", "", "mark for the next action, and go down", "mark"},
 		{MarkAll, List, "Ctrl-A", "", "mark all shown here, or none", ""},
-		{ViewParts, Mail, "v", "", "parts and attachments, to save", ""},
-		{OpenLink, Mail, "o", "", "open a link", ""},
+		{ViewParts, Mail, "v", "", "parts and attachments, to save", "parts"},
+		{OpenLink, Mail, "o", "", "open a link", "link"},
 		{Pipe, Mail, "|", "", "pipe the message to a command", ""},
 		{AllHeaders, Reader, "h", "", "all headers, or the usual ones", "headers"},
 
@@ -137,7 +137,7 @@ func Table() []Binding {
 		{Limit, List, "l", "", "show only what matches, in this mailbox", "limit"},
 		{NextMatch, Mail, "n", "", "next match of the search", ""},
 		{PrevMatch, Mail, "N", "-", "previous match", ""},
-		{NextUnread, Mail, "Tab", "", "next unread message", ""},
+		{NextUnread, Mail, "Tab", "", "next unread message", "unread"},
 		{PrevUnread, Mail, "S-Tab", "", "previous unread message", ""},
 		{SortBy, List, "S", "", "sort by date, sender, subject or size in turn", ""},
 
@@ -151,15 +151,15 @@ func Table() []Binding {
 		{PageBack, Reader, "Backspace, b", "", "a page back", ""},
 		{NextMessage, Reader, "J, ]", "", "next message", "next"},
 		{PrevMessage, Reader, "K, [", "", "previous message", ""},
-		{NextPane, Mail, "w", "", "next pane (mailboxes, list, reader)", ""},
-		{NextPane, Mailboxes, "w, Tab", "", "next pane", ""},
+		{NextPane, Mail, "w", "", "next pane (mailboxes, list, reader)", "pane"},
+		{NextPane, Mailboxes, "w, Tab", "", "next pane", "list"},
 
 		{ChooseMailbox, Global, "c", "", "choose a mailbox", "mailboxes"},
 		{GoInbox, Global, "g i", "-", "go to the inbox", ""},
 		{GoDrafts, Global, "g d", "-", "go to the drafts", ""},
 		{GoSent, Global, "g s", "-", "go to the sent mail", ""},
 		{GoOutbox, Global, "g o", "-", "go to the outbox", ""},
-		{Sync, Global, "$, F5", "", "send and receive now", ""},
+		{Sync, Global, "$, F5", "", "send and receive now", "sync"},
 		{Acknowledge, Global, "E", "", "acknowledge the error shown below", ""},
 		{Command, Global, ":", "", "command line (Tab completes)", ""},
 		{Help, Global, "?, F1", "", "this help", "help"},
@@ -171,7 +171,7 @@ func Table() []Binding {
 		{Hold, Outbox, "h", "", "hold: do not send until released", "hold"},
 		{Release, Outbox, "R", "", "release what is held", "release"},
 		{Retry, Outbox, "t", "", "try now; an uncertain one is sent again", "try now"},
-		{ItWasSent, Outbox, "y", "", "settle an uncertain one: it was sent", ""},
+		{ItWasSent, Outbox, "y", "", "settle an uncertain one: it was sent", "was sent"},
 		{Cancel, Outbox, "c", "", "cancel: it becomes a draft again", "cancel"},
 		{ShowAll, Outbox, "A", "", "show also what is done, or not", "all"},
 
@@ -191,4 +191,26 @@ func Table() []Binding {
 		{Discard, Review, "q, Esc", "", "leave, asking what to do with the text", "leave"},
 		{Help, Review, "?, F1", "", "this help", "help"},
 	}
+}
+
+// Hints are the actions that the line of hints tells of where c is the nearest
+// context, the most useful first: as many are shown as there is room for.
+func Hints(c Context) []Action {
+	switch c {
+	case List:
+		return []Action{Reply, Archive, Delete, Compose, Search, ChooseMailbox, Undo, Open, Forward, MoveTo, Mark, Flag, NextUnread, Limit, ReplyAll, Sync, NextPane}
+	case Reader:
+		return []Action{Back, Reply, Archive, Delete, NextMessage, ViewParts, OpenLink, Forward, ReplyAll, MoveTo, AllHeaders, NextUnread, Compose, Search, NextPane}
+	case Mailboxes:
+		return []Action{Open, NextPane, Compose, Search, Sync, Back}
+	case Outbox:
+		return []Action{Back, Retry, Hold, Release, Cancel, Open, ShowAll, ItWasSent}
+	case Parts:
+		return []Action{Back, Open, Save}
+	case Write:
+		return []Action{SendNow, Postpone, Attach, Editor, ToReview}
+	case Review:
+		return []Action{SendNow, Edit, Postpone, Attach, Editor, Discard}
+	}
+	return []Action{Back}
 }

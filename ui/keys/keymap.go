@@ -181,6 +181,18 @@ type Entry struct {
 	Hint   string
 }
 
+// Hint is what the line of hints says of an action in these contexts.
+func (m *Map) Hint(a Action, contexts []Context) (Entry, bool) {
+	for _, c := range contexts {
+		for i, row := range m.rows {
+			if row.Action == a && row.Context == c && row.Hint != "" && len(m.keys[i]) > 0 {
+				return Entry{shown(m.keys[i]), a, row.Help, row.Hint}, true
+			}
+		}
+	}
+	return Entry{}, false
+}
+
 // Section is the help of one context.
 type Section struct {
 	Title   string

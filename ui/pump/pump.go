@@ -21,6 +21,9 @@ type Slot struct {
 	cancel context.CancelFunc
 }
 
+// Load tells loads of the slot apart.
+func (s *Slot) Load() uint64 { return s.gen }
+
 // Busy reports whether a load is under way.
 func (s *Slot) Busy() bool { return s.busy }
 

@@ -1,0 +1,218 @@
+package ui
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"mua/account"
+	"mua/store"
+)
+
+func TestPostponeAndResume(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@example.org", "Enter", "Enter", "Enter", "=A plan", "Enter", "=Half a thought", "Ctrl-O")
+	r.sees("Kept in Drafts · g d goes there")
+	r.keys("g d")
+	r.sees("▸ Drafts", "3 messages", "→ bob@example.org", "A plan")
+	r.keys("g g", "Enter")
+	r.sees("▸ draft ▸ A plan", "Half a thought")
+	r.keys("=Now whole. ", "Ctrl-X")
+	r.sees("on its way", "2 messages")
+	raw, err := r.st.ItemRaw(t.Context(), r.items()[0].ID)
+	if err != nil || !strings.Contains(string(raw), "\r\n\r\nNow whole. Half a thought") {
+		t.Errorf("%v:\n%s", err, raw)
+	}
+}
+
+func TestUndoSend(t *testing.T) {
+	r := start(t, setup{samples: true, config: func(c *account.Config) { c.SendDelay = 10 * time.Second }})
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Oops", "Tab", "=Wrong", "Ctrl-X")
+	r.sees("Goes out in 10 s · u undo")
+	if it := r.items()[0]; !it.NotBefore.Equal(testNow.Add(10 * time.Second)) {
+		t.Errorf("not before %v", it.NotBefore)
+	}
+	r.keys("u")
+	r.sees("▸ draft ▸ Oops", "Wrong", "Not sent: here it is again")
+	if it := r.items()[0]; it.State != store.Cancelled {
+		t.Errorf("the item is %s", it.State)
+	}
+}
+
+func TestAddressErrorsAtTheirField(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@@example.org", "Enter")
+	r.sees("↑ ")
+	r.keys("Tab", "Tab", "=s", "Tab", "=text", "Ctrl-X")
+	r.sees("↑ ")
+	if n := len(r.items()); n != 0 {
+		t.Fatalf("%d items were spooled", n)
+	}
+	r.keys("Ctrl-U", "=bob@example.org", "Ctrl-X")
+	r.sees("on its way")
+}
+
+func TestForgottenThings(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "Ctrl-X")
+	r.sees("to whom?")
+	r.keys("=bob@example.org", "Tab", "Tab", "Tab", "Tab", "=See the attached plan", "Ctrl-X")
+	r.sees("There is no subject.", "The text speaks of an attachment", "y send")
+	r.keys("y")
+	r.sees("on its way")
+}
+
+func TestCompletion(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=mira")
+	r.sees("Mira Sund <mira@harbour.example>")
+	r.keys("Enter", "=priya", "Tab", "Tab")
+	var to string
+	r.on(func() { to = r.u.top().(*composer).value(toField) })
+	if to != "Mira Sund <mira@harbour.example>, Priya Raman <priya.raman@northpier.example>," {
+		t.Errorf("To is %q", to)
+	}
+}
+
+func TestLeavingAsks(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "Esc")
+	r.sees("INBOX")
+	r.keys("m", "=bob@example.org", "Esc", "q")
+	r.sees("This message is not sent. Keep it as a draft?")
+	r.keys("Esc", "F10")
+	r.keys("Enter", "Esc", "q", "n")
+	r.sees("INBOX")
+	r.keys("m", "=bob@example.org", "Esc", "q", "y")
+	r.sees("Kept in Drafts")
+}
+
+func TestReplyAllAndForward(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("R")
+	r.sees("Mira Sund <mira@harbour.example>", "Jonas Bergström <jonas@")
+	r.seesNot("Cc       Ada Linden")
+	r.keys("Esc", "j", "f")
+	r.sees("▸ forward", "Fwd: Invitation", "---------- Forwarded message", "Attached")
+	r.keys("=carol@example.org", "Ctrl-X")
+	r.sees("on its way")
+	if it := r.items()[0]; !strings.HasPrefix(it.Subject, "Fwd: ") {
+		t.Errorf("subject %q", it.Subject)
+	}
+}
+
+func TestAttach(t *testing.T) {
+	r := start(t, setup{samples: true})
+	path := filepath.Join(t.TempDir(), "plan.txt")
+	if err := os.WriteFile(path, []byte("attached words"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Plan", "Ctrl-T", "=/no/such/file", "Enter")
+	r.sees("/no/such/file")
+	r.keys("Ctrl-U", "="+path[:len(path)-5], "Tab", "Enter")
+	r.sees("Attached plan.txt (14 B)")
+	r.keys("Ctrl-X")
+	raw, err := r.st.ItemRaw(t.Context(), r.items()[0].ID)
+	if err != nil || !strings.Contains(string(raw), "filename=plan.txt") && !strings.Contains(string(raw), `filename="plan.txt"`) {
+		t.Errorf("%v:\n%s", err, raw)
+	}
+}
+
+func TestEditor(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "my editor")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n[ \"$1\" = -x ] || exit 9\ntr a-z A-Z < \"$2\" > \"$2.b\" && printf 'and more\\r\\n' >> \"$2.b\" && mv \"$2.b\" \"$2\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, setup{samples: true, config: func(c *account.Config) { c.Editor = `"` + script + `" -x` }})
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=S", "Tab", "=shout ", "Ctrl-G")
+	r.sees("▸ before sending", "SHOUT and more")
+	r.keys("y")
+	raw, _ := r.st.ItemRaw(t.Context(), r.items()[0].ID)
+	if !strings.HasSuffix(string(raw), "\r\n\r\nSHOUT and more\r\n") {
+		t.Errorf("sent:\n%s", raw)
+	}
+	if left, _ := filepath.Glob(filepath.Join(r.st.Dir(), "writing", "*")); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestPasteKeepsLines(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=S", "Tab")
+	r.scr.PostEvent(tcell.NewEventPaste(true))
+	for _, c := range "one\ntwo\r\n\tthree\rfour [red]" {
+		switch c {
+		case '\n':
+			r.scr.InjectKey(tcell.KeyCtrlJ, 0, tcell.ModCtrl)
+		case '\r':
+			r.scr.InjectKey(tcell.KeyEnter, 0, tcell.ModNone)
+		case '\t':
+			r.scr.InjectKey(tcell.KeyTab, 0, tcell.ModNone)
+		default:
+			r.scr.InjectKey(tcell.KeyRune, c, tcell.ModNone)
+		}
+	}
+	r.scr.PostEvent(tcell.NewEventPaste(false))
+	r.idle()
+	var body string
+	r.on(func() { body = r.u.top().(*composer).body.GetText() })
+	if want := "one\ntwo\n        three\nfour [red]"; body != want {
+		t.Errorf("pasted %q, want %q", body, want)
+	}
+	r.sees("four [red]")
+}
+
+func TestUnfinishedTextSurvives(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.txt")
+	if err := os.WriteFile(path, []byte("file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Long letter", "Tab", "=Dear Bob", "Ctrl-T", "="+path, "Enter", "=, hello")
+	places, _ := filepath.Glob(filepath.Join(r.st.Dir(), "writing", "*"))
+	if len(places) != 1 {
+		t.Fatalf("kept in %v", places)
+	}
+	info, err := os.Stat(places[0])
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v %v", info.Mode(), err)
+	}
+	// The process dies: nothing is closed in order, the kernel frees the lock.
+	r.on(func() { r.u.top().(*composer).keep.place.Leave() })
+	again := startOn(t, r, setup{})
+	again.sees("1 unfinished text from last time")
+	again.keys("g d", "g g", "Enter")
+	again.sees("Long letter", "Dear Bob, hello", "a.txt (4 B)")
+}
+
+func TestSeveralIdentities(t *testing.T) {
+	r := start(t, setup{samples: true, config: func(c *account.Config) {
+		second := *c.Accounts[0]
+		second.Name, second.From.Address = "home", "ada@home.example"
+		c.Accounts = append(c.Accounts, &second)
+	}})
+	r.keys("m", "S-Tab")
+	r.sees("◂ Ada Linden <ada@mua.example>   (work) ▸")
+	r.keys("Right")
+	r.sees("◂ Ada Linden <ada@home.example>   (home) ▸")
+	r.keys("Tab", "=bob@example.org", "Tab", "Tab", "Tab", "=S", "Tab", "=text", "Ctrl-X")
+	if it := r.items()[0]; it.AccountName != "home" || it.Sender != "ada@home.example" {
+		t.Errorf("%+v", it)
+	}
+}
+
+func TestNoAccountKeepsDraft(t *testing.T) {
+	r := start(t, setup{samples: true, config: func(c *account.Config) { c.Accounts = nil }})
+	r.keys("m")
+	r.sees("no account is set up")
+	r.keys("=bob@example.org", "Tab", "Tab", "Tab", "=S", "Tab", "=text", "Ctrl-X")
+	r.sees("no account that can send is set up")
+	r.keys("Ctrl-O")
+	r.sees("Kept in Drafts")
+}
