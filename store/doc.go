@@ -13,7 +13,7 @@
 //     of UIDVALIDITY and is never used again. Copies share their raw bytes.
 //   - What the person sees of a copy (mailbox, flags) and what the server has
 //     confirmed are kept apart. The difference is the wish, journaled in the
-//     action table and kept minimal: see copyState.settle.
+//     action table and kept minimal: see txn.settle.
 //   - What is deleted, here or by a server, stays for 30 days as a tombstone.
 //   - Times have millisecond precision. Texts of messages are stored as decoded
 //     and are not cleaned for a terminal.

@@ -134,7 +134,7 @@ func byRole(list []Mailbox, r Role) (found Mailbox, ok bool) {
 	return found, ok
 }
 
-// roleNames are the names of the mailboxes we make ourselves.
+// roleName is the name of a mailbox that we make ourselves; "" for a role that only a server has.
 func roleName(r Role) string {
 	switch r {
 	case RoleInbox:
@@ -193,6 +193,9 @@ func (t *txn) roleMailbox(a AccountID, r Role) (Mailbox, error) {
 			}
 			return mailbox(t.ctx, t.tx, m.ID)
 		}
+	}
+	if _, taken := sameName(list, name); taken { // by one that holds no messages, or has another role
+		name += " (local)"
 	}
 	return t.localMailbox(a, name, r)
 }

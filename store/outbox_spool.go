@@ -217,11 +217,7 @@ func (p *spooling) endDraft(t *txn, grp GroupID) error {
 	if p.Draft == 0 {
 		return nil
 	}
-	k, err := t.copy(p.Draft)
-	if err != nil {
-		return ignoreNotFound(err)
-	}
-	return t.endFor(&k, grp)
+	return ignoreNotFound(t.endDraft(p.Draft, grp))
 }
 
 // endFor ends a copy under a group that undo passes over.

@@ -291,6 +291,20 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
+func TestOnlyADraftEnds(t *testing.T) {
+	w := newWorld(t)
+	r := w.request(1, bobAndEve)
+	r.Draft = w.pull(w.inbox, 1, mail(1, "no draft", "x"))[0]
+	if _, _, err := w.Spool(w.ctx, r); !errors.Is(err, ErrState) {
+		t.Errorf("sending deleted a message that is no draft: %v", err)
+	}
+	if l := must(w.Items(w.ctx, true))(t); len(l) != 0 {
+		t.Errorf("half spooled: %+v", l)
+	}
+	r.Draft = 99 // deleted elsewhere meanwhile
+	w.spool(r)
+}
+
 func second[T any](_ T, err error) error { return err }
 
 func TestSentOfAnAccountWithoutServerMailboxes(t *testing.T) {

@@ -151,17 +151,6 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-func TestModes(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "a", "data")
-	s := open(t, dir, newClock())
-	must(s.EnsureAccount(context.Background(), "x"))(t)
-	for name, want := range map[string]os.FileMode{"": 0o700, "mail.db": 0o600, "mail.db-wal": 0o600, "mail.db-shm": 0o600} {
-		if st := must(os.Stat(filepath.Join(dir, name)))(t); st.Mode().Perm() != want {
-			t.Errorf("%s has mode %v", name, st.Mode().Perm())
-		}
-	}
-}
-
 func TestPragmasOnEveryConnection(t *testing.T) {
 	s := open(t, t.TempDir(), newClock())
 	ctx := context.Background()

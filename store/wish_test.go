@@ -353,6 +353,41 @@ func TestSetMailboxes(t *testing.T) {
 	}
 }
 
+func TestAnEmptyListIsNotBelieved(t *testing.T) {
+	w := newWorld(t)
+	w.pull(w.inbox, 1, mail(1, "a", "x"))
+	if _, err := w.SetMailboxes(w.ctx, w.acct, nil); !errors.Is(err, ErrState) {
+		t.Errorf("got %v", err)
+	}
+	if w.subjects(w.inbox) != 1 {
+		t.Error("the mail is gone")
+	}
+}
+
+func TestRolesTheServerLacks(t *testing.T) {
+	w := newWorld(t)
+	w.acct = must(w.EnsureAccount(w.ctx, "plain"))(t)
+	list := []RemoteMailbox{{Name: "INBOX"}, {Name: "Archive"}, {Name: "Trash", NoSelect: true}}
+	boxes := must(w.SetMailboxes(w.ctx, w.acct, list))(t)
+	if boxes[0].Role != RoleInbox {
+		t.Errorf("mailboxes %+v", boxes)
+	}
+	ids := w.pull(boxes[0].ID, 1, mail(1, "a", "x"), mail(2, "b", "x"))
+	must(w.Archive(w.ctx, ids[:1]))(t) // the server's, by its name
+	must(w.Trash(w.ctx, ids[1:]))(t)   // ours: what the server has of that name holds no messages
+	if a, b := w.row(ids[0]), w.row(ids[1]); a.MailboxName != "Archive" || b.MailboxName != "Trash (local)" {
+		t.Errorf("in %s and %s", a.MailboxName, b.MailboxName)
+	}
+	w.expect("move INBOX:1 Archive; delete INBOX:2")
+	must(w.SetMailboxes(w.ctx, w.acct, list))(t)
+	if m := must(w.RoleMailbox(w.ctx, w.acct, RoleArchive, false))(t); m.Name != "Archive" || m.Local {
+		t.Errorf("archive %+v", m)
+	}
+	if _, err := w.RoleMailbox(w.ctx, w.acct, RoleAll, true); !errors.Is(err, ErrState) {
+		t.Errorf("made a mailbox for all mail: %v", err)
+	}
+}
+
 func TestFindMailbox(t *testing.T) {
 	w := newWorld(t)
 	must(w.LocalMailbox(w.ctx, w.acct, "trash can"))(t)

@@ -58,7 +58,7 @@ func (p *parser) space() {
 	}
 }
 
-// word takes an operator that stands alone.
+// operator takes a word such as OR that stands alone.
 func (p *parser) operator(op string) bool {
 	after, ok := strings.CutPrefix(p.rest(), op)
 	if !ok {
