@@ -3,6 +3,7 @@ package demo
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -37,10 +38,8 @@ func (f found) write(to *imapserver.FetchWriter, o *imap.FetchOptions) error {
 	if o.BodyStructure != nil {
 		w.WriteBodyStructure(imapserver.ExtractBodyStructure(bytes.NewReader(f.raw)))
 	}
-	if err := f.writeSections(w, o); err != nil {
-		return err
-	}
-	return w.Close()
+	err := f.writeSections(w, o)
+	return errors.Join(err, w.Close()) // only Close gives back the connection's encoder
 }
 
 func (f found) writeSections(w *imapserver.FetchResponseWriter, o *imap.FetchOptions) error {
