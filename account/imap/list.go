@@ -27,7 +27,7 @@ type listed struct {
 // mailboxes lists the personal namespace with each mailbox's numbers.
 func (s *Session) mailboxes() ([]listed, error) {
 	l := s.l
-	defer l.busy(baseAllowance)()
+	defer l.busy(0)()
 	var ns *imapclient.NamespaceCommand
 	if l.caps.Has(imap.CapNamespace) {
 		ns = l.client.Namespace()
