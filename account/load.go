@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/adrg/xdg"
 )
 
 // Defaults of Config.
@@ -64,32 +66,23 @@ func (c *Config) holdsPlain() bool {
 	return false
 }
 
-// DefaultPath is where the configuration is when no flag says otherwise: $MUA_CONFIG, else
-// $XDG_CONFIG_HOME/mua/config.toml, else ~/.config/mua/config.toml.
+// DefaultPath is where the configuration is when no flag says otherwise:
+// $MUA_CONFIG, else mua/config.toml in the XDG configuration folder
+// ($XDG_CONFIG_HOME, on Linux else ~/.config).
 func DefaultPath() string {
 	if p := os.Getenv("MUA_CONFIG"); p != "" {
 		return p
 	}
-	return filepath.Join(xdgFolder("XDG_CONFIG_HOME", ".config"), "mua", "config.toml")
+	xdg.Reload()
+	return filepath.Join(xdg.ConfigHome, "mua", "config.toml")
 }
 
 // DefaultData is the data folder when no flag says otherwise: $MUA_DATA, else
-// $XDG_DATA_HOME/mua, else ~/.local/share/mua.
+// mua in the XDG data folder ($XDG_DATA_HOME, on Linux else ~/.local/share).
 func DefaultData() string {
 	if p := os.Getenv("MUA_DATA"); p != "" {
 		return p
 	}
-	return filepath.Join(xdgFolder("XDG_DATA_HOME", filepath.Join(".local", "share")), "mua")
-}
-
-// xdgFolder follows the XDG base directory specification: a relative value does not count.
-func xdgFolder(env, fallback string) string {
-	if p := os.Getenv(env); filepath.IsAbs(p) {
-		return p
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return fallback
-	}
-	return filepath.Join(home, fallback)
+	xdg.Reload()
+	return filepath.Join(xdg.DataHome, "mua")
 }
