@@ -196,7 +196,7 @@ func TestOutboxStates(t *testing.T) {
 	}
 	r.until("1 uncertain")
 	r.keys("g o")
-	r.sees("uncertain", "the server may have it for", "tried to smtp.example")
+	r.sees("uncertain", "the server may have it for", "smtp.example")
 	r.seesNot("mua outbox")
 	r.keys("t")
 	r.sees("may have arrived already. Send it again")
@@ -253,16 +253,21 @@ func TestAllKeysEverywhere(t *testing.T) {
 	r := start(t, setup{samples: true, config: func(c *account.Config) { c.Editor = "true" }})
 	r.on(func() { r.u.opener = "true" })
 	seed := uint32(1)
-	for i := range 1500 {
-		seed = seed*1664525 + 1013904223
-		k := all[int(seed>>8)%len(all)]
-		if i%40 == 39 {
+	for i := range 100 {
+		if i%8 == 7 {
 			r.keys("Esc", "Esc")
 		}
-		if i%100 == 50 {
+		if i%20 == 10 {
 			r.resize(30+int(seed>>16)%180, 7+int(seed>>20)%60)
 		}
-		r.keys(k)
+		for range 5 {
+			seed = seed*1664525 + 1013904223
+			for one := range strings.FieldsSeq(all[int(seed>>8)%len(all)]) {
+				key, c, mod := eventFor(t, one)
+				r.scr.InjectKey(key, c, mod)
+			}
+		}
+		r.idle()
 		select {
 		case err := <-r.ended:
 			r.ended <- err

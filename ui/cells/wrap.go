@@ -72,7 +72,7 @@ func breakLine(src, prefix string, width int) []piece {
 	for rest != "" {
 		c, next, bounds, st := uniseg.StepString(rest, state)
 		w := min(max(bounds>>uniseg.ShiftWidth, 0), 2)
-		if col+w > room && col > 0 && c != " " {
+		for col+w > room && col > 0 && c != " " {
 			if lastBreak > start && lastBreak > len(prefix) {
 				out = append(out, piece{start, lastBreak, len(out) > 0})
 				start, col = lastBreak, col-lastCol
