@@ -31,7 +31,7 @@ func parseAddresses(value, hint string) []Address {
 		case sep == ':': // a group begins
 			release()
 			if s.emptyGroup() {
-				out = appendAddress(out, mailbox{name: piece}, hint)
+				out = appendAddress(out, mailbox{name: nameOf(piece)}, hint)
 			}
 		case piece == "":
 		case len(held) > 0 && len(held) <= 3 && strings.Contains(piece, "<"):
@@ -41,11 +41,24 @@ func parseAddresses(value, hint string) []Address {
 			held = append(held, piece)
 		default:
 			release()
-			out = appendAddress(out, readMailbox(piece), hint)
+			for first := ""; piece != "" && len(out) < maxAddresses; {
+				first, piece = splitUnseparated(piece)
+				out = appendAddress(out, readMailbox(first), hint)
+			}
 		}
 	}
 	release()
 	return out
+}
+
+// splitUnseparated cuts off the first of several addresses in brackets between
+// which the comma is missing.
+func splitUnseparated(piece string) (first, rest string) {
+	end := strings.IndexByte(piece, '>')
+	if end < 0 || strings.IndexByte(piece[end:], '<') < 0 || !strings.Contains(piece[:end], "@") || strings.IndexByte(piece[:end], '"') >= 0 {
+		return piece, ""
+	}
+	return piece[:end+1], trimBlank(piece[end+1:])
 }
 
 // addressScanner cuts a list at its separators, which inside quotes, comments
@@ -147,7 +160,7 @@ func readMailbox(piece string) mailbox {
 		return mailbox{name: trimBlank(stripComments(piece)), addr: cleanAddr(comment)}
 	}
 	if !strings.Contains(piece, "@") {
-		return mailbox{name: trimBlank(piece)}
+		return mailbox{name: nameOf(piece)}
 	}
 	if word := wordWithAt(addr); word != addr && !strings.HasPrefix(addr, `"`) {
 		return mailbox{name: nameOf(trimBlank(strings.Replace(addr, word, "", 1))), addr: cleanAddr(word)}
@@ -219,7 +232,7 @@ func nameOf(s string) string {
 // withoutQuotes removes a pair of quotes round the whole name.
 func withoutQuotes(s string, quote byte) string {
 	s = trimBlank(s)
-	if len(s) >= 2 && s[0] == quote && s[len(s)-1] == quote {
+	if len(s) >= 2 && s[0] == quote && strings.IndexByte(s[1:], quote) == len(s)-2 {
 		s = s[1 : len(s)-1]
 	}
 	return trimBlank(s)
@@ -244,12 +257,12 @@ func unquoteName(s string) string {
 // appendAddress decodes a mailbox and adds it. An encoded word that holds a
 // whole address is taken apart.
 func appendAddress(out []Address, m mailbox, hint string) []Address {
-	// Quotes are undone before decoding: those within encoded words are the name's own.
-	name := strings.TrimSpace(decodeHeader(nameOf(m.name), hint))
+	// Quotes were undone before decoding: those within encoded words are the name's own.
+	name := strings.TrimSpace(decodeHeader(m.name, hint))
 	addr := decodeHeader(m.addr, hint)
 	if addr == "" && strings.Contains(name, "@") && strings.Contains(m.name, "=?") {
 		inner := readMailbox(name)
-		name, addr = nameOf(inner.name), inner.addr
+		name, addr = inner.name, inner.addr
 	}
 	if strings.Contains(m.name, "=?") {
 		name = withoutQuotes(withoutQuotes(name, '"'), '\'') // some programs encode the quotes along with the name

@@ -38,11 +38,11 @@ type dateParts struct {
 // take reads one word.
 func (d *dateParts) take(tok string) {
 	switch {
+	case tok[0] == '+' || tok[0] == '-' && d.haveTime:
+		d.takeOffset(tok)
 	case strings.Contains(tok, ":") && d.takeISO(tok):
 	case strings.Contains(tok, ":"):
 		d.takeClock(tok)
-	case tok[0] == '+' || tok[0] == '-' && d.haveTime:
-		d.takeOffset(tok)
 	case tok[0] >= '0' && tok[0] <= '9':
 		d.takeNumbers(tok)
 	default:

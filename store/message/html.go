@@ -161,7 +161,7 @@ func (w *htmlWriter) noteText() {
 		if c.text {
 			return
 		}
-		*c = cell{true, len(w.lines.out), w.lines.lineCount + w.lines.breaks}
+		*c = cell{true, len(w.lines.out), w.lines.lineCount}
 	}
 }
 
@@ -349,6 +349,9 @@ func margins(name string, a attributes, s htmlState) int {
 	case "p":
 		if strings.HasPrefix(a.class, "Mso") {
 			return 1 // Word's paragraphs are lines
+		}
+		if s.lists > 0 {
+			return 1
 		}
 		return 2
 	case "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "xmp", "listing", "plaintext", "dl", "figure", "fieldset":

@@ -102,10 +102,10 @@ func (w *textWriter) rune(r rune) {
 // flush writes what was held back before the character next: line ends, the
 // beginning of a line, blanks.
 func (w *textWriter) flush(next rune) {
+	fresh := w.startLine()
 	if w.onText != nil {
 		w.onText()
 	}
-	fresh := w.startLine()
 	switch {
 	case w.gap && !fresh:
 		w.out = append(w.out, ' ', ' ')
@@ -177,9 +177,6 @@ func (w *textWriter) preText(s string) {
 
 // suffix writes s at the end of the last line, before line ends that are due.
 func (w *textWriter) suffix(s string) {
-	if w.onText != nil {
-		w.onText()
-	}
 	if len(w.out) == w.lineStart || len(w.out) == 0 {
 		w.text(s)
 		return

@@ -283,7 +283,7 @@ func describe(h header, digest bool) (part *Part, boundary, encoding string) {
 func mediaTypeOf(s string, digest bool) string {
 	const longest = 127 // RFC 6838 section 4.2, for each half
 	s = strings.NewReplacer(" /", "/", "/ ", "/").Replace(s)
-	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ',' || r == ':' }); i >= 0 {
+	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("()<>@,;:\\\"[]?=", r) }); i >= 0 {
 		s = s[:i]
 	}
 	major, minor, ok := strings.Cut(s, "/")

@@ -40,13 +40,13 @@ func prepare(raw []byte) ([]byte, []string) {
 		raw = raw[next:]
 	}
 	blank := 0
-	for blank < len(raw) && (raw[blank] == '\r' || raw[blank] == '\n') {
+	for blank < len(raw) && bytes.IndexByte([]byte("\r\n\t "), raw[blank]) >= 0 {
 		blank++
 	}
 	if blank > 0 {
 		line, _ := cutLine(raw, blank)
 		if n := fieldNameLen(line); n > 0 && isKnownField(line[:n]) {
-			raw, defects = raw[blank:], append(defects, "empty lines before the header")
+			raw, defects = raw[blank:], append(defects, "blanks before the header")
 		}
 	}
 	return raw, defects

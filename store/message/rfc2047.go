@@ -117,7 +117,9 @@ func (d *wordDecoder) word(w encodedWord) {
 		d.bytes = append(d.bytes, decodeQ(w.text)...)
 		return
 	}
-	d.base64 = append(d.base64, w.text...)
+	for word := range strings.FieldsSeq(w.text) {
+		d.base64 = append(d.base64, word...)
+	}
 	if len(d.base64)%4 == 0 || strings.HasSuffix(w.text, "=") {
 		d.flushBase64()
 	}

@@ -97,7 +97,7 @@ func decodeBase64(body []byte) (data, tail []byte, defect string) {
 			if ends++; ends > maxEnds {
 				continue
 			}
-			if next := bytes.TrimLeft(body[i+1:min(len(body), i+600)], "=\r\n \t"); len(next) > 0 && notBase64(next) {
+			if next := bytes.TrimLeft(body[i+1:min(len(body), i+600)], "=\r\n \t"); isFooter(next) {
 				return data, bytes.TrimLeft(body[i+1:], "= \t"), "text after the end of base64"
 			}
 		case v == b64Junk:
@@ -125,20 +125,38 @@ func endGroup(data []byte, group uint32, n int) []byte {
 	return data
 }
 
-// notBase64 judges by the beginning of b whether it is ordinary text.
+// notBase64 judges by the beginning of b, up to the first padding, whether it
+// is ordinary text: it has blanks within lines and characters of no alphabet.
 func notBase64(b []byte) bool {
 	const sample = 512
-	foreign, all := 0, 0
-	for _, c := range b[:min(len(b), sample)] {
-		if c == '\r' || c == '\n' {
+	b = b[:min(len(b), sample)]
+	if i := bytes.IndexByte(b, '='); i >= 0 {
+		b = b[:i]
+	}
+	foreign, all, blanks := 0, 0, 0
+	for _, c := range b {
+		switch base64Value[c] {
+		case b64Blank:
+			blanks++
+			if c == '\n' || all == 0 {
+				blanks = 0
+			}
 			continue
-		}
-		all++
-		if v := base64Value[c]; v == b64Junk || v == b64Blank || c == '_' {
+		case b64Junk:
 			foreign++
 		}
+		if blanks > 0 {
+			foreign++
+		}
+		all++
+		blanks = 0
 	}
-	return all > 0 && foreign*10 > all
+	return foreign > 2 && foreign*10 > all
+}
+
+// isFooter reports plain text after base64: several words, or a line drawn.
+func isFooter(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("____")) || bytes.HasPrefix(b, []byte("----")) || notBase64(b)
 }
 
 // decodeQuotedPrintable decodes RFC 2045 section 6.7 with its usual faults:
