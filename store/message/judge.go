@@ -124,6 +124,7 @@ func (j *judgement) collectReferences(root *Part) {
 			j.referenced = make(map[string]bool)
 		}
 		j.referenced[strings.ToLower(percentDecode(string(rest[:n])))] = true
+		rest = rest[n:]
 	}
 }
 

@@ -51,26 +51,33 @@ func (m *Message) Links() []Link {
 func linksInText(s string) []Link {
 	var out []Link
 	for len(out) < maxLinks {
-		i := strings.Index(s, ":")
+		i := strings.IndexByte(s, ':')
 		if i < 0 {
 			break
 		}
 		start := i
-		for start > 0 && i-start < 6 && isLetter(rune(s[start-1])) {
+		for start > 0 && i-start <= len("mailto") && isLetter(rune(s[start-1])) {
 			start--
+		}
+		if !isLinkScheme(s[start:i]) {
+			s = s[i+1:]
+			continue
 		}
 		end := i + 1
 		for end < len(s) && end-start <= maxURL && s[end] > ' ' && !strings.ContainsRune(`<>"`, rune(s[end])) {
 			end++
 		}
 		raw := trimURL(s[start:end])
-		s = s[min(end, i+1):]
 		if url, domain, ok := readURL(raw); ok {
 			out = append(out, Link{Text: url, URL: url, Domain: domain})
-			s = s[max(0, len(raw)-(i+1-start)):]
 		}
+		s = s[end:]
 	}
 	return out
+}
+
+func isLinkScheme(s string) bool {
+	return strings.EqualFold(s, "http") || strings.EqualFold(s, "https") || strings.EqualFold(s, "mailto")
 }
 
 // trimURL takes away the punctuation of the sentence a URL stands in.

@@ -282,7 +282,7 @@ func describe(h header, digest bool) (part *Part, boundary, encoding string) {
 // mediaTypeOf completes a media type (RFC 2045 section 5.2, RFC 2046 section 5.1.5).
 func mediaTypeOf(s string, digest bool) string {
 	const longest = 127 // RFC 6838 section 4.2, for each half
-	s = strings.NewReplacer(" /", "/", "/ ", "/").Replace(s)
+	s = strings.ReplaceAll(strings.ReplaceAll(s, " /", "/"), "/ ", "/")
 	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("()<>@,;:\\\"[]?=", r) }); i >= 0 {
 		s = s[:i]
 	}
