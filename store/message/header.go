@@ -87,6 +87,9 @@ func scanHeader(src []byte, stop func(line []byte) bool) headerSpan {
 			if len(bytes.TrimLeft(line, " \t")) == 0 && startsBody(src[next:]) {
 				return endHeader(pos, next, garbage, skipped, fields, known)
 			}
+			if fields == 0 && garbage < 0 {
+				garbage = pos // the continuation of nothing
+			}
 		case isFromLine(line):
 		default:
 			n := fieldNameLen(line)
