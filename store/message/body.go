@@ -66,7 +66,12 @@ func newlines(s string) string {
 	if strings.IndexByte(s, '\r') < 0 {
 		return s
 	}
-	return strings.NewReplacer("\r\r\n", "\n", "\r\n", "\n", "\r", "\n").Replace(s)
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	if strings.IndexByte(s, '\r') < 0 {
+		return s
+	}
+	s = strings.ReplaceAll(s, "\r\n", "\n") // was CR CR LF
+	return strings.ReplaceAll(s, "\r", "\n")
 }
 
 // lines removes empty lines at both ends and ends the last line.

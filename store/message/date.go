@@ -14,8 +14,10 @@ func parseDate(s string) time.Time {
 	if s == "" {
 		return time.Time{}
 	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil && plausibleYear(t.Year()) {
-		return t
+	if isDigits(s[:min(len(s), 4)]) {
+		if t, err := time.Parse(time.RFC3339, s); err == nil && plausibleYear(t.Year()) {
+			return t
+		}
 	}
 	var d dateParts
 	for tok := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' }) {

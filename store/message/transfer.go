@@ -11,8 +11,13 @@ import (
 func transferEncoding(value string) string {
 	value, _, _ = strings.Cut(stripComments(value), ";")
 	value = strings.ToLower(strings.Trim(value, "\"' \t"))
-	value = strings.NewReplacer(" ", "", "\t", "", "-", "", "_", "").Replace(value)
-	return strings.ToValidUTF8(value[:min(len(value), 40)], "\ufffd")
+	value = strings.ToValidUTF8(value[:min(len(value), 40)], "\ufffd")
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" \t-_", r) {
+			return -1
+		}
+		return r
+	}, value)
 }
 
 // decodeTransfer undoes a transfer encoding as far as possible. defect is ""
