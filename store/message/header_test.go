@@ -102,6 +102,8 @@ func TestParseAddressList(t *testing.T) {
 		{`"=?utf-8?Q?Jos=C3=A9?=" <jose@example.org>`, []Address{{"José", "jose@example.org"}}},
 		{"=?utf-8?Q?Doe=2C_John?= <j@example.org>", []Address{{"Doe, John", "j@example.org"}}},
 		{"=?utf-8?Q?Ada_<ada@example.org>?=", []Address{{"Ada", "ada@example.org"}}},
+		{`=?utf-8?Q?Zo=C3=AB_=22Z=22?= <z@example.org>`, []Address{{`Zoë "Z"`, "z@example.org"}}},
+		{`=?utf-8?Q?=22Zo=C3=AB=22?= <z@example.org>`, []Address{{"Zoë", "z@example.org"}}},
 		{"'Ada' <ada@example.org>", []Address{{"Ada", "ada@example.org"}}},
 		{`"Ada \"Countess\" L" <ada@example.org>`, []Address{{`Ada "Countess" L`, "ada@example.org"}}},
 		{"undisclosed-recipients:;", []Address{{"undisclosed-recipients", ""}}},
