@@ -23,9 +23,17 @@ type fake struct {
 	// on may answer a command itself (tag, command in upper case without tag); true: it has.
 	on func(c *fakeConn, tag, command string) bool
 
-	mu       sync.Mutex
-	commands []string
-	logins   int
+	mu     sync.Mutex
+	logins int
+
+	state sync.RWMutex // held while a command is answered
+}
+
+// change changes what the server has and does, between commands.
+func (f *fake) change(how func()) {
+	f.state.Lock()
+	defer f.state.Unlock()
+	how()
 }
 
 // fakeConn is one connection to it.
@@ -59,12 +67,15 @@ func newFake(t *testing.T, f *fake) (*fake, *env) {
 		}
 	})
 	e := newEnv(t, fmt.Sprintf("[account.fake]\nfrom = \"ada@example.org\"\nincoming = \"imap+insecure://ada@%s\"\npassword = { plain = \"secret\" }\n", ln.Addr()))
-	e.o = imap.Options{Wire: wire.Options{Progress: 300 * time.Millisecond}, MaxMessage: 1 << 20}
+	e.o = imap.Options{Wire: wire.Options{Progress: time.Second}, MaxMessage: 1 << 20}
 	return f, e
 }
 
 func (f *fake) serve(c *fakeConn) {
-	if f.on != nil && f.on(c, "", "GREETING") {
+	f.state.RLock()
+	greeted := f.on != nil && f.on(c, "", "GREETING")
+	f.state.RUnlock()
+	if greeted {
 		return
 	}
 	c.say("* OK [CAPABILITY IMAP4rev1 UIDPLUS] hello")
@@ -74,12 +85,14 @@ func (f *fake) serve(c *fakeConn) {
 			return
 		}
 		tag, command, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
-		f.mu.Lock()
-		f.commands = append(f.commands, command)
-		f.mu.Unlock()
-		if f.on != nil && f.on(c, tag, command) {
-			continue
-		}
+		f.command(c, tag, command)
+	}
+}
+
+func (f *fake) command(c *fakeConn, tag, command string) {
+	f.state.RLock()
+	defer f.state.RUnlock()
+	if f.on == nil || !f.on(c, tag, command) {
 		f.answer(c, tag, command)
 	}
 }

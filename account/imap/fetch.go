@@ -102,7 +102,7 @@ func (l *link) fetch(set imap.NumSet, w want, n int, size int64, changedSince ui
 	go func() {
 		defer close(f.done)
 		defer over()
-		f.err = collect(cmd, func(m message) { f.msgs = append(f.msgs, m) })
+		f.err = l.collect(cmd, func(m message) { f.msgs = append(f.msgs, m) })
 	}()
 	return f
 }
@@ -114,10 +114,10 @@ func (f *fetching) wait() ([]message, error) {
 }
 
 // collect reads all answers to a FETCH to the end.
-func collect(cmd *imapclient.FetchCommand, each func(message)) error {
+func (l *link) collect(cmd *imapclient.FetchCommand, each func(message)) error {
 	var broken error
 	for d := cmd.Next(); d != nil; d = cmd.Next() {
-		m, err := read(d)
+		m, err := l.read(d)
 		if err != nil {
 			broken = err // the connection is going down; Close tells why
 			continue
@@ -133,7 +133,7 @@ func collect(cmd *imapclient.FetchCommand, each func(message)) error {
 }
 
 // read takes one answer in.
-func read(d *imapclient.FetchMessageData) (message, error) {
+func (l *link) read(d *imapclient.FetchMessageData) (message, error) {
 	var m message
 	var broken error
 	for item := d.Next(); item != nil; item = d.Next() {
@@ -154,6 +154,9 @@ func read(d *imapclient.FetchMessageData) (message, error) {
 			switch {
 			case err != nil:
 				broken = err
+				// go-imap reads on in what failed, while its decoder still has it: let that end first.
+				_ = l.conn.Close()
+				<-l.client.Closed()
 			case x.Section.Specifier == imap.PartSpecifierHeader:
 				m.header = b
 			default:

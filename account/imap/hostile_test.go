@@ -3,6 +3,7 @@ package imap_test
 import (
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ func bounded(t *testing.T, f func()) {
 	go func() { defer close(done); f() }()
 	select {
 	case <-done:
-	case <-time.After(15 * time.Second):
+	case <-time.After(30 * time.Second):
 		buf := make([]byte, 1<<20)
 		t.Fatalf("hangs\n%s", buf[:runtime.Stack(buf, true)])
 	}
@@ -119,7 +120,7 @@ func TestServerThatEndsBadly(t *testing.T) {
 		"babbles lines": {func(c *fakeConn, _, command string) bool {
 			if strings.HasPrefix(command, "EXAMINE") {
 				for {
-					if _, err := c.Write([]byte(strings.Repeat("* OK still here\r\n", 1000))); err != nil {
+					if _, err := c.Write([]byte(strings.Repeat("* OK "+strings.Repeat("still here ", 20)+"\r\n", 100))); err != nil {
 						return true
 					}
 				}
@@ -129,7 +130,7 @@ func TestServerThatEndsBadly(t *testing.T) {
 		"babbles mailboxes": {func(c *fakeConn, _, command string) bool {
 			if strings.HasPrefix(command, "LIST") {
 				for {
-					if _, err := c.Write([]byte(strings.Repeat("* LIST () \"/\" x\r\n", 1000))); err != nil {
+					if _, err := c.Write([]byte(strings.Repeat("* LIST () \"/\" "+strings.Repeat("x", 200)+"\r\n", 100))); err != nil {
 						return true
 					}
 				}
@@ -155,6 +156,7 @@ func TestServerThatEndsBadly(t *testing.T) {
 		}, "not IMAP"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			_, e := newFake(t, &fake{messages: corpus(3), on: c.on})
 			bounded(t, func() {
 				_, err := e.trySync(t.Context())
@@ -173,10 +175,10 @@ func TestMalformedListLineIsPassedOver(t *testing.T) {
 }
 
 func TestValidityChangesMeanwhile(t *testing.T) {
-	n := 7
-	f := &fake{messages: corpus(70), validity: func() int { return n }}
+	var n atomic.Int64
+	f := &fake{messages: corpus(70), validity: func() int { return 7 + int(n.Load()) }}
 	f.on = poison(f, 10, func(c *fakeConn, _, _ string) {
-		n++
+		n.Add(1)
 		c.say(`* 60 FETCH (UID 60 BODY[] "open`)
 	})
 	_, e := newFake(t, f)
@@ -190,14 +192,16 @@ func TestSearchOfLies(t *testing.T) {
 	f := &fake{messages: corpus(30)}
 	_, e := newFake(t, f)
 	e.sync()
-	f.messages = f.messages[:25]
-	f.on = func(c *fakeConn, tag, command string) bool {
-		if strings.HasPrefix(command, "UID SEARCH") {
-			c.say("* SEARCH 1\r\n%s OK", tag)
-			return true
+	f.change(func() {
+		f.messages = f.messages[:25]
+		f.on = func(c *fakeConn, tag, command string) bool {
+			if strings.HasPrefix(command, "UID SEARCH") {
+				c.say("* SEARCH 1\r\n%s OK", tag)
+				return true
+			}
+			return false
 		}
-		return false
-	}
+	})
 	p := e.sync()
 	if p.Removed != 0 || len(p.Warnings) == 0 {
 		t.Errorf("got %+v", p)

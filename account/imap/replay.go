@@ -276,7 +276,7 @@ func (r *replay) flags(actions []store.Action) ([]store.Replayed, error) {
 // store is UID STORE, drained.
 func (l *link) store(set imap.UIDSet, op imap.StoreFlagsOp, flags []imap.Flag, n int) error {
 	defer l.busy(wantFlags.allowance(n, 0))()
-	return collect(l.client.Store(set, &imap.StoreFlags{Op: op, Silent: true, Flags: flags}, nil), func(message) {})
+	return l.collect(l.client.Store(set, &imap.StoreFlags{Op: op, Silent: true, Flags: flags}, nil), func(message) {})
 }
 
 // move moves by MOVE (RFC 6851), else by COPY, \Deleted and an expunge of just these.
