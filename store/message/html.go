@@ -67,7 +67,11 @@ type htmlState struct {
 	quote, lists                int
 }
 
-func (s htmlState) invisible() bool { return s.hidden || s.fontZero || s.hide }
+// invisible reports that text cannot be seen.
+func (s htmlState) invisible() bool { return s.fontZero || s.gone() }
+
+// gone reports that nothing can be seen, images neither.
+func (s htmlState) gone() bool { return s.hidden || s.hide }
 
 // element is one open element.
 type element struct {
@@ -228,7 +232,7 @@ func (w *htmlWriter) open(name string, a attributes) {
 	}
 	e := element{name: name, outer: w.state}
 	w.applyVisibility(name, a)
-	if !w.state.invisible() {
+	if w.shows(name) {
 		w.begin(&e, a)
 	}
 	if name == "td" || name == "th" {
@@ -236,6 +240,12 @@ func (w *htmlWriter) open(name string, a attributes) {
 	}
 	w.stack = append(w.stack, e)
 	w.count[name]++
+}
+
+// shows reports whether the element just opened or about to be closed has
+// anything to show of its own. A link may have an image where letters have no size.
+func (w *htmlWriter) shows(name string) bool {
+	return !w.state.invisible() || name == "a" && !w.state.gone()
 }
 
 // applyVisibility sets what the element and everything in it inherit.
@@ -249,6 +259,8 @@ func (w *htmlWriter) applyVisibility(name string, a attributes) {
 		return
 	case "pre", "xmp", "listing", "plaintext", "textarea":
 		w.state.pre = true
+	case "table":
+		w.state.fontZero = false // as in quirks mode: a size of zero round a table is layout, not a disguise
 	}
 	w.state.pre = a.pre.apply(w.state.pre)
 	if w.showHidden {
@@ -342,7 +354,7 @@ func (w *htmlWriter) closeTo(i int) {
 		if n := len(w.cells); n > 0 && w.cells[n-1] == last {
 			w.cells = w.cells[:n-1]
 		}
-		visible := !w.state.invisible()
+		visible := w.shows(e.name)
 		w.state = e.outer
 		if visible {
 			w.finish(e)

@@ -78,6 +78,8 @@ func TestHTMLHidden(t *testing.T) {
 	for _, visible := range []string{
 		`<div style="font-size:0"><div style="font-size:14px">shown</div></div>`,
 		`<div style="visibility:hidden"><b style="visibility:visible">shown</b></div>`,
+		`<td style="font-size:0"><table><tr><td>shown</table></td>`,
+		`<td style="font-size:0"><img alt=shown></td>`,
 		`<div style="font-size:0.8em">shown</div>`,
 		`<div style="max-height:100px">shown</div>`,
 		`<div style="height:0">shown</div>`,
@@ -107,6 +109,7 @@ func TestHTMLLinks(t *testing.T) {
 		{"other scheme", `<a href="javascript:alert(1)">x</a>`, "x\n"},
 		{"relative", `<a href="/x">x</a>`, "x\n"},
 		{"image", `<a href="http://a.example"><img src=x></a> y`, "[a.example] y\n"},
+		{"image where letters have no size", `<td style="font-size:0"><a href="http://a.example"><img alt=Shop></a></td>`, "[Shop] [a.example]\n"},
 		{"nothing in it", `<a href="http://a.example"></a>y`, "y\n"},
 		{"block in it", `<a href="http://a.example"><div>x</div></a><div>y</div>`, "x [a.example]\ny\n"},
 		{"not closed", `<a href="http://a.example">x<a href="http://b.example">y`, "x [a.example] y [b.example]\n"},

@@ -21,7 +21,7 @@ func (w *htmlWriter) void(name string, a attributes) bool {
 			w.lines.need(1)
 		}
 	case "img":
-		if seen {
+		if !w.state.gone() && (!a.hidden || w.showHidden) { // the size of letters is not theirs
 			w.image(a)
 		}
 	case "area", "base", "basefont", "bgsound", "col", "embed", "frame", "input", "link", "meta", "param", "source", "track", "wbr":
