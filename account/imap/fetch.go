@@ -43,15 +43,14 @@ type message struct {
 	raw      []byte // nil: not told
 }
 
-// has tells whether what was wanted came.
-func (m *message) has(w want) bool {
+// has tells whether what was wanted came of a message of size octets. An empty string for a message
+// that is not empty is a server's way of failing.
+func (m *message) has(w want, size int64) bool {
 	switch w {
 	case wantHeader:
 		return m.header != nil
 	case wantWhole, wantBody:
-		return m.raw != nil
-	case wantFlags:
-		return m.hasFlags
+		return m.raw != nil && (len(m.raw) > 0 || size == 0)
 	}
 	return true
 }
@@ -95,7 +94,7 @@ type fetching struct {
 // fetch sends a FETCH and drains its answer; n and size say what is expected. changedSince 0: all.
 func (l *link) fetch(set imap.NumSet, w want, n int, size int64, changedSince uint64) *fetching {
 	over := l.busy(w.allowance(n, size))
-	o := w.options(l.caps.Has(imap.CapCondStore))
+	o := w.options(l.selected != nil && l.selected.HighestModSeq > 0) // NOMODSEQ: asking would be an error (RFC 7162 3.1.2.2)
 	o.ChangedSince = changedSince
 	cmd := l.client.Fetch(set, o)
 	f := &fetching{done: make(chan struct{})}

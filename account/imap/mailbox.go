@@ -23,6 +23,7 @@ const (
 type mailboxPull struct {
 	*puller
 	mb       store.Mailbox
+	named    bool
 	sel      *imap.SelectData
 	copies   []store.RemoteCopy // what the server was believed to hold, by UID
 	adopt    bool               // copies without a UID wait here: headers first, and see who is whose
@@ -105,7 +106,7 @@ func (m *mailboxPull) checkValidity() error {
 // news fetches what is new and changed; gone are the UIDs that the server no longer has.
 func (m *mailboxPull) news() (gone []uint32, err error) {
 	condStore := m.sel.HighestModSeq > 0 && m.mb.Sync.HighestModSeq > 0
-	flagsDue := m.sel.HighestModSeq == 0 && m.s.o.Now().Sub(m.mb.Sync.FlagsAt) >= m.s.o.FlagsEvery
+	flagsDue := m.sel.HighestModSeq == 0 && (m.named || m.s.o.Now().Sub(m.mb.Sync.FlagsAt) >= m.s.o.FlagsEvery)
 	if m.initial || flagsDue || !condStore && m.sel.HighestModSeq > 0 {
 		return m.sweep()
 	}

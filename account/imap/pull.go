@@ -68,7 +68,7 @@ func (p *puller) pull(names []string) error {
 		if names == nil && p.unchanged(mb, status[mb.Name]) {
 			continue
 		}
-		if err := p.mailbox(mb); err != nil {
+		if err := p.mailbox(mb, names != nil); err != nil {
 			if first == nil {
 				first = err
 			}
@@ -135,9 +135,10 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 	return err == nil && len(missing) == 0
 }
 
-// mailbox brings one mailbox up to date.
-func (p *puller) mailbox(mb store.Mailbox) error {
-	m := &mailboxPull{puller: p, mb: mb}
+// mailbox brings one mailbox up to date. named: it was asked for by name, so that flags are compared
+// whatever the timer says.
+func (p *puller) mailbox(mb store.Mailbox, named bool) error {
+	m := &mailboxPull{puller: p, mb: mb, named: named}
 	err := m.run()
 	if err == nil {
 		return nil

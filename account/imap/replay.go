@@ -234,7 +234,8 @@ func (r *replay) record(out []store.Replayed) error {
 	if len(out) == 0 {
 		return nil
 	}
-	if err := r.s.st.FinishActions(r.ctx, out); err != nil {
+	// The server has done it: that is recorded even if ctx has ended meanwhile.
+	if err := r.s.st.FinishActions(context.WithoutCancel(r.ctx), out); err != nil {
 		return r.s.local(err)
 	}
 	for _, x := range out {

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -157,8 +158,11 @@ func (s *Session) trouble(ctx context.Context, err error) error {
 
 // local words an error of the store.
 func local(acct string, err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return &account.Trouble{Kind: account.KindTemporary, Account: acct, What: "interrupted", Kept: "What was stored before is kept", Err: err}
 	}
 	return &account.Trouble{Kind: account.KindIO, Account: acct, What: "cannot write to the local store: " + err.Error(), Err: err}
 }

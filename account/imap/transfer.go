@@ -135,16 +135,20 @@ func (m *mailboxPull) takeBack(ahead []asked, w want, to sink, storeErr *error) 
 // settle stores what came of a batch and returns what did not.
 func (m *mailboxPull) settle(a asked, w want, to sink) (lost []item, err, storeErr error) {
 	msgs, err := a.f.wait()
-	got := make(map[uint32]bool, len(msgs))
+	open := make(map[uint32]int64, len(a.items)) // what has not come yet, with its size
+	for _, x := range a.items {
+		open[x.uid] = x.size
+	}
 	msgs = slices.DeleteFunc(msgs, func(x message) bool {
-		if !x.has(w) || got[x.uid] {
+		size, asked := open[x.uid]
+		if !asked || !x.has(w, size) {
 			return true
 		}
-		got[x.uid] = true
+		delete(open, x.uid)
 		return false
 	})
 	for _, x := range a.items {
-		if !got[x.uid] {
+		if _, missing := open[x.uid]; missing {
 			lost = append(lost, x)
 		}
 	}
