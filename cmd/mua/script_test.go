@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 //	servers up|samples|down|FAULT  start the demo servers (with sample mail) and write $MUA_CONFIG; stop them; make them misbehave
 //	accepted N                     the submission server has accepted N messages by now
 //	logins PROTOCOL N              clients have tried to log in N times
+//	sameid                         all messages accepted are the same bytes
 //	exits STATUS CMD...            CMD ends with exactly this status
 //	deliver MAILBOX FILE           put a message into a mailbox on the server (LF becomes CRLF)
 //	samebytes SOURCE COPY          COPY is SOURCE with LF as CRLF
@@ -46,6 +48,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"servers":   cmdServers,
 			"accepted":  cmdAccepted,
+			"sameid":    cmdSameID,
 			"logins":    cmdLogins,
 			"exits":     cmdExits,
 			"deliver":   cmdDeliver,
@@ -137,6 +140,19 @@ func cmdLogins(ts *testscript.TestScript, neg bool, args []string) {
 	n := map[string]demo.Count{"imap": c.IMAP, "pop3": c.POP3, "smtp": c.SMTP}[args[0]]
 	if got := fmt.Sprint(n.Logins + n.Refused); got != args[1] {
 		ts.Fatalf("%s logins were tried, not %s", got, args[1])
+	}
+}
+
+// cmdSameID checks that everything accepted so far has one Message-ID and the same bytes.
+func cmdSameID(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 0 || neg {
+		ts.Fatalf("usage: sameid")
+	}
+	all := serversOf(ts).Accepted()
+	for _, m := range all {
+		if !bytes.Equal(m.Data, all[0].Data) {
+			ts.Fatalf("not the same bytes:\n%s\n%s", all[0].Data, m.Data)
+		}
 	}
 }
 
