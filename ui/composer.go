@@ -92,7 +92,6 @@ func (u *App) openComposer(d *compose.Draft, resumes store.MessageID, acct strin
 	c.body = c.newBody(c.firstText(fresh))
 	c.clean = c.fingerprint()
 	c.keep.init(c)
-	u.composers++
 	u.push(c)
 	c.setFocus(c.firstFocus())
 	return c
@@ -169,8 +168,8 @@ func (c *composer) identity() identity {
 	return identity{}
 }
 
-// self tells one's own addresses in an account, for answers.
-func (u *App) self(acct string) func(string) bool {
+// self tells one's own addresses, for answers.
+func (u *App) self() func(string) bool {
 	return func(addr string) bool {
 		for _, a := range u.o.Config.Accounts {
 			if _, ok := a.Identity(addr); ok {
@@ -298,7 +297,6 @@ func (c *composer) close() {
 	c.work.Stop()
 	c.offers.drop()
 	c.keep.end()
-	c.u.composers--
 	c.u.pop(c)
 }
 

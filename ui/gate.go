@@ -39,6 +39,7 @@ func (u *App) hold(ev *tcell.EventKey, later func()) bool {
 	case ev != nil && (ev.Key() == tcell.KeyEscape || ev.Key() == tcell.KeyCtrlC):
 		g.slot.Stop()
 		g.held = nil
+		u.say("Stopped waiting")
 	case len(g.held) < maxHeld:
 		g.held = append(g.held, later)
 	}

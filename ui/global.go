@@ -176,7 +176,7 @@ func (m *mailView) doWith(a keys.Action) bool {
 	if !ok {
 		return a == keys.Reply || a == keys.ReplyAll || a == keys.Forward || a == keys.ViewParts
 	}
-	self := m.u.self(r.AccountName)
+	self := m.u.self()
 	reply := func(all, list bool) {
 		m.u.draftFor(r, func(c content, _ []byte) *compose.Draft {
 			d := compose.Reply(c.msg, self, all, list)

@@ -26,6 +26,7 @@ type list struct {
 	unread  int
 	marked  map[store.MessageID]row
 	hidden  map[store.MessageID]int // rows of wishes not yet done: how many wishes
+	settled []store.MessageID       // hidden ones whose wish is done: the next reading knows
 	loaded  bool
 	err     error
 	read    pump.Slot // reading the window anew
@@ -33,6 +34,7 @@ type list struct {
 	counted pump.Slot
 	jump    pump.Slot
 	again   bool // news came while reading
+	recount bool // and while counting
 	moved   func()
 }
 
@@ -80,13 +82,18 @@ func (l *list) reload() {
 		w, err := readWindow(ctx, st, q, anchor, n, to)
 		return func() {
 			l.fill(w, err)
-			if l.again {
-				l.again = false
-				l.reload()
-			}
+			l.catchUp()
 		}
 	})
 	l.count()
+}
+
+// catchUp reads once more when news came while reading.
+func (l *list) catchUp() {
+	if l.again {
+		l.again = false
+		l.reload()
+	}
 }
 
 // fill takes a window over that was read anew.
@@ -108,8 +115,8 @@ func (l *list) replace(w window) {
 	was, had := l.current()
 	line := l.sel - l.top
 	atTop := l.top == 0
-	w.rows = slices.DeleteFunc(w.rows, func(r row) bool { return l.hidden[r.ID] > 0 })
-	l.win = w
+	l.win = l.withoutHidden(w)
+	w = l.win
 	switch {
 	case len(w.rows) == 0:
 		l.sel, l.top = -1, 0
@@ -135,11 +142,22 @@ func (l *list) replace(w window) {
 	}
 }
 
+// withoutHidden takes the hidden rows out of a window just read, and ends hiding
+// those whose wish was done before the reading began.
+func (l *list) withoutHidden(w window) window {
+	w.rows = slices.DeleteFunc(w.rows, func(r row) bool { return l.hidden[r.ID] > 0 })
+	l.release(l.settled)
+	l.settled = nil
+	return w
+}
+
 // count reads how many there are.
 func (l *list) count() {
 	if l.counted.Busy() {
+		l.recount = true
 		return
 	}
+	l.recount = false
 	st, q, box := l.u.o.Store, l.q, l.q.Mailbox
 	l.u.pump.Start(&l.counted, func(ctx context.Context) func() {
 		var total, unread int
@@ -148,7 +166,7 @@ func (l *list) count() {
 			if err != nil {
 				return nil
 			}
-			return func() { l.box, l.total, l.unread = b, b.Total, b.Unread }
+			return func() { l.setCounts(b, b.Total, b.Unread) }
 		}
 		total, err := st.Count(ctx, q)
 		if err != nil {
@@ -157,8 +175,15 @@ func (l *list) count() {
 		uq := q
 		uq.Query = "(" + q.Query + ") is:unread"
 		unread, _ = st.Count(ctx, uq)
-		return func() { l.total, l.unread = total, unread }
+		return func() { l.setCounts(l.box, total, unread) }
 	})
+}
+
+func (l *list) setCounts(b store.Mailbox, total, unread int) {
+	l.box, l.total, l.unread = b, total, unread
+	if l.recount {
+		l.count()
+	}
 }
 
 // selectRow moves to a row and sees to it that more are read in time.
@@ -263,7 +288,7 @@ func (l *list) load(read func(context.Context) (window, error), pick func(window
 				l.fill(w, err)
 				return
 			}
-			w.rows = slices.DeleteFunc(w.rows, func(r row) bool { return l.hidden[r.ID] > 0 })
+			w = l.withoutHidden(w)
 			l.loaded, l.err, l.win = true, nil, w
 			l.sel = -1
 			if len(w.rows) > 0 {
@@ -271,6 +296,7 @@ func (l *list) load(read func(context.Context) (window, error), pick func(window
 				l.top = max(0, l.sel-l.height/2)
 			}
 			l.moved()
+			l.catchUp()
 		}
 	})
 }
@@ -332,7 +358,7 @@ func (l *list) hide(ids []store.MessageID) {
 	l.prefetch()
 }
 
-// release ends hide: the store is right again.
+// release ends hide.
 func (l *list) release(ids []store.MessageID) {
 	for _, id := range ids {
 		if l.hidden[id]--; l.hidden[id] <= 0 {

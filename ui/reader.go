@@ -88,6 +88,12 @@ func (v *reader) fetch() {
 	now := u.now()
 	v.set.Stop()
 	u.pump.Start(&v.load, func(ctx context.Context) func() {
+		select {
+		case u.reading <- struct{}{}:
+			defer func() { <-u.reading }()
+		case <-ctx.Done(): // another message is wanted by now
+			return nil
+		}
 		c, err := readContent(ctx, st, id)
 		var lines []readerLine
 		if err == nil {

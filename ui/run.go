@@ -33,9 +33,9 @@ type App struct {
 	screen     tcell.Screen
 	lastStroke string // the key that led to the action under way
 	lastQuery  string // of the last search
-	composers  int    // open ones
 	lastSent   sentItem
 	gate       gate
+	reading    chan struct{} // has room for as many messages as are parsed at once
 	stored     storeState
 
 	searches, commandHistory, pipes, attached history
@@ -49,7 +49,7 @@ type App struct {
 }
 
 func newApp(ctx context.Context, o Options) (*App, error) {
-	u := &App{o: o, now: o.Now, app: tview.NewApplication(), autosave: time.Second / 2, opener: opener()}
+	u := &App{o: o, now: o.Now, app: tview.NewApplication(), autosave: time.Second / 2, opener: opener(), reading: make(chan struct{}, 2)}
 	if u.now == nil {
 		u.now = time.Now
 	}
@@ -81,7 +81,7 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 	})
 	u.screen = wrapped
 	u.app.SetScreen(wrapped)
-	u.app.EnableMouse(true).EnablePaste(true).SetTitle("mua")
+	u.app.EnableMouse(true).EnablePaste(true)
 	u.mail = newMail(u)
 	u.layers = []layer{u.mail}
 	u.app.SetInputCapture(u.capture)

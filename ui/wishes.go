@@ -43,9 +43,16 @@ func (m *mailView) away(done string, f func(context.Context, []store.MessageID) 
 		return
 	}
 	l.hide(gone)
-	m.u.wish(done+" "+m.undoable(len(gone)), func(ctx context.Context) error { return f(ctx, gone) }, func() {
-		l.release(gone)
+	m.u.wish(done+" "+m.undoable(len(gone)), func(ctx context.Context) error { return f(ctx, gone) }, func(err error) {
+		if err != nil {
+			l.release(gone)
+		} else {
+			l.settled = append(l.settled, gone...)
+		}
 		l.reload()
+		if now := m.list(); now != l {
+			now.Refresh()
+		}
 	})
 }
 
@@ -55,7 +62,7 @@ func (m *mailView) undoable(n int) string {
 }
 
 // wish hands a wish to the store, in the order of the keys typed, and says when it is done.
-func (u *App) wish(done string, f func(context.Context) error, after func()) {
+func (u *App) wish(done string, f func(context.Context) error, after func(error)) {
 	u.pump.Serial(func(ctx context.Context) func() {
 		err := f(ctx)
 		return func() {
@@ -67,7 +74,7 @@ func (u *App) wish(done string, f func(context.Context) error, after func()) {
 				u.oops("not done", err)
 			}
 			if after != nil {
-				after()
+				after(err)
 			}
 			u.refreshFrame()
 		}
@@ -152,7 +159,7 @@ func (m *mailView) toggleFlag(f store.Flags, on, off string) {
 	m.u.wish(words+" "+m.undoable(len(which)), func(ctx context.Context) error {
 		_, err := st.MarkFlags(ctx, which, c)
 		return err
-	}, l.reload)
+	}, func(error) { l.reload() })
 	clear(l.marked)
 }
 
@@ -177,7 +184,7 @@ func (u *App) markSeen(r row) {
 	u.wish("", func(ctx context.Context) error {
 		_, err := st.MarkFlags(ctx, which, store.FlagChange{Add: store.Seen, NoUndo: true})
 		return err
-	}, l.count)
+	}, func(error) { l.count() })
 }
 
 // undo takes back the last thing done: a message not yet sent, else the store's last wish.
@@ -197,6 +204,9 @@ func (u *App) undo() {
 				u.oops("undo", err)
 			default:
 				u.say("Undone: %s", words)
+			}
+			for _, l := range u.mail.lists {
+				clear(l.hidden)
 			}
 			u.storeChanged()
 		}

@@ -10,6 +10,8 @@ package pump
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 )
 
@@ -126,7 +128,7 @@ func (p *Pump) Start(s *Slot, work Work) {
 	gen := s.gen
 	p.begun()
 	go func() {
-		apply := work(ctx)
+		apply := guarded(ctx, work)
 		p.result(func() {
 			cancel()
 			if s.gen != gen {
@@ -138,6 +140,18 @@ func (p *Pump) Start(s *Slot, work Work) {
 			}
 		})
 	}()
+}
+
+// guarded does work. A panic in it becomes one on the loop, where the terminal
+// is put in order before the program ends.
+func guarded(ctx context.Context, work Work) (apply func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			words := fmt.Sprintf("%v\n\n%s", v, debug.Stack())
+			apply = func() { panic(words) }
+		}
+	}()
+	return work(ctx)
 }
 
 // Serial does work beside the loop, after all serial work begun before it. It is never superseded.
@@ -163,7 +177,7 @@ func (p *Pump) worker() {
 		work := p.order[0]
 		p.order = p.order[1:]
 		p.mu.Unlock()
-		apply := work(p.ctx)
+		apply := guarded(p.ctx, work)
 		if apply == nil {
 			apply = func() {}
 		}
