@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -56,14 +57,32 @@ func (c *composer) suggest(field int) {
 	if token == "" || field != c.focus {
 		return
 	}
-	st := c.u.o.Store
+	st, own := c.u.o.Store, c.ownMatching(token)
 	c.u.pump.Start(&c.offers.slot, func(ctx context.Context) func() {
 		list, err := st.Contacts(ctx, token, offered)
 		if err != nil {
 			return nil
 		}
+		for _, a := range own {
+			if !slices.ContainsFunc(list, func(x store.Contact) bool { return strings.EqualFold(x.Addr, a.Addr) }) {
+				list = append(list, a)
+			}
+		}
 		return func() { c.offer(token, list) }
 	})
+}
+
+// ownMatching are one's own addresses that go on what is being typed.
+func (c *composer) ownMatching(token string) []store.Contact {
+	var out []store.Contact
+	token = strings.ToLower(token)
+	for _, id := range c.froms {
+		words := append(strings.Fields(strings.ToLower(id.addr.Name)), strings.ToLower(id.addr.Address))
+		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, token) }) {
+			out = append(out, store.Contact{Name: id.addr.Name, Addr: id.addr.Address})
+		}
+	}
+	return out
 }
 
 // offer shows what was found. What is typed in full is not pushed aside: then none is chosen yet.

@@ -109,6 +109,8 @@ func (c *composer) Do(a keys.Action) bool {
 		c.leave(nil)
 	case keys.Help:
 		c.u.help()
+	case keys.Quit:
+		c.u.leave()
 	case keys.Up, keys.Down, keys.PageUp, keys.PageDown, keys.First, keys.Last:
 		c.scroll(a)
 	default:

@@ -195,6 +195,8 @@ func TestOutboxStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.until("1 uncertain")
+	r.sees("✗ work: “maybe”: uncertain", "g o shows the outbox")
+	r.keys("E")
 	r.keys("g o")
 	r.sees("uncertain", "the server may have it for", "smtp.example")
 	r.seesNot("mua outbox")
@@ -205,6 +207,22 @@ func TestOutboxStates(t *testing.T) {
 	if it, _ := r.st.Item(ctx, it.ID); it.State != store.Sent {
 		t.Errorf("state %s", it.State)
 	}
+}
+
+func TestSentIsSaid(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=x@example.org", "Tab", "Tab", "Tab", "=news", "Tab", "=t", "Ctrl-X")
+	ctx := t.Context()
+	it, at, ok, err := r.st.Claim(ctx, r.acct, 0, "smtp.example")
+	if err != nil || !ok {
+		t.Fatal(err, ok)
+	}
+	if err := r.st.EndAttempt(ctx, store.AttemptResult{Attempt: at, State: store.Sent, Recipients: []store.RecipientResult{{Addr: it.Recipients[0].Addr, State: store.Accepted, Code: 250}}}); err != nil {
+		t.Fatal(err)
+	}
+	r.until("Sent: news")
+	r.keys("u")
+	r.sees("Nothing to undo")
 }
 
 func TestMouse(t *testing.T) {

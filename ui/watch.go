@@ -6,6 +6,7 @@ import (
 
 	"mua/account"
 	"mua/store"
+	"mua/ui/keys"
 	"mua/ui/pump"
 )
 
@@ -103,11 +104,16 @@ func (u *App) refreshFrame() {
 		u.stored.again = true
 		return
 	}
-	st := u.o.Store
+	st, last := u.o.Store, u.lastSent.id
 	u.pump.Start(&u.stored.slot, func(ctx context.Context) func() {
 		boxes, err := st.Mailboxes(ctx, 0)
 		counts, err2 := st.OutboxCounts(ctx)
+		var it store.Item
+		if last != 0 {
+			it, _ = st.Item(ctx, last)
+		}
 		return func() {
+			u.followSent(it)
 			if err == nil {
 				u.stored.boxes = boxes
 			}
@@ -126,6 +132,25 @@ func (u *App) refreshFrame() {
 			}
 		}
 	})
+}
+
+// followSent tells how it went with the message sent last, once that is known:
+// then it can no longer be taken back.
+func (u *App) followSent(it store.Item) {
+	if it.ID == 0 || it.ID != u.lastSent.id {
+		return
+	}
+	switch it.State {
+	case store.Sent:
+		u.say("Sent: %s", subjectOr(it.Subject))
+	case store.Failed, store.Partial, store.Uncertain:
+		u.oops("outbox", &account.Trouble{Kind: account.KindRefused, Account: it.AccountName,
+			What: "“" + subjectOr(it.Subject) + "”: " + describe(it, u.now()), Hint: u.keys.Key(keys.GoOutbox, keys.Global) + " shows the outbox"})
+	case store.Cancelled:
+	default:
+		return
+	}
+	u.lastSent = sentItem{}
 }
 
 // accountOf is the configured account of that name, or nil.

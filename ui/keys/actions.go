@@ -180,6 +180,7 @@ func Table() []Binding {
 		{Attach, Write, "Ctrl-T", "", "attach a file", "attach"},
 		{Editor, Write, "Ctrl-G", "", "write the text in your editor", "editor"},
 		{ToReview, Write, "Esc", "", "look it over before sending, or leave", "done"},
+		{Quit, Write, "F10", "", "leave mua, asking what to do with the text", ""},
 		{Help, Write, "F1", "", "this help", "help"},
 
 		{SendNow, Review, "y, Ctrl-X", "", "send", "send"},
@@ -189,6 +190,7 @@ func Table() []Binding {
 		{Detach, Review, "d", "", "take off the last attachment", ""},
 		{Edit, Review, "Enter, i, Tab", "", "go on writing", "write"},
 		{Discard, Review, "q, Esc", "", "leave, asking what to do with the text", "leave"},
+		{Quit, Review, "F10", "", "leave mua, asking what to do with the text", ""},
 		{Help, Review, "?, F1", "", "this help", "help"},
 	}
 }
