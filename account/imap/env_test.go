@@ -204,3 +204,17 @@ func mail(i int) []byte {
 	}
 	return b.Bytes()
 }
+
+// until waits for a condition that another goroutine brings about.
+func until(t testing.TB, ok func() bool) {
+	t.Helper()
+	tick, end := time.NewTicker(time.Millisecond), time.After(20*time.Second)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatal("it does not happen")
+		}
+	}
+}

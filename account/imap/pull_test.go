@@ -252,9 +252,7 @@ func TestIdle(t *testing.T) {
 		}
 		done <- err
 	}()
-	for srv.Counts().IMAP.Commands["IDLE"] < 2 {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, func() bool { return srv.Counts().IMAP.Commands["IDLE"] >= 2 })
 	srv.Deliver("INBOX", mail(2))
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -264,9 +262,7 @@ func TestIdle(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { _, err := s.Idle(ctx, "INBOX", time.Minute); done <- err }()
-	for srv.Counts().IMAP.Commands["IDLE"] < 3 {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, func() bool { return srv.Counts().IMAP.Commands["IDLE"] >= 3 })
 	cancel()
 	wantTrouble(t, <-done, account.KindTemporary)
 }
