@@ -54,11 +54,26 @@ func each(s string, f func(cluster string, width int) bool) {
 			return
 		case c[0] < ' ' || c[0] == 0x7f || w <= 0:
 			continue
+		case len(c) > 4:
+			c, w = settled(c, w)
 		}
 		if !f(c, min(w, 2)) {
 			return
 		}
 	}
+}
+
+// settled reduces an emoji sequence to its first emoji. Terminals disagree about
+// the width of the rest (joined people, skin tones, a wish for colour), and one
+// that takes another width than we counted shifts the whole line.
+func settled(cluster string, width int) (string, int) {
+	for i, r := range cluster {
+		if i > 0 && (r == '\u200d' || r == '\ufe0f' || r >= 0x1f3fb && r <= 0x1f3ff) {
+			first := cluster[:i]
+			return first, min(width, uniseg.StringWidth(first))
+		}
+	}
+	return cluster, width
 }
 
 // Put draws at most w columns of t at x, y and returns how many it took.
