@@ -226,6 +226,9 @@ func TestAgentKeepsInStep(t *testing.T) {
 	h.eventually("the flag on the server", func() bool {
 		return strings.Contains(strings.Join(h.servers.List("INBOX")[0].Flags, " "), "Flagged")
 	})
+	if n := h.servers.Counts().IMAP.Logins; n != 1 {
+		t.Fatalf("%d logins for what one connection can do", n)
+	}
 }
 
 func TestAgentStopsAtARefusedLogin(t *testing.T) {

@@ -157,41 +157,46 @@ func (k *keeper) waitTrouble(ctx context.Context, err error, back *backoff, b be
 // waitNews returns when there is something to do: news from the server (IDLE),
 // a wish of ours, a ring, a wake-up by another process, or the poll is due.
 func (k *keeper) waitNews(ctx context.Context, l *link) {
-	idle, cancel := context.WithCancel(ctx)
-	defer cancel()
-	news := make(chan error, 1)
-	watching := l.imap != nil
-	if watching {
-		go func() {
-			_, err := l.imap.Idle(idle, "INBOX", k.poll())
-			news <- err
-		}()
-	}
 	changed, done := k.o.Store.Watch()
 	defer done()
+	news, wake := k.idle(ctx, l)
 	woken, _ := k.o.Store.Woken(ctx, l.id) //nolint:errcheck // a failing store shows in the next pass
 	poll := time.NewTimer(k.poll())
 	defer poll.Stop()
-	for {
+	for waiting := true; waiting; {
 		select {
 		case <-changed:
-			if !k.wished(ctx, l, woken) {
-				continue
-			}
+			waiting = !k.wished(ctx, l, woken)
+		case <-news:
+			waiting = false
 		case <-k.sync.c:
+			waiting = false
 		case <-poll.C:
+			waiting = false
 		case <-ctx.Done():
-		case err := <-news:
-			if err != nil {
-				l.close()
-			}
-			return
+			waiting = false
 		}
-		break
 	}
-	cancel()
-	if watching {
-		if err := <-news; err != nil {
+	wake()
+}
+
+// idle watches INBOX over the link's connection until wake is called, which
+// gives the connection back; news is closed when there is a reason to pull.
+// Where there is no connection to watch, news never comes.
+func (k *keeper) idle(ctx context.Context, l *link) (news <-chan struct{}, wake func()) {
+	if l.imap == nil {
+		return nil, func() {}
+	}
+	ended, end := make(chan struct{}), make(chan struct{})
+	var err error
+	go func() {
+		defer close(ended)
+		_, err = l.imap.Idle(ctx, "INBOX", k.poll(), end)
+	}()
+	return ended, func() {
+		close(end)
+		<-ended
+		if err != nil {
 			l.close()
 		}
 	}

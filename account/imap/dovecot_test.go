@@ -202,13 +202,13 @@ func TestDovecotIdle(t *testing.T) {
 	e := dovecotEnv(t, d, user, "imaps")
 	e.sync()
 	s := e.open()
-	if news, err := s.Idle(t.Context(), "", 50*time.Millisecond); news || err != nil {
+	if news, err := s.Idle(t.Context(), "", 50*time.Millisecond, nil); news || err != nil {
 		t.Errorf("quiet: %v, %v", news, err)
 	}
 	other := d.Client(t, user)
 	news := make(chan error, 1)
 	go func() {
-		ok, err := s.Idle(t.Context(), "INBOX", time.Minute)
+		ok, err := s.Idle(t.Context(), "INBOX", time.Minute, nil)
 		if err == nil && !ok {
 			err = fmt.Errorf("no news")
 		}

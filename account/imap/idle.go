@@ -11,10 +11,11 @@ import (
 	"mua/store"
 )
 
-// Idle waits until the server tells of a change in the mailbox ("" is INBOX), the timeout ends, or ctx
-// does. news means that a Pull of that mailbox is worth it; it is true at once when the mailbox has
-// moved since the last pull. Without IDLE (RFC 2177) it waits and asks once at the end.
-func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duration) (news bool, err error) {
+// Idle waits until the server tells of a change in the mailbox ("" is INBOX), the timeout ends, or
+// wake is closed (nil: never); in all three cases the session can be used on. news means that a Pull
+// of that mailbox is worth it; it is true at once when the mailbox has moved since the last pull.
+// Without IDLE (RFC 2177) it waits and asks once at the end. The end of ctx closes the connection.
+func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duration, wake <-chan struct{}) (news bool, err error) {
 	defer s.during(ctx)()
 	if mailbox == "" {
 		mailbox = "INBOX"
@@ -31,9 +32,9 @@ func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duratio
 		return true, nil
 	}
 	if !s.l.caps.Has(imap.CapIdle) {
-		news, err = s.poll(ctx, timeout)
+		news, err = s.poll(ctx, timeout, wake)
 	} else {
-		news, err = s.idle(ctx, timeout)
+		news, err = s.idle(ctx, timeout, wake)
 	}
 	return news, s.trouble(ctx, err)
 }
@@ -44,14 +45,14 @@ func moved(have store.SyncState, sel *imap.SelectData) bool {
 		sel.UIDNext != 0 && have.UIDNext != uint32(sel.UIDNext)
 }
 
-func (s *Session) idle(ctx context.Context, timeout time.Duration) (bool, error) {
+func (s *Session) idle(ctx context.Context, timeout time.Duration, wake <-chan struct{}) (bool, error) {
 	begun := s.l.busy(0)
 	cmd, err := s.l.client.Idle()
 	begun() // the silence that follows is no fault
 	if err != nil {
 		return false, err
 	}
-	news := s.await(ctx, timeout)
+	news := s.await(ctx, timeout, wake)
 	defer s.l.busy(0)()
 	if err := cmd.Close(); err != nil {
 		return news, err
@@ -62,14 +63,15 @@ func (s *Session) idle(ctx context.Context, timeout time.Duration) (bool, error)
 	return news, ctx.Err()
 }
 
-// await waits for news, the timeout, or the end of ctx or the connection.
-func (s *Session) await(ctx context.Context, timeout time.Duration) bool {
+// await waits for news, the timeout, wake, or the end of ctx or the connection.
+func (s *Session) await(ctx context.Context, timeout time.Duration, wake <-chan struct{}) bool {
 	t := time.NewTimer(timeout)
 	defer t.Stop()
 	select {
 	case <-s.l.news:
 		return true
 	case <-t.C:
+	case <-wake:
 	case <-ctx.Done():
 	case <-s.l.client.Closed():
 	}
@@ -77,8 +79,8 @@ func (s *Session) await(ctx context.Context, timeout time.Duration) bool {
 }
 
 // poll waits and lets NOOP bring the news.
-func (s *Session) poll(ctx context.Context, timeout time.Duration) (bool, error) {
-	if s.await(ctx, timeout) {
+func (s *Session) poll(ctx context.Context, timeout time.Duration, wake <-chan struct{}) (bool, error) {
+	if s.await(ctx, timeout, wake) {
 		return true, nil
 	}
 	if err := ctx.Err(); err != nil {

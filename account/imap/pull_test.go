@@ -241,12 +241,12 @@ func TestIdle(t *testing.T) {
 	srv.Deliver("INBOX", mail(1))
 	e.sync()
 	s := e.open()
-	if news, err := s.Idle(t.Context(), "INBOX", 50*time.Millisecond); news || err != nil {
+	if news, err := s.Idle(t.Context(), "INBOX", 50*time.Millisecond, nil); news || err != nil {
 		t.Errorf("quiet: %v, %v", news, err)
 	}
 	done := make(chan error, 1)
 	go func() {
-		news, err := s.Idle(t.Context(), "INBOX", time.Minute)
+		news, err := s.Idle(t.Context(), "INBOX", time.Minute, nil)
 		if err == nil && !news {
 			err = fmt.Errorf("no news")
 		}
@@ -260,9 +260,19 @@ func TestIdle(t *testing.T) {
 	if p, err := s.Pull(t.Context(), []string{"INBOX"}); err != nil || p.New != 1 {
 		t.Errorf("%+v, %v", p, err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() { _, err := s.Idle(ctx, "INBOX", time.Minute); done <- err }()
+	wake, sessions := make(chan struct{}), srv.Counts().IMAP.Sessions
+	go func() { _, err := s.Idle(t.Context(), "INBOX", time.Minute, wake); done <- err }()
 	until(t, func() bool { return srv.Counts().IMAP.Commands["IDLE"] >= 3 })
+	close(wake)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Pull(t.Context(), nil); err != nil || srv.Counts().IMAP.Sessions != sessions {
+		t.Errorf("after a wake-up the session is not the same: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { _, err := s.Idle(ctx, "INBOX", time.Minute, nil); done <- err }()
+	until(t, func() bool { return srv.Counts().IMAP.Commands["IDLE"] >= 4 })
 	cancel()
 	wantTrouble(t, <-done, account.KindTemporary)
 }
