@@ -214,6 +214,40 @@ func TestDovecotPOP3(t *testing.T) {
 	}
 }
 
+// TestEverySecurity: account check and sync over TLS at once and over
+// STARTTLS/STLS, on all three protocols; without the CA nothing is said to anyone.
+func TestEverySecurity(t *testing.T) {
+	d := realservers.Dovecot(t)
+	p := realservers.Postfix(t, d)
+	d.AddMaildir(t, d.User, "INBOX", mails(generate(0, 3))...)
+	for _, c := range []struct{ in, out string }{
+		{"imaps://" + d.User + "@" + d.IMAPS, "smtps://" + d.User + "@" + p.SMTPS},
+		{"imap://" + d.User + "@" + d.IMAP, "smtp://" + d.User + "@" + p.SMTP},
+		{"pop3s://" + d.User + "@" + d.POP3S, ""},
+		{"pop3://" + d.User + "@" + d.POP3, ""},
+	} {
+		config := fmt.Sprintf("[account.work]\nfrom = \"Ada <ada@example.org>\"\nincoming = %q\npassword = { plain = %q }\n", c.in, d.Password)
+		if c.out != "" {
+			config += fmt.Sprintf("outgoing = %q\n", c.out)
+		}
+		b := newBox(t, config+fmt.Sprintf("tls_ca = %q\n", d.CAFile))
+		for _, r := range objects(t, b.mua(0, "account", "check", "--json")) {
+			if tls, _ := r["tls"].(string); !strings.HasPrefix(tls, "TLS 1.3") && !strings.HasPrefix(tls, "TLS 1.2") {
+				t.Errorf("%s: %v", c.in, r)
+			}
+		}
+		if row := b.syncRow(); row["new"].(float64) != 3 {
+			t.Errorf("%s: %v", c.in, row)
+		}
+		before := strings.Count(d.Log(), "Login: user=")
+		b = newBox(t, config)
+		b.mua(1, "sync")
+		if after := strings.Count(d.Log(), "Login: user="); after != before {
+			t.Errorf("%s: logged in to a server whose certificate nobody vouches for", c.in)
+		}
+	}
+}
+
 // TestWrongPassword: exit 77 over both protocols, and account check says it too.
 func TestWrongPassword(t *testing.T) {
 	d := realservers.Dovecot(t)
