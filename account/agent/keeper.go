@@ -33,7 +33,7 @@ func newKeeper(g *Agent, a *account.Account) *keeper {
 }
 
 const (
-	lockedWait  = 5 * time.Second // until a lock another process holds is tried again
+	lockedWait  = time.Second // until a lock another process holds is tried again
 	defaultPoll = 5 * time.Minute
 )
 

@@ -58,8 +58,7 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	p := &progress{app: a, live: isTerminal(a.err) && !a.quiet, lines: map[string]string{}}
 	o.Progress = p.say
 	if f.watch {
-		agent.New(o).Run(ctx)
-		p.clear()
+		a.watch(ctx, o, p)
 		return nil
 	}
 	results := make([]agent.Result, len(accts))
@@ -72,6 +71,35 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	wg.Wait()
 	p.clear()
 	return a.printResults(ctx, s, results)
+}
+
+// watch keeps accounts in step until ctx ends, and says each trouble once.
+func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
+	keeper := agent.New(o)
+	changed, done := keeper.Watch()
+	defer done()
+	ended := make(chan struct{})
+	go func() { defer close(ended); keeper.Run(ctx) }()
+	told := map[string]string{}
+	for {
+		select {
+		case <-ended:
+			p.clear()
+			return
+		case <-changed:
+		}
+		for _, s := range keeper.Status() {
+			words := ""
+			if s.Trouble != nil {
+				words = s.Trouble.Error()
+			}
+			if words != told[s.Account] && words != "" {
+				p.clear()
+				a.report(s.Trouble)
+			}
+			told[s.Account] = words
+		}
+	}
 }
 
 // syncJSON is the contract's row of mua sync.
