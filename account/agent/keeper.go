@@ -44,19 +44,23 @@ func (k *keeper) poll() time.Duration {
 	return defaultPoll
 }
 
-// lock takes a lock, waiting for the process that has it; false when ctx ended.
-func (k *keeper) lock(ctx context.Context, purpose string) (unlock func(), ok bool) {
+// begin waits for the lock of one side of the account, however long another
+// process has it; ok is false when there is nothing to begin (ctx ended, say).
+func (k *keeper) begin(ctx context.Context, purpose string) (id store.AccountID, unlock func(), ok bool) {
 	for {
 		unlock, err := k.o.Store.Lock(k.a.Name, purpose)
 		if err == nil {
-			return unlock, true
+			if id, err = k.o.Store.EnsureAccount(ctx, k.a.Name); err == nil {
+				return id, unlock, true
+			}
+			unlock()
 		}
 		if !errors.Is(err, store.ErrLocked) {
 			k.trouble(err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, false
+			return 0, nil, false
 		case <-time.After(lockedWait):
 		}
 	}
@@ -67,16 +71,11 @@ func (k *keeper) keepSynced(ctx context.Context) {
 	if k.a.Incoming == nil {
 		return
 	}
-	unlock, ok := k.lock(ctx, lockSync)
+	id, unlock, ok := k.begin(ctx, lockSync)
 	if !ok {
 		return
 	}
 	defer unlock()
-	id, err := k.o.Store.EnsureAccount(ctx, k.a.Name)
-	if err != nil {
-		k.trouble(err)
-		return
-	}
 	l := newLink(k.o, k.a, id)
 	defer l.close()
 	var back backoff

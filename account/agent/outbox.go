@@ -16,16 +16,11 @@ func (k *keeper) keepFlushed(ctx context.Context) {
 	if k.a.Outgoing == nil {
 		return
 	}
-	unlock, ok := k.lock(ctx, lockWatch)
+	id, unlock, ok := k.begin(ctx, lockWatch)
 	if !ok {
 		return
 	}
 	defer unlock()
-	id, err := k.o.Store.EnsureAccount(ctx, k.a.Name)
-	if err != nil {
-		k.trouble(err)
-		return
-	}
 	changed, done := k.o.Store.Watch()
 	defer done()
 	var back backoff
