@@ -282,7 +282,7 @@ func explainNet(host string, err error) *account.Trouble {
 	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		t.What = host + " refuses connections on this port"
+		t.What = host + " refuses connections on " + portOf(err)
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETDOWN), errors.Is(err, syscall.EADDRNOTAVAIL):
 		t.What = "offline: no route to " + host
 	case errors.Is(err, os.ErrDeadlineExceeded), isTimeout(err):
@@ -295,6 +295,16 @@ func explainNet(host string, err error) *account.Trouble {
 		t.What = fmt.Sprintf("no connection to %s: %s", host, account.CleanWords(e.Err.Error()))
 	}
 	return t
+}
+
+// portOf names the port that a failed dial was about.
+func portOf(err error) string {
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		if a, ok := e.Addr.(*net.TCPAddr); ok {
+			return fmt.Sprintf("port %d", a.Port)
+		}
+	}
+	return "this port"
 }
 
 func isTimeout(err error) bool {

@@ -188,7 +188,7 @@ func (a *app) checkAccounts(ctx context.Context, names []string) error {
 			}
 			r, err := a.checkSide(ctx, acct, side.e)
 			if err != nil {
-				a.report(err)
+				a.report(onSide(err, side.name))
 				errs = append(errs, err)
 				continue
 			}
@@ -201,6 +201,13 @@ func (a *app) checkAccounts(ctx context.Context, names []string) error {
 		return statusError{exitStatus(err)}
 	}
 	return nil
+}
+
+// onSide says which of an account's two servers a trouble is about.
+func onSide(err error, side string) error {
+	t := *asTrouble(err)
+	t.What = side + ": " + t.What
+	return &t
 }
 
 // accountsNamed are the accounts of the arguments, of -A, or all.

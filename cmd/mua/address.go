@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,13 +25,13 @@ func newAddress(a *app) *cobra.Command {
 				return err
 			}
 			if !a.json {
-				fmt.Fprintf(a.out, "%d known addresses match\n", len(found))
+				fmt.Fprintf(a.out, "%s found\n", counted(len(found), "address", "addresses"))
 			}
 			for _, c := range found {
 				if a.json {
 					err = a.emit(map[string]any{"addr": c.Addr, "name": c.Name, "count": c.Count, "last": timeJSON(c.Last)})
 				} else {
-					_, err = fmt.Fprintf(a.out, "%s\t%s\t%d messages\n", message.CleanLine(c.Addr), message.CleanLine(c.Name), c.Count)
+					_, err = fmt.Fprintf(a.out, "%s\t%s\tlast %s\n", message.CleanLine(c.Addr), message.CleanLine(c.Name), c.Last.Local().Format(time.DateOnly))
 				}
 				if err != nil {
 					return err

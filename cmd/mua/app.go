@@ -93,6 +93,7 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%v (see: %s --help)", err, cmd.CommandPath())
 	})
+	root.SetHelpCommand(newHelp(root))
 	f := root.PersistentFlags()
 	f.StringVar(&a.configPath, "config", "", "configuration `FILE` (default $MUA_CONFIG, else $XDG_CONFIG_HOME/mua/config.toml)")
 	f.StringVar(&a.dataDir, "data", "", "data `DIR` (default $MUA_DATA, else $XDG_DATA_HOME/mua)")
@@ -107,6 +108,28 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 		newAddress(a), newAccount(a), newConfig(a), newDemo(a), newVersion(a),
 	)
 	return root
+}
+
+// newHelp is mua help COMMAND; a command that there is not is an error.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || cmd.HasSubCommands() && len(rest) > 0 {
+				return unknownCommand(root, strings.Join(args, " "))
+			}
+			return cmd.Help()
+		},
+	}
+}
+
+// counted is a number with its noun.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // conf loads the configuration once and shows its warnings.
@@ -180,11 +203,14 @@ func (a *app) noAccount(name string) error {
 
 // storeAccount is the store's id of -A, or 0 for all accounts.
 func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID, error) {
-	if a.accountArg == "" {
-		return 0, nil
-	}
 	all, err := s.Accounts(ctx)
 	if err != nil {
+		return 0, err
+	}
+	if a.accountArg == "" {
+		if len(all) <= 1 { // only the local one, so nothing can be here: an empty answer would hide why
+			_, err = a.conf()
+		}
 		return 0, err
 	}
 	for _, acct := range all {

@@ -21,7 +21,7 @@ func newConfig(a *app) *cobra.Command {
 			if a.json {
 				return a.emit(map[string]any{"file": c.Path, "accounts": len(c.Accounts), "warnings": list(c.Warnings), "ok": true})
 			}
-			_, err = fmt.Fprintf(a.out, "%s is right: %d account(s)\n", c.Path, len(c.Accounts))
+			_, err = fmt.Fprintf(a.out, "%s is right: %s\n", c.Path, counted(len(c.Accounts), "account", "accounts"))
 			return err
 		},
 	})

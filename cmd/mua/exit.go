@@ -134,20 +134,29 @@ func ioTrouble(what string, err error) error {
 }
 
 func unknownCommand(cmd *cobra.Command, name string) error {
-	hint := "mua --help"
+	cmd.SuggestionsMinimumDistance = 2
+	hint := cmd.CommandPath() + " --help"
 	if s := cmd.SuggestionsFor(name); len(s) > 0 {
-		hint = "mua " + s[0]
+		hint = cmd.CommandPath() + " " + s[0]
 	}
-	return &account.Trouble{Kind: account.KindUsage, What: fmt.Sprintf("there is no command %q", name), Hint: hint}
+	return &account.Trouble{Kind: account.KindUsage, What: fmt.Sprintf("there is no command %q", strings.TrimPrefix(cmd.CommandPath()+" ", "mua ")+name), Hint: hint}
 }
 
 // usageArgs makes a positional-argument error exit 64.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usagef("%v (see: %s --help)", err, cmd.CommandPath())
+		err := check(cmd, args)
+		switch {
+		case err == nil:
+			return nil
+		case cmd.HasSubCommands() && len(args) > 0:
+			return unknownCommand(cmd, args[0])
+		case len(args) == 0:
+			err = fmt.Errorf("something is missing: %s", cmd.UseLine())
+		default:
+			err = fmt.Errorf("too many or too few words: %s", cmd.UseLine())
 		}
-		return nil
+		return usagef("%v (see: %s --help)", err, cmd.CommandPath())
 	}
 }
 

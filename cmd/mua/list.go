@@ -120,7 +120,7 @@ func (a *app) printRow(r store.Row) error {
 		return a.emit(newMessageJSON(r))
 	}
 	line := fmt.Sprintf("%6d %s %s  %s  %s", r.ID, flagLetters(r), r.Date.Local().Format("2006-01-02 15:04"),
-		pad(people(r.From), 22), message.CleanLine(r.Subject))
+		pad(a.who(r), 22), message.CleanLine(r.Subject))
 	if len(r.Attachments) > 0 {
 		line += fmt.Sprintf("  [%d attached]", len(r.Attachments))
 	}
@@ -129,6 +129,20 @@ func (a *app) printRow(r store.Row) error {
 	}
 	_, err := fmt.Fprintln(a.out, strings.TrimRight(line, " "))
 	return err
+}
+
+// who is the other side of a message: its sender, or the recipients of one's own.
+func (a *app) who(r store.Row) string {
+	c, err := a.conf()
+	if err != nil || len(r.From) != 1 || len(r.To) == 0 {
+		return people(r.From)
+	}
+	for _, acct := range c.Accounts {
+		if _, mine := acct.Identity(r.From[0].Addr); mine {
+			return "→ " + people(r.To)
+		}
+	}
+	return people(r.From)
 }
 
 // flagLetters is a fixed column: new, answered or forwarded, flagged.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,10 +56,10 @@ func (a *app) mailboxes(ctx context.Context) error {
 func (a *app) printMailbox(m store.Mailbox) error {
 	if !a.json {
 		role := ""
-		if m.Role != "" {
-			role = "(" + string(m.Role) + ")"
+		if m.Role != "" && !strings.EqualFold(string(m.Role), m.Name) {
+			role = "  (" + string(m.Role) + ")"
 		}
-		_, err := fmt.Fprintf(a.out, "%-12s %6d unread %7d  %s %s\n", message.CleanLine(m.AccountName), m.Unread, m.Total, message.CleanLine(m.Name), role)
+		_, err := fmt.Fprintf(a.out, "%-12s %6d unread %7d  %s%s\n", message.CleanLine(m.AccountName), m.Unread, m.Total, message.CleanLine(m.Name), role)
 		return err
 	}
 	j := mailboxJSON{Account: m.AccountName, Name: m.Name, Total: m.Total, Unread: m.Unread}

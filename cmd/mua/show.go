@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,7 +152,7 @@ func readable(r store.Row, m *message.Message) string {
 	var b strings.Builder
 	field := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-9s%s\n", name+":", message.CleanLine(value))
+			fmt.Fprintf(&b, "%-10s%s\n", name+":", message.CleanLine(value))
 		}
 	}
 	field("From", addresses(m.From))
@@ -202,7 +204,12 @@ func (a *app) write(output, name string, data []byte) error {
 		return nil
 	}
 	if st, err := os.Stat(output); err == nil && st.IsDir() {
-		return writeNew(filepath.Join(output, message.SafeName(name)), data)
+		output = filepath.Join(output, message.SafeName(name))
+		if err := writeNew(output, data); err != nil {
+			return err
+		}
+		a.talk("written to %s", output)
+		return nil
 	}
 	return writeFile(output, data)
 }
@@ -245,6 +252,12 @@ func writeNew(path string, data []byte) error {
 func created(path string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return &account.Trouble{Kind: account.KindCreate, What: path + " exists already", Kept: "It was not changed", Hint: "-o FILE replaces a file", Err: err}
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err // the path is said already
 	}
 	return &account.Trouble{Kind: account.KindCreate, What: fmt.Sprintf("cannot write %s: %v", path, err), Err: err}
 }

@@ -11,6 +11,7 @@ import (
 	"mua/outbox"
 	"mua/outbox/compose"
 	"mua/store"
+	"mua/store/message"
 )
 
 const (
@@ -153,9 +154,18 @@ func (a *app) tellSpooled(ctx context.Context, s *store.Store, acct *account.Acc
 		return err
 	}
 	if told != nil && !o.queue {
-		a.talk("%s", asTrouble(told).Error())
+		a.tellUndelivered(it, asTrouble(told))
 	}
 	return a.itemStatus(context.WithoutCancel(ctx), s, acct, it, o)
+}
+
+// tellUndelivered says why a delivery did not happen, and first that nothing is lost.
+func (a *app) tellUndelivered(it store.Item, t *account.Trouble) {
+	if it.State == store.Queued {
+		a.talk("message %d waits in the outbox: %s", it.ID, message.Clean(t.Error()))
+		return
+	}
+	a.talk("%s", message.Clean(t.Error()))
 }
 
 // itemStatus is the exit status that an item's state means for a sender.

@@ -62,10 +62,10 @@ func (a *app) leaving(s *store.Store) {
 	if err != nil {
 		return
 	}
-	if n[store.Queued]+n[store.Sending] > 0 {
-		a.talk("%d message(s) wait in the outbox; the next mua or mua sync sends them", n[store.Queued]+n[store.Sending])
+	if waiting := n[store.Queued] + n[store.Sending]; waiting > 0 {
+		a.talk("in the outbox still: %s; mua outbox flush sends now, else the next mua or mua sync", counted(waiting, "message", "messages"))
 	}
 	if n[store.Uncertain] > 0 {
-		a.talk("%d message(s) may or may not have been sent: mua outbox", n[store.Uncertain])
+		a.talk("%s may or may not have been sent: mua outbox", counted(n[store.Uncertain], "message", "messages"))
 	}
 }
