@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -135,7 +136,7 @@ func (p *pass) conclude(it store.Item, at store.AttemptID, t transaction, fresh 
 	}
 	if t.err != nil && !t.dotAsked {
 		if p.ctx.Err() != nil {
-			return p.putBack(it, at, nil)
+			return p.brokenOff(it, at, " has not taken the message in the time given")
 		}
 		if tr, ok := errors.AsType[*account.Trouble](t.err); ok && tr.Kind != account.KindTemporary {
 			return p.accountTrouble(it, at, tr)
@@ -188,8 +189,22 @@ func (p *pass) putBack(it store.Item, at store.AttemptID, cause error) (store.It
 func (p *pass) accountTrouble(it store.Item, at store.AttemptID, t *account.Trouble) (store.ItemState, bool, error) {
 	p.drop()
 	if p.ctx.Err() != nil && t.Kind != account.KindLogin {
+		return p.brokenOff(it, at, " has not answered in the time given")
+	}
+	return p.accountWaits(it, at, t)
+}
+
+// brokenOff queues an item again because the pass was told to end. Time that ran
+// out is told: that server may be silent. A wish to stop is nobody's trouble.
+func (p *pass) brokenOff(it store.Item, at store.AttemptID, what string) (store.ItemState, bool, error) {
+	if !errors.Is(p.ctx.Err(), context.DeadlineExceeded) {
 		return p.putBack(it, at, nil)
 	}
+	return p.accountWaits(it, at, &account.Trouble{Kind: account.KindTemporary, Account: p.Account.Name, Host: p.host(),
+		What: p.host() + what, Err: p.ctx.Err()})
+}
+
+func (p *pass) accountWaits(it store.Item, at store.AttemptID, t *account.Trouble) (store.ItemState, bool, error) {
 	why, what := WaitNetwork, words(t)
 	if t.Kind == account.KindLogin && t.Host != "" {
 		why = WaitLogin
