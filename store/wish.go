@@ -116,14 +116,30 @@ func (s *Store) Move(ctx context.Context, ids []MessageID, to MailboxID) (GroupI
 	if err != nil {
 		return 0, err
 	}
-	if box.NoSelect {
-		return 0, fmt.Errorf("%s holds no messages: %w", box.Name, ErrState)
-	}
 	if err := s.sameAccount(ctx, ids, box); err != nil {
 		return 0, err
 	}
+	return s.MoveEach(ctx, ids, map[AccountID]MailboxID{box.Account: to})
+}
+
+// MoveEach moves copies of several accounts, each to the mailbox given for its account, as one
+// group that one Undo takes back. A copy of an account without one stays: ErrState.
+func (s *Store) MoveEach(ctx context.Context, ids []MessageID, to map[AccountID]MailboxID) (GroupID, error) {
+	for _, id := range to {
+		box, err := s.Mailbox(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		if box.NoSelect {
+			return 0, fmt.Errorf("%s holds no messages: %w", box.Name, ErrState)
+		}
+	}
 	return s.wishFor(ctx, "move", true, ids, func(t *txn, k *copyState, grp GroupID) error {
-		return t.move(k, box.ID, grp)
+		target, ok := to[k.account]
+		if !ok {
+			return fmt.Errorf("message %d belongs to an account without a target: %w", k.id, ErrState)
+		}
+		return t.move(k, target, grp)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,20 +31,19 @@ func newMove(a *app) *cobra.Command {
 	return cmd
 }
 
-// moveAll moves each message within its own account; every target is looked up before anything moves.
+// moveAll moves each message within its own account, as one action for undo; every
+// target is looked up before anything moves.
 func moveAll(ctx context.Context, s *store.Store, ids []store.MessageID, to string) error {
-	byAccount := map[store.AccountID][]store.MessageID{}
 	targets := map[store.AccountID]store.MailboxID{}
 	for _, id := range ids {
 		row, err := s.Row(ctx, id)
 		if err != nil {
 			return err
 		}
-		byAccount[row.Account] = append(byAccount[row.Account], id)
 		if targets[row.Account] != 0 {
 			continue
 		}
-		m, err := s.FindMailbox(ctx, row.Account, to)
+		m, err := target(ctx, s, row.Account, to)
 		if errors.Is(err, store.ErrNotFound) {
 			return &account.Trouble{
 				Kind: account.KindNotFound, Account: row.AccountName, Err: err,
@@ -55,12 +55,22 @@ func moveAll(ctx context.Context, s *store.Store, ids []store.MessageID, to stri
 		}
 		targets[row.Account] = m.ID
 	}
-	for acct, ids := range byAccount {
-		if _, err := s.Move(ctx, ids, targets[acct]); err != nil {
-			return err
-		}
+	_, err := s.MoveEach(ctx, ids, targets)
+	return err
+}
+
+// target finds a mailbox by name or role; one for a role that every account may
+// have is made when there is none, as archive and delete do.
+func target(ctx context.Context, s *store.Store, acct store.AccountID, to string) (store.Mailbox, error) {
+	m, err := s.FindMailbox(ctx, acct, to)
+	if !errors.Is(err, store.ErrNotFound) {
+		return m, err
 	}
-	return nil
+	switch role := store.Role(strings.ToLower(to)); role {
+	case store.RoleArchive, store.RoleTrash, store.RoleJunk:
+		return s.RoleMailbox(ctx, acct, role, true)
+	}
+	return m, err
 }
 
 func newArchive(a *app) *cobra.Command {
