@@ -22,7 +22,7 @@ func (a *app) messageIDs(ctx context.Context, args []string) (*store.Store, []st
 	}
 	var ids []store.MessageID
 	for _, w := range words {
-		id, err := messageID(ctx, s, w)
+		id, err := a.messageID(ctx, s, w)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -31,16 +31,23 @@ func (a *app) messageIDs(ctx context.Context, args []string) (*store.Store, []st
 	return s, ids, nil
 }
 
-func messageID(ctx context.Context, s *store.Store, word string) (store.MessageID, error) {
+// messageID reads one id. mid: names the best copy, of the account of -A when given.
+func (a *app) messageID(ctx context.Context, s *store.Store, word string) (store.MessageID, error) {
 	if mid, ok := strings.CutPrefix(word, "mid:"); ok {
+		acct, err := a.storeAccount(ctx, s)
+		if err != nil {
+			return 0, err
+		}
 		copies, err := s.ByHeaderID(ctx, mid)
 		if err != nil {
 			return 0, err
 		}
-		if len(copies) == 0 {
-			return 0, noMessage(word, store.ErrNotFound)
+		for _, id := range copies {
+			if row, err := s.Row(ctx, id); err == nil && (acct == 0 || row.Account == acct) {
+				return id, nil
+			}
 		}
-		return copies[0], nil
+		return 0, noMessage(word, store.ErrNotFound)
 	}
 	n, err := strconv.ParseInt(word, 10, 64)
 	if err != nil || n <= 0 {

@@ -2,17 +2,29 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"strings"
 	"time"
 
 	"mua/store"
 	"mua/store/message"
 )
 
-// emit prints one JSON object on a line of stdout.
+// emit prints one JSON object on a line of stdout; what a terminal could take
+// for a command (JSON escapes only some of it) is cleaned there.
 func (a *app) emit(v any) error {
-	enc := json.NewEncoder(a.out)
+	var line strings.Builder
+	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	err := enc.Encode(v)
+	if err == nil {
+		out := line.String()
+		if isTerminal(a.out) {
+			out = message.Clean(out).String()
+		}
+		_, err = io.WriteString(a.out, out)
+	}
+	if err != nil {
 		return ioTrouble("cannot write to stdout", err)
 	}
 	return nil

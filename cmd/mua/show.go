@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +29,7 @@ func newShow(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show ID", Short: "Show a message, a part of it, or its exact bytes", Args: usageArgs(cobra.ExactArgs(1)),
 		Long: `Show prints what a reader sees of a message. Reading marks nothing as seen.
-ID is a number from mua list, or mid:<message-id>. --raw gives the exact bytes to
+ID is a number from mua list, mid:<message-id>, or - for ids on stdin. --raw gives the exact bytes to
 a file or pipe (cleaned of control characters on a terminal).`,
 		Example: `  mua show 12
   mua show 12 --raw > message.eml
@@ -53,26 +54,59 @@ func (a *app) show(ctx context.Context, f showFlags, word string) error {
 	if err != nil {
 		return err
 	}
-	if f.headers {
-		return a.showHeaders(ctx, s, ids[0], f)
+	if len(ids) > 1 && !f.severalFit() {
+		return usagef("%d messages do not go into one file: give one id, or -o FOLDER", len(ids))
 	}
-	raw, err := s.Raw(ctx, ids[0])
+	var errs []error
+	for i, id := range ids { // none when stdin named none
+		if i > 0 && !a.json && f.output == "" {
+			if _, err := fmt.Fprintln(a.out); err != nil {
+				return ioTrouble("cannot write to stdout", err)
+			}
+		}
+		errs = append(errs, a.showOne(ctx, s, id, f))
+	}
+	return worst(errs...)
+}
+
+// severalFit reports whether more than one message can be shown: one after the
+// other as text or JSON, or each as a file in a folder.
+func (f showFlags) severalFit() bool {
+	if f.output == "" || f.output == "-" {
+		return !f.raw && !f.html && f.part == ""
+	}
+	return isFolder(f.output)
+}
+
+func isFolder(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
+func (a *app) showOne(ctx context.Context, s *store.Store, id store.MessageID, f showFlags) error {
+	if f.headers {
+		return a.showHeaders(ctx, s, id, f)
+	}
+	raw, err := s.Raw(ctx, id)
+	if errors.Is(err, store.ErrNoBody) && !f.raw && !f.html && f.part == "" {
+		return a.showHeaderOnly(ctx, s, id, f, err)
+	}
 	if err != nil {
 		return err
 	}
 	switch {
 	case f.raw:
-		return a.write(f.output, fmt.Sprintf("message-%d.eml", ids[0]), raw)
+		return a.write(f.output, fmt.Sprintf("message-%d.eml", id), raw)
 	case f.html:
 		html := message.Parse(raw).HTML()
 		if html == "" {
-			return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("message %s has no HTML part", word)}
+			return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("message %d has no HTML part", id)}
 		}
-		return a.write(f.output, fmt.Sprintf("message-%d.html", ids[0]), []byte(html))
+		return a.write(f.output, fmt.Sprintf("message-%d.html", id), []byte(html))
 	case f.part != "":
 		p := message.Parse(raw).Part(f.part)
 		if p == nil {
-			return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("message %s has no part %s", word, f.part), Hint: "mua show " + word + " --json lists the parts"}
+			return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("message %d has no part %s", id, message.CleanLine(f.part)), Hint: fmt.Sprintf("mua show %d --json lists the parts", id)}
 		}
 		name := p.Name
 		if name == "" {
@@ -80,7 +114,30 @@ func (a *app) show(ctx context.Context, f showFlags, word string) error {
 		}
 		return a.write(f.output, name, p.Data)
 	}
-	return a.showMessage(ctx, s, ids[0], raw, f)
+	return a.showMessage(ctx, s, id, raw, f)
+}
+
+// showHeaderOnly shows what there is of a message whose body is not here yet,
+// and ends with the error that says so.
+func (a *app) showHeaderOnly(ctx context.Context, s *store.Store, id store.MessageID, f showFlags, missing error) error {
+	row, err := s.Row(ctx, id)
+	if err != nil {
+		return err
+	}
+	raw, err := s.Header(ctx, id)
+	if err != nil {
+		return err
+	}
+	m := message.ParseHeader(raw)
+	if a.json {
+		err = a.emitShown(f, shownJSON{messageJSON: newMessageJSON(row), Headers: fieldPairs(m)})
+	} else {
+		err = a.write(f.output, fmt.Sprintf("message-%d.txt", id), []byte(readableHead(row, m)))
+	}
+	if err != nil {
+		return err
+	}
+	return missing
 }
 
 func count(flags ...bool) (n int) {
@@ -99,7 +156,11 @@ func (a *app) showHeaders(ctx context.Context, s *store.Store, id store.MessageI
 	}
 	m := message.ParseHeader(raw)
 	if a.json {
-		return a.emit(map[string]any{"id": id, "headers": fieldPairs(m)})
+		row, err := s.Row(ctx, id)
+		if err != nil {
+			return err
+		}
+		return a.emitShown(f, shownJSON{messageJSON: newMessageJSON(row), Headers: fieldPairs(m)})
 	}
 	var b strings.Builder
 	for _, h := range m.Fields {
@@ -126,6 +187,26 @@ type partJSON struct {
 	Attachment  bool    `json:"attachment"`
 }
 
+// shownJSON is the object of show: null is what was not asked for or is not here.
+type shownJSON struct {
+	messageJSON
+	Headers [][2]string `json:"headers"`
+	Text    *string     `json:"text"`
+	Parts   []partJSON  `json:"parts"`
+}
+
+// emitShown prints the object, or writes it where -o says.
+func (a *app) emitShown(f showFlags, o shownJSON) error {
+	if f.output == "" || f.output == "-" {
+		return a.emit(o)
+	}
+	b, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return a.write(f.output, fmt.Sprintf("message-%d.json", o.ID), append(b, '\n'))
+}
+
 func (a *app) showMessage(ctx context.Context, s *store.Store, id store.MessageID, raw []byte, f showFlags) error {
 	row, err := s.Row(ctx, id)
 	if err != nil {
@@ -135,20 +216,22 @@ func (a *app) showMessage(ctx context.Context, s *store.Store, id store.MessageI
 	if !a.json {
 		return a.write(f.output, fmt.Sprintf("message-%d.txt", id), []byte(readable(row, m)))
 	}
-	o := struct {
-		messageJSON
-		Headers [][2]string `json:"headers"`
-		Text    string      `json:"text"`
-		Parts   []partJSON  `json:"parts"`
-	}{newMessageJSON(row), fieldPairs(m), m.Text(), []partJSON{}}
+	text := m.Text()
+	o := shownJSON{newMessageJSON(row), fieldPairs(m), &text, []partJSON{}}
 	for _, p := range m.Parts() {
 		o.Parts = append(o.Parts, partJSON{p.ID, p.Type, orNull(p.Name), orNull(p.Disposition), p.Size, p.Attachment})
 	}
-	return a.emit(o)
+	return a.emitShown(f, o)
 }
 
 // readable is a message as a reader sees it.
 func readable(r store.Row, m *message.Message) string {
+	text := readableHead(r, m) + "\n" + message.Clean(m.Text()).String()
+	return strings.TrimRight(text, "\n") + "\n"
+}
+
+// readableHead is the part above the text.
+func readableHead(r store.Row, m *message.Message) string {
 	var b strings.Builder
 	field := func(name, value string) {
 		if value != "" {
@@ -164,9 +247,7 @@ func readable(r store.Row, m *message.Message) string {
 	for _, att := range m.Attachments() {
 		field("Attached", fmt.Sprintf("part %s: %s (%s, %s)", att.Part, att.Name, att.Type, humanSize(att.Size)))
 	}
-	b.WriteString("\n")
-	b.WriteString(message.Clean(m.Text()).String())
-	return strings.TrimRight(b.String(), "\n") + "\n"
+	return b.String()
 }
 
 func addresses(list []message.Address) string {
@@ -203,7 +284,7 @@ func (a *app) write(output, name string, data []byte) error {
 		}
 		return nil
 	}
-	if st, err := os.Stat(output); err == nil && st.IsDir() {
+	if isFolder(output) {
 		output = filepath.Join(output, message.SafeName(name))
 		if err := writeNew(output, data); err != nil {
 			return err
