@@ -53,7 +53,8 @@ func asTrouble(err error) *account.Trouble {
 	case errors.Is(err, store.ErrKeyConflict):
 		return &account.Trouble{Kind: account.KindData, What: err.Error(), Err: err}
 	case errors.Is(err, store.ErrState), errors.Is(err, store.ErrNothing), errors.Is(err, store.ErrLocked):
-		return &account.Trouble{Kind: account.KindOther, What: err.Error(), Err: err}
+		what := strings.TrimSuffix(err.Error(), ": "+store.ErrState.Error()) // which says nothing beside the rest
+		return &account.Trouble{Kind: account.KindOther, What: what, Err: err}
 	case errors.Is(err, context.Canceled):
 		return &account.Trouble{Kind: account.KindTemporary, What: "interrupted", Kept: "What was done before is kept", Err: err}
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +37,11 @@ func newMark(a *app) *cobra.Command {
 			if c.Add|c.Remove == 0 && len(c.AddKeywords)+len(c.RemoveKeywords) == 0 {
 				return usagef("say what to change: --seen --unseen --flagged --unflagged --answered --keyword K --no-keyword K")
 			}
+			for _, k := range slices.Concat(c.AddKeywords, c.RemoveKeywords) {
+				if !isKeyword(k) {
+					return usagef("%q is not a keyword: letters, digits and marks of ASCII, without spaces and ( ) { } [ ] %% * \" \\", k)
+				}
+			}
 			return a.act(cmd.Context(), args, "marked", func(ctx context.Context, s *store.Store, ids []store.MessageID) error {
 				_, err := s.MarkFlags(ctx, ids, c)
 				return err
@@ -50,6 +57,14 @@ func newMark(a *app) *cobra.Command {
 	fl.StringArrayVar(&c.AddKeywords, "keyword", nil, "add keyword `K`")
 	fl.StringArrayVar(&c.RemoveKeywords, "no-keyword", nil, "take keyword `K` away")
 	return cmd
+}
+
+// isKeyword reports whether a server can hold a keyword: a flag-keyword of RFC 9051
+// is an atom; a curly or square bracket in it confuses real clients.
+func isKeyword(k string) bool {
+	return k != "" && len(k) <= 255 && strings.IndexFunc(k, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`(){}[]%*"\`, r)
+	}) < 0
 }
 
 // act does one thing to messages and says so, one line or object each.
