@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/mail"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +28,7 @@ type sendFlags struct {
 	to, cc, bcc, attach, header                             []string
 	attachName, key, wait                                   string
 	queue, dryRun, skipEmpty                                bool
+	given                                                   func(name string) bool
 }
 
 func newSend(a *app) *cobra.Command {
@@ -44,7 +47,8 @@ printed on stdout. Without --body and --body-file the text is read from stdin.`,
   mua send --queue --key backup-2026-11-23 -t ops@example.org -s 'Backup done' --body ok`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.to = append(f.to, args...)
-			return a.send(cmd.Context(), f, cmd.Flags().Changed("body"))
+			f.given = cmd.Flags().Changed
+			return a.send(cmd.Context(), f)
 		},
 	}
 	fl := cmd.Flags()
@@ -71,19 +75,19 @@ printed on stdout. Without --body and --body-file the text is read from stdin.`,
 }
 
 // send is the whole of mua send.
-func (a *app) send(ctx context.Context, f sendFlags, bodyGiven bool) error {
+func (a *app) send(ctx context.Context, f sendFlags) error {
 	wait, err := flagDuration("wait", f.wait)
 	if err != nil {
 		return err
 	}
-	if f.queue && f.wait != "" {
-		return usagef("--queue does not connect and --wait waits for the server: give one of them")
+	if err := f.check(); err != nil {
+		return err
 	}
 	d, acct, err := a.draft(f)
 	if err != nil {
 		return err
 	}
-	if err := a.readBody(d, f, bodyGiven); err != nil {
+	if err := a.readBody(d, f); err != nil {
 		return err
 	}
 	if f.skipEmpty && strings.TrimSpace(d.Text) == "" {
@@ -108,6 +112,27 @@ func (a *app) send(ctx context.Context, f sendFlags, bodyGiven bool) error {
 		}
 	}
 	return a.spool(ctx, s, acct, fin, spoolOptions{key: f.key, queue: f.queue, wait: wait, answers: d.Answers, fingerprint: fingerprint(d)})
+}
+
+// check refuses flags that contradict each other, before anything is read.
+func (f sendFlags) check() error {
+	stdin := count(f.bodyFile == "-", f.html == "-")
+	for _, name := range f.attach {
+		stdin += count(name == "-")
+	}
+	switch {
+	case f.queue && f.wait != "":
+		return usagef("--queue does not connect and --wait waits for the server: give one of them")
+	case f.given("body") && f.given("body-file"):
+		return usagef("--body and --body-file both give the text: use one")
+	case f.given("key") && f.key == "":
+		return usagef("--key is empty: it would not make a rerun harmless")
+	case stdin > 1:
+		return usagef("stdin can be read only once: give one - to -a, --body-file and --html")
+	case f.given("attach-name") && !slices.Contains(f.attach, "-"):
+		return usagef("--attach-name names what -a - takes from stdin, which is not given")
+	}
+	return nil
 }
 
 // draft gathers the envelope and header from flags and chooses the account.
@@ -139,7 +164,9 @@ func (a *app) draft(f sendFlags) (*compose.Draft, *account.Account, error) {
 		return nil, nil, usagef("no recipient: give -t ADDR (or -c, -b)")
 	}
 	if f.inReplyTo != "" {
-		d.InReplyTo = "<" + strings.Trim(f.inReplyTo, "<> ") + ">"
+		if d.InReplyTo, err = oneMessageID(f.inReplyTo); err != nil {
+			return nil, nil, err
+		}
 		d.References = []string{d.InReplyTo}
 	}
 	for _, h := range f.header {
@@ -150,6 +177,19 @@ func (a *app) draft(f sendFlags) (*compose.Draft, *account.Account, error) {
 		d.Extra = append(d.Extra, message.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
 	return d, acct, nil
+}
+
+// oneMessageID reads a Message-ID, with or without its angle brackets.
+func oneMessageID(s string) (string, error) {
+	id := strings.TrimSpace(s)
+	if rest, ok := strings.CutPrefix(id, "<"); ok {
+		id = strings.TrimSuffix(rest, ">")
+	}
+	bad := func(r rune) bool { return r <= ' ' || r == 0x7f || r == '<' || r == '>' }
+	if id == "" || strings.ContainsFunc(id, bad) {
+		return "", &account.Trouble{Kind: account.KindData, What: fmt.Sprintf("--in-reply-to %q is not one Message-ID such as <abc@example.org>", s)}
+	}
+	return "<" + id + ">", nil
 }
 
 // sender is the identity of -r, or the account's, and the account it belongs to.
@@ -200,7 +240,7 @@ func noOutgoing(acct *account.Account) error {
 }
 
 // readBody fills in text, HTML and attachments. Every file is read whole now.
-func (a *app) readBody(d *compose.Draft, f sendFlags, bodyGiven bool) error {
+func (a *app) readBody(d *compose.Draft, f sendFlags) error {
 	stdinTaken := false
 	for _, name := range f.attach {
 		att, err := a.attachment(name, f.attachName)
@@ -210,20 +250,19 @@ func (a *app) readBody(d *compose.Draft, f sendFlags, bodyGiven bool) error {
 		stdinTaken = stdinTaken || name == "-"
 		d.Attachments = append(d.Attachments, att)
 	}
-	if f.html != "" {
-		b, err := readInput(f.html)
+	if f.given("html") {
+		b, err := a.readInput(f.html)
 		if err != nil {
 			return err
 		}
+		stdinTaken = stdinTaken || f.html == "-"
 		d.HTML = string(b)
 	}
 	switch {
-	case bodyGiven && f.bodyFile != "":
-		return usagef("--body and --body-file both give the text: use one")
-	case bodyGiven:
+	case f.given("body"):
 		d.Text = f.body
-	case f.bodyFile != "" && f.bodyFile != "-":
-		b, err := readInput(f.bodyFile)
+	case f.given("body-file"):
+		b, err := a.readInput(f.bodyFile)
 		if err != nil {
 			return err
 		}
@@ -233,9 +272,9 @@ func (a *app) readBody(d *compose.Draft, f sendFlags, bodyGiven bool) error {
 		if isTerminal(a.in) {
 			a.talk("type the text; end it with Ctrl-D")
 		}
-		b, err := io.ReadAll(a.in)
+		b, err := a.readInput("-")
 		if err != nil {
-			return ioTrouble("cannot read the text from stdin", err)
+			return err
 		}
 		d.Text = string(b)
 	}
@@ -246,9 +285,9 @@ func (a *app) attachment(name, stdinName string) (compose.Attachment, error) {
 	if name != "-" {
 		return compose.Attach(name)
 	}
-	b, err := io.ReadAll(a.in)
+	b, err := a.readStdin()
 	if err != nil {
-		return compose.Attachment{}, ioTrouble("cannot read the attachment from stdin", err)
+		return compose.Attachment{}, err
 	}
 	if stdinName == "" {
 		stdinName = "attachment"
@@ -256,13 +295,32 @@ func (a *app) attachment(name, stdinName string) (compose.Attachment, error) {
 	return compose.NewAttachment(stdinName, b), nil
 }
 
-// readInput reads a file a person named; not there is exit 66.
-func readInput(name string) ([]byte, error) {
+// readInput reads a text that a person named, - from stdin; not there is exit 66.
+func (a *app) readInput(name string) ([]byte, error) {
+	if name == "-" {
+		return a.readStdin()
+	}
 	b, err := os.ReadFile(name)
 	if err != nil {
-		return nil, &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("cannot read %s: %v", name, err), Kept: "Nothing was spooled", Err: err}
+		return nil, &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("cannot read %q: %v", name, reason(err)), Kept: "Nothing was spooled", Err: err}
 	}
 	return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), nil
+}
+
+// reason is why a file could not be read, without its name once more.
+func reason(err error) error {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
+
+func (a *app) readStdin() ([]byte, error) {
+	b, err := io.ReadAll(a.in)
+	if err != nil {
+		return nil, ioTrouble("cannot read stdin", err)
+	}
+	return b, nil
 }
 
 // fingerprint tells whether two messages with the same key are the same: all
