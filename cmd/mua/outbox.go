@@ -60,12 +60,16 @@ func (a *app) outboxList(ctx context.Context, all bool) error {
 	if err != nil {
 		return err
 	}
+	acct, err := a.storeAccount(ctx, s)
+	if err != nil {
+		return err
+	}
 	items, err := s.Items(ctx, all)
 	if err != nil {
 		return err
 	}
 	for _, it := range items {
-		if a.accountArg != "" && it.AccountName != a.accountArg {
+		if acct != 0 && it.Account != acct {
 			continue
 		}
 		if err := a.printItem(it); err != nil {
@@ -107,30 +111,44 @@ func newOutboxShow(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if raw {
-				b, err := s.ItemRaw(ctx, ids[0])
-				if err != nil {
-					return noItem(ids[0], err)
+			if raw && len(ids) > 1 {
+				return usagef("--raw gives one item's bytes, not those of %d", len(ids))
+			}
+			for _, id := range ids { // none when stdin named none
+				if err := a.outboxShow(ctx, s, id, raw); err != nil {
+					return err
 				}
-				return a.write("", "", b)
-			}
-			it, story, err := itemStory(ctx, s, ids[0])
-			if err != nil {
-				return err
-			}
-			if a.json {
-				o := newOutboxJSON(it)
-				o.Story = story
-				return a.emit(o)
-			}
-			for _, line := range story {
-				fmt.Fprintln(a.out, message.CleanLine(line))
 			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&raw, "raw", false, "the exact bytes that go on the wire")
 	return cmd
+}
+
+func (a *app) outboxShow(ctx context.Context, s *store.Store, id store.OutboxID, raw bool) error {
+	if raw {
+		b, err := s.ItemRaw(ctx, id)
+		if err != nil {
+			return noItem(id, err)
+		}
+		return a.write("", "", b)
+	}
+	it, story, err := itemStory(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		o := newOutboxJSON(it)
+		o.Story = story
+		return a.emit(o)
+	}
+	for _, line := range story {
+		if _, err := fmt.Fprintln(a.out, message.CleanLine(line)); err != nil {
+			return ioTrouble("cannot write to stdout", err)
+		}
+	}
+	return nil
 }
 
 // itemStory reads an item and what happened to it, in words.
@@ -302,7 +320,6 @@ func (a *app) flush(ctx context.Context) error {
 		accts = []*account.Account{acct}
 	}
 	var errs []error
-	refused := false
 	for _, acct := range accts {
 		if acct.Outgoing == nil {
 			continue
@@ -311,23 +328,23 @@ func (a *app) flush(ctx context.Context) error {
 		switch {
 		case errors.Is(err, store.ErrLocked):
 			a.talk("%s: another mua process is sending already", acct.Name)
+			err = nil
 		case err != nil:
 			a.report(err)
 			errs = append(errs, err)
 		}
 		for _, id := range sum.Items {
-			it, err := s.Item(context.WithoutCancel(ctx), id)
-			if err != nil {
-				return err
+			it, readErr := s.Item(context.WithoutCancel(ctx), id)
+			if readErr != nil {
+				return readErr
 			}
-			refused = refused || it.State == store.Failed || it.State == store.Partial
 			if err := a.printItem(it); err != nil {
 				return err
 			}
+			if refused(it) || err == nil { // else the account's trouble has said it
+				errs = append(errs, a.flushed(it))
+			}
 		}
-	}
-	if refused {
-		errs = append(errs, statusError{exitRefused})
 	}
 	if err := worst(errs...); err != nil {
 		return statusError{exitStatus(err)}
@@ -335,11 +352,31 @@ func (a *app) flush(ctx context.Context) error {
 	return nil
 }
 
+// flushed is what an item's state after a flush adds to the exit status; its line
+// has said why. With --json stderr gets the error, too.
+func (a *app) flushed(it store.Item) error {
+	var t *account.Trouble
+	switch {
+	case refused(it):
+		t = itemTrouble(it, account.KindRefused)
+	case it.State == store.Queued || it.State == store.Uncertain:
+		t = itemTrouble(it, account.KindTemporary)
+	default:
+		return nil
+	}
+	if a.json {
+		a.report(t)
+	}
+	return statusError{exitStatus(t)}
+}
+
 func newOutboxWait(a *app) *cobra.Command {
 	var timeout string
 	cmd := &cobra.Command{
 		Use: "wait ID...", Short: "Wait until the server has answered for every recipient", Args: usageArgs(cobra.MinimumNArgs(1)),
-		Long:    "Wait ends with 0 when accepted, 69 when refused, 75 when still queued (or uncertain) at the timeout.",
+		Long: `Wait ends with 0 when accepted, 69 when refused, 75 when still queued (or
+uncertain) at the timeout. Meanwhile it sends the item whenever it is due, should
+no other process do so.`,
 		Example: "  mua outbox wait 7 --timeout 2m",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := flagDuration("timeout", timeout)
@@ -365,8 +402,10 @@ func (a *app) waitItems(ctx context.Context, s *store.Store, ids []store.OutboxI
 	}
 	var errs []error
 	for _, id := range ids {
-		if err := a.waitFor(ctx, s, id, nil); err != nil {
+		if err := a.waitItem(ctx, s, id); errors.Is(err, store.ErrNotFound) {
 			return noItem(id, err)
+		} else if err != nil {
+			a.talk("%s", asTrouble(err).Error())
 		}
 		it, err := s.Item(context.WithoutCancel(ctx), id)
 		if err != nil {
@@ -375,15 +414,36 @@ func (a *app) waitItems(ctx context.Context, s *store.Store, ids []store.OutboxI
 		if err := a.printItem(it); err != nil {
 			return err
 		}
-		switch it.State {
-		case store.Sent:
-		case store.Failed, store.Partial, store.Cancelled:
-			errs = append(errs, statusError{exitRefused})
+		switch {
+		case it.State == store.Sent:
+		case refused(it) || it.State == store.Cancelled:
+			errs = append(errs, itemTrouble(it, account.KindRefused))
 		default:
-			errs = append(errs, statusError{exitTemporary})
+			errs = append(errs, stillOpen(it))
 		}
 	}
 	return worst(errs...)
+}
+
+// waitItem waits for an item's answer and tries it whenever it is due, should
+// nobody else do so.
+func (a *app) waitItem(ctx context.Context, s *store.Store, id store.OutboxID) error {
+	it, err := s.Item(ctx, id)
+	if err != nil {
+		return err
+	}
+	c, err := a.conf()
+	if err != nil {
+		return a.waitFor(ctx, s, id, nil)
+	}
+	acct, ok := c.Account(it.AccountName)
+	if !ok || acct.Outgoing == nil {
+		return a.waitFor(ctx, s, id, nil)
+	}
+	return a.waitFor(ctx, s, id, func(left time.Duration) error {
+		_, err := agent.Deliver(ctx, a.agentOptions(c, s), acct, id, left)
+		return notOurs(err)
+	})
 }
 
 func newOutboxResolve(a *app) *cobra.Command {

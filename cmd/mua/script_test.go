@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 // embedded servers. Commands of ours beside testscript's own:
 //
 //	servers up|samples|down|FAULT  start the demo servers (with sample mail) and write $MUA_CONFIG; stop them; make them misbehave
+//	account NAME IN OUT            add an account on these servers to $MUA_CONFIG: schemes such as pop3s and smtp, - for none
 //	accepted N                     the submission server has accepted N messages by now
 //	logins PROTOCOL N              clients have tried to log in N times
 //	sameid                         all messages accepted are the same bytes
@@ -47,6 +49,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"servers":   cmdServers,
+			"account":   cmdAccount,
 			"accepted":  cmdAccepted,
 			"sameid":    cmdSameID,
 			"logins":    cmdLogins,
@@ -90,6 +93,17 @@ func cmdServers(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		s.SetFaults(f)
 	}
+}
+
+func cmdAccount(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 || neg {
+		ts.Fatalf("usage: account NAME INCOMING OUTGOING")
+	}
+	scheme := func(s string) string { return strings.TrimPrefix(s, "-") }
+	f, err := os.OpenFile(ts.Getenv("MUA_CONFIG"), os.O_WRONLY|os.O_APPEND, 0)
+	ts.Check(err)
+	_, err = fmt.Fprintf(f, "\n%s", serversOf(ts).ConfigFor(args[0], scheme(args[1]), scheme(args[2])))
+	ts.Check(errors.Join(err, f.Close()))
 }
 
 func cmdAccepted(ts *testscript.TestScript, neg bool, args []string) {
@@ -164,7 +178,10 @@ var scriptFaults = map[string]demo.Faults{
 	"refuse-bob":     {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"bob@mua.example": {Code: 550, Text: "5.1.1 no such person"}}}},
 	"defer-all":      {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"*": {Code: 451, Text: "4.2.0 come back later"}}}},
 	"lose-reply":     {SMTP: demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore, Recorded: true, Times: 1}}},
-	"no-smtp-login":  {SMTP: demo.SMTPFaults{Login: &demo.Answer{Code: 535, Text: "5.7.8 authentication failed"}}},
+	"mixed": {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{
+		"bob@mua.example": {Code: 550, Text: "5.1.1 no such person"}, "dan@mua.example": {Code: 451, Text: "4.2.0 come back later"}}}},
+	"silent":        {SMTP: demo.SMTPFaults{Greeting: &demo.Answer{When: demo.StallBefore}}},
+	"no-smtp-login": {SMTP: demo.SMTPFaults{Login: &demo.Answer{Code: 535, Text: "5.7.8 authentication failed"}}},
 }
 
 // crlf makes a text file a message as servers hold it.

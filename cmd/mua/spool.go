@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"mua/account"
@@ -101,8 +103,11 @@ func (a *app) waitFor(ctx context.Context, s *store.Store, id store.OutboxID, tr
 		}
 		next := waitPause
 		if try != nil && it.State == store.Queued && !it.NotBefore.After(time.Now()) && !it.NextAttempt.After(time.Now()) {
-			deadline, _ := ctx.Deadline()
-			err := try(time.Until(deadline))
+			left := patience
+			if deadline, ok := ctx.Deadline(); ok {
+				left = time.Until(deadline)
+			}
+			err := try(left)
 			if err != nil && !temporary(err) {
 				return err
 			}
@@ -153,10 +158,7 @@ func (a *app) tellSpooled(ctx context.Context, s *store.Store, acct *account.Acc
 	if err != nil {
 		return err
 	}
-	if told != nil && !o.queue {
-		a.tellUndelivered(it, asTrouble(told))
-	}
-	return a.itemStatus(context.WithoutCancel(ctx), s, acct, it, o)
+	return a.itemStatus(context.WithoutCancel(ctx), s, acct, it, o, told)
 }
 
 // tellUndelivered says why a delivery did not happen, and first that nothing is lost.
@@ -168,25 +170,43 @@ func (a *app) tellUndelivered(it store.Item, t *account.Trouble) {
 	a.talk("%s", message.Clean(t.Error()))
 }
 
-// itemStatus is the exit status that an item's state means for a sender.
-func (a *app) itemStatus(ctx context.Context, s *store.Store, acct *account.Account, it store.Item, o spoolOptions) error {
-	switch it.State {
-	case store.Failed, store.Partial:
+// itemStatus is the error, and so the exit status, that an item's state means for a sender.
+func (a *app) itemStatus(ctx context.Context, s *store.Store, acct *account.Account, it store.Item, o spoolOptions, told error) error {
+	open := it.State == store.Queued || it.State == store.Sending || it.State == store.Uncertain
+	switch {
+	case refused(it) && !o.soft:
+		return itemTrouble(it, account.KindRefused)
+	case open && o.wait > 0:
+		return stillOpen(it)
+	case told != nil:
+		a.tellUndelivered(it, asTrouble(told))
+	case refused(it):
 		a.talk("%s", outbox.Describe(it, time.Now()))
-		if o.soft {
-			return nil
-		}
-		return statusError{exitRefused}
-	case store.Queued, store.Sending, store.Uncertain:
-		if o.wait > 0 {
-			a.talk("message %d is %s and stays spooled; do not send it again: mua outbox wait %d", it.ID, it.State, it.ID)
-			return statusError{exitTemporary}
-		}
-		if it.State == store.Queued {
-			a.hintFlush(ctx, s, acct, it)
-		}
+	}
+	if it.State == store.Queued {
+		a.hintFlush(ctx, s, acct, it)
 	}
 	return nil
+}
+
+// refused reports whether the server has refused a recipient for good.
+func refused(it store.Item) bool {
+	return slices.ContainsFunc(it.Recipients, func(r store.Recipient) bool { return r.State == store.Refused }) ||
+		it.State == store.Failed || it.State == store.Partial
+}
+
+// itemTrouble says what has become of an item as an error.
+func itemTrouble(it store.Item, kind account.Kind) *account.Trouble {
+	what, hint, _ := strings.Cut(outbox.Describe(it, time.Now()), " → ")
+	return &account.Trouble{Kind: kind, Account: it.AccountName, What: what, Hint: hint}
+}
+
+// stillOpen is the error of a sender who waited for an answer that has not come.
+func stillOpen(it store.Item) *account.Trouble {
+	t := itemTrouble(it, account.KindTemporary)
+	t.What = fmt.Sprintf("message %d is %s: %s", it.ID, it.State, t.What)
+	t.Kept, t.Hint = "It stays spooled; do not send it again", fmt.Sprintf("mua outbox wait %d", it.ID)
+	return t
 }
 
 // hintFlush says when nobody is there to send what stays queued.

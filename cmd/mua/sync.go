@@ -105,7 +105,7 @@ func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
 // syncJSON is the contract's row of mua sync.
 type syncJSON struct {
 	Account    string  `json:"account"`
-	By         *string `json:"by,omitempty"`
+	By         *string `json:"by"`
 	New        int     `json:"new"`
 	Changed    int     `json:"changed"`
 	Removed    int     `json:"removed"`
