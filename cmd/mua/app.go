@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, io stdio) int {
 	a := &app{stdio: io}
 	defer a.close()
 	root := newRoot(a)
-	root.SetArgs(commandLine(args))
+	root.SetArgs(denials(root, commandLine(args)))
 	err := root.ExecuteContext(ctx)
 	a.report(err)
 	return exitStatus(err)
@@ -72,11 +72,10 @@ Everything lands in a local database at once; when the network is back, mua
 sends what is in the outbox, replays what you did, and fetches what is new.
 
 Without a command it opens the terminal UI; try it with: mua demo`,
-		Args:              cobra.ArbitraryArgs,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		TraverseChildren:  true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args:             cobra.ArbitraryArgs,
+		SilenceErrors:    true,
+		SilenceUsage:     true,
+		TraverseChildren: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && strings.HasPrefix(strings.ToLower(args[0]), "mailto:") {
 				return a.openUI(cmd.Context(), args[0])
@@ -105,8 +104,9 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	root.AddCommand(
 		newSend(a), newSendmail(a), newOutbox(a), newSync(a),
 		newList(a), newShow(a), newMailboxes(a), newMark(a), newMove(a), newArchive(a), newDelete(a), newUndo(a),
-		newAddress(a), newAccount(a), newConfig(a), newDemo(a), newVersion(a),
+		newAddress(a), newAccount(a), newConfig(a), newDemo(a), newVersion(a), newMan(a),
 	)
+	strictCompletion(root)
 	return root
 }
 

@@ -21,7 +21,8 @@ func newDemo(a *app) *cobra.Command {
 password), fills it with sample mail, and opens the UI on it. Reading, replying,
 sending and receiving one's own message really work. Nothing outside a temporary
 folder is touched, and it is removed at the end.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
+		Example: "  mua demo",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: usageArgs(cobra.NoArgs),
+		Example: "  mua version --json",
 		RunE: func(*cobra.Command, []string) error {
 			v := buildVersion()
 			if a.json {

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// strictCompletion makes a shell that is none exit 64.
+func strictCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Args = usageArgs(cobra.NoArgs)
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		c.Example = "  source <(mua completion bash)"
+	}
+}
+
+// queryFields are the words of the query language that a leading - may deny.
+var queryFields = []string{
+	"from", "to", "cc", "subject", "body", "filename", "in", "account", "id", "thread", "list", "is", "has",
+	"before", "after", "on", "newer", "older", "larger", "smaller",
+}
+
+// denials spells the -field:value of a query as NOT field:value where a query is
+// taken, for as an option it means nothing.
+func denials(root *cobra.Command, args []string) []string {
+	cmd, _, err := root.Find(args)
+	if err != nil || cmd.Name() != "list" || cmd.Parent() != root {
+		return args
+	}
+	out := slices.Clone(args)
+	for i, arg := range out {
+		if arg == "--" {
+			break
+		}
+		word, isDenied := strings.CutPrefix(arg, "-")
+		field, _, isField := strings.Cut(word, ":")
+		if isDenied && isField && slices.Contains(queryFields, strings.ToLower(field)) {
+			out[i] = "NOT " + word
+		}
+	}
+	return out
+}
