@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // reader collects what is wrong with a file; the first place counts.
@@ -154,9 +156,10 @@ func (s *section) wrongType(v *value, key, want string) {
 
 // suggest is the hint for a word that is none of valid.
 func suggest(word string, valid []string) string {
+	word = strings.ToLower(word[:min(len(word), 64)])
 	best, dist := "", max(2, utf8.RuneCountInString(word)/3)+1
 	for _, v := range valid {
-		if d := distance(word, v); d < dist {
+		if d := levenshtein.ComputeDistance(word, v); d < dist {
 			best, dist = v, d
 		}
 	}
@@ -165,32 +168,3 @@ func suggest(word string, valid []string) string {
 	}
 	return "possible here: " + strings.Join(valid, ", ")
 }
-
-// distance is the number of letters to add, drop, change or swap with a neighbour to get
-// from a to b (restricted Damerau–Levenshtein), with a and b cut to 64 letters.
-func distance(a, b string) int {
-	x, y := cut([]rune(strings.ToLower(a))), cut([]rune(strings.ToLower(b)))
-	var before []int
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		next := make([]int, len(y)+1)
-		next[0] = i + 1
-		for j := range y {
-			cost := 1
-			if x[i] == y[j] {
-				cost = 0
-			}
-			next[j+1] = min(row[j]+cost, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && x[i] == y[j-1] && x[i-1] == y[j] {
-				next[j+1] = min(next[j+1], before[j-1]+1)
-			}
-		}
-		before, row = row, next
-	}
-	return row[len(y)]
-}
-
-func cut(r []rune) []rune { return r[:min(len(r), 64)] }

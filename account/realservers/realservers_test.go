@@ -176,6 +176,9 @@ func alive(t *testing.T, groups []int) (n int) {
 	t.Helper()
 	out, err := exec.Command("ps", "-eo", "pgid=,stat=").Output()
 	if err != nil {
+		if os.Getenv("MUA_REAL_SERVERS") == "require" {
+			t.Fatal("ps is not installed, and this run requires the real thing")
+		}
 		t.Skip("no ps here")
 	}
 	for line := range strings.Lines(string(out)) {

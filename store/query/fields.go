@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // fieldNames lists what may stand before a colon.
@@ -177,35 +179,14 @@ func (p *parser) span(text string) (from, to time.Time, ok bool) {
 
 // nearest is the name at most two edits away, or "".
 func nearest(s string, names []string) string {
+	if len(s) > 20 {
+		return ""
+	}
 	best, at := "", 3
 	for _, n := range names {
-		if d := edits(s, n); d < at && d < len(n) {
+		if d := levenshtein.ComputeDistance(s, n); d < at && d < len(n) {
 			best, at = n, d
 		}
 	}
 	return best
-}
-
-// edits is the Levenshtein distance of short names.
-func edits(a, b string) int {
-	if len(a) > 20 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost++
-			}
-			diag = row[j+1]
-			row[j+1] = min(cost, diag+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // Map is what the keys do now.
@@ -97,7 +99,7 @@ func overlap(a, b Context) bool {
 func nearest(name string) string {
 	best, score := "", 3
 	for _, row := range Table() {
-		if d := distance(name, string(row.Action)); d < score {
+		if d := levenshtein.ComputeDistance(name, string(row.Action)); d < score {
 			best, score = string(row.Action), d
 		}
 	}
@@ -105,27 +107,6 @@ func nearest(name string) string {
 		return ""
 	}
 	return fmt.Sprintf(" (did you mean %q?)", best)
-}
-
-// distance is how many letters must be changed, added or left out to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost++
-			}
-			diag = row[j+1]
-			row[j+1] = min(cost, diag+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func (m *Map) reindex() {
