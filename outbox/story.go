@@ -86,7 +86,8 @@ func Story(it store.Item, attempts []store.Attempt, ledger map[store.AttemptID][
 			lines = append(lines, "    now  "+r.Addr+": "+tellRecipient(store.RecipientResult{Addr: r.Addr, State: r.State, Code: r.Code, Enhanced: r.Enhanced, Text: r.Text}))
 		}
 	}
-	lines = append(lines, stamp(now)+"  "+describe(it, now))
+	// How it stands is no event: a time beside it would read as one.
+	lines = append(lines, fmt.Sprintf("%-*s  %s", len(stamp(now)), "now", describe(it, now)))
 	for i, l := range lines {
 		indent := l[:len(l)-len(strings.TrimLeft(l, " "))]
 		lines[i] = indent + message.CleanLine(strings.TrimLeft(l, " ")).String()

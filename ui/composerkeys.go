@@ -186,7 +186,7 @@ func (c *composer) askAttach() {
 func (c *composer) detach() {
 	n := len(c.atts)
 	if n == 0 {
-		c.u.say("Nothing is attached")
+		c.u.remark("Nothing is attached")
 		return
 	}
 	c.u.say("Took off %s", c.atts[n-1].Name)

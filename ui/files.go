@@ -63,6 +63,14 @@ func expandHome(path string) string {
 	return path
 }
 
+// cause is what went wrong, without the path and the system call that a reader knows or need not know.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
 // completePath completes the name of a file; folders end in a slash.
 func completePath(s string) []string {
 	dir, name := filepath.Split(s)
@@ -111,6 +119,14 @@ func freeName(path string) string {
 	return path
 }
 
+// inFolder is path, or a file called name in it when it is a folder.
+func inFolder(path, name string) string {
+	if info, err := os.Stat(expandHome(path)); err == nil && info.IsDir() {
+		return strings.TrimSuffix(path, "/") + "/" + name
+	}
+	return path
+}
+
 // saveNew writes a file that must not exist yet, and syncs it. A failed write leaves none.
 func saveNew(path string, data []byte) error {
 	path = expandHome(path)
@@ -119,7 +135,7 @@ func saveNew(path string, data []byte) error {
 		return &account.Trouble{Kind: account.KindCreate, What: "exists already: " + path, Kept: "It was not changed", Err: err}
 	}
 	if err != nil {
-		return &account.Trouble{Kind: account.KindCreate, What: "cannot save: " + err.Error(), Err: err}
+		return &account.Trouble{Kind: account.KindCreate, What: "cannot save " + path + ": " + cause(err).Error(), Err: err}
 	}
 	_, err = f.Write(data)
 	err = errors.Join(err, f.Sync(), f.Close())

@@ -33,7 +33,7 @@ func (u *App) global(a keys.Action) {
 		u.openOutbox()
 	case keys.Acknowledge:
 		if !u.status.acknowledge() {
-			u.say("There is no error to acknowledge")
+			u.remark("There is no error to acknowledge")
 		}
 	case keys.Command:
 		u.askCommand()

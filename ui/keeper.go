@@ -209,7 +209,7 @@ func (c *composer) runEditor(place *rescue.Place, path string) {
 		c.u.oops("editor", err)
 		return
 	case failed != nil:
-		c.u.oops("editor", &account.Trouble{Kind: account.KindOther, What: words[0] + ": " + failed.Error(), Kept: "The text is as the editor left it",
+		c.u.oops("editor", &account.Trouble{Kind: account.KindOther, What: words[0] + ": " + cause(failed).Error(), Kept: "The text is as the editor left it",
 			Hint: "set editor in the configuration, or $EDITOR; " + c.u.keys.Key(keys.Edit, keys.Review) + " writes here", Err: failed})
 	}
 	c.body.SetText(text2(string(body)), false)

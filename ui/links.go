@@ -37,7 +37,7 @@ func (u *App) chooseLink(r row) {
 
 func (u *App) offerLinks(list []link) {
 	if len(list) == 0 {
-		u.say("There is no link in this message")
+		u.remark("There is no link in this message")
 		return
 	}
 	var options []option

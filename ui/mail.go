@@ -254,7 +254,7 @@ func (m *mailView) Where() (string, string) {
 		}
 	}
 	if l.q.Sort != "" && l.q.Sort != store.SortDate {
-		left += " ▸ by " + string(l.q.Sort)
+		left += " ▸ by " + sortWord(l.q.Sort)
 	}
 	var right []string
 	if n := len(l.marked); n > 0 {

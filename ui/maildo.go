@@ -232,11 +232,19 @@ func (m *mailView) nextSort() {
 	m.sortBy(next)
 }
 
+// sortWord is what an order goes by, for people.
+func sortWord(s store.Sort) string {
+	if s == store.SortFrom {
+		return "sender"
+	}
+	return string(s)
+}
+
 func (m *mailView) sortBy(s store.Sort) {
 	l := m.list()
 	l.q.Sort = s
 	l.win = window{}
 	l.sel, l.top = -1, 0
 	l.reload()
-	m.u.say("Sorted by %s", s)
+	m.u.say("Sorted by %s", sortWord(s))
 }

@@ -148,7 +148,7 @@ func TestCommandLine(t *testing.T) {
 	r.keys(":", "=mailbox proj", "Tab", "Enter")
 	r.sees("▸ Projects/Sailing")
 	r.keys(":", "=sort from", "Enter")
-	r.sees("▸ by from")
+	r.sees("▸ by sender")
 	r.keys(":", "=move nowhere", "Enter")
 	r.sees(`there is no mailbox "nowhere"`)
 	r.keys("E", ":", "=compose bob@example.org", "Enter")

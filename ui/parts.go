@@ -209,9 +209,10 @@ func extension(typ string) string {
 // askSave asks for a path, with a free name in the usual folder to begin with.
 func (u *App) askSave(label, name string, data []byte) {
 	u.modal(&u.drafting, func(context.Context) func() {
-		path := freeName(downloads() + message.SafeName(name))
+		name := message.SafeName(name)
+		path := freeName(downloads() + name)
 		return func() {
-			u.prompt(label, path, nil, completeFiles, func(p *prompt, path string) { p.saveAs(path, data) })
+			u.prompt(label, path, nil, completeFiles, func(p *prompt, path string) { p.saveAs(path, name, data) })
 		}
 	})
 }
@@ -219,9 +220,11 @@ func (u *App) askSave(label, name string, data []byte) {
 // completeFiles completes a path.
 func completeFiles(_ context.Context, s string) []string { return completePath(s) }
 
-// saveAs saves under the path answered; a failure is shown and another path can be given.
-func (p *prompt) saveAs(path string, data []byte) {
+// saveAs saves under the path answered, or by its name in the folder answered;
+// a failure is shown and another path can be given.
+func (p *prompt) saveAs(path, name string, data []byte) {
 	p.u.modal(&p.slot, func(context.Context) func() {
+		path := inFolder(path, name)
 		err := saveNew(path, data)
 		return func() {
 			if err != nil {

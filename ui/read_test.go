@@ -106,7 +106,7 @@ func TestFlagsAndUnread(t *testing.T) {
 func TestMoveWithPicker(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("s", "=sail", "Enter")
-	r.sees("Moved to Projects/Sailing 1 · u undo", "31 messages")
+	r.sees("Moved to Projects/Sailing: 1 · u undo", "31 messages")
 	r.keys("c", "=sail", "Enter")
 	r.sees("▸ Projects/Sailing", "4 messages")
 	r.keys("g i")

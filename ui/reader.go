@@ -224,7 +224,7 @@ func (v *reader) do(a keys.Action) bool {
 		v.relayout()
 	case keys.Page:
 		if !v.scroll(max(1, v.height-2)) && v.ready {
-			v.u.say("End of the message · %s next unread", v.u.keys.Key(keys.NextUnread, keys.Mail))
+			v.u.remark("End of the message · %s next unread", v.u.keys.Key(keys.NextUnread, keys.Mail))
 		}
 	default:
 		return false

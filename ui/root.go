@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
@@ -72,10 +74,13 @@ func (u *App) key(ev *tcell.EventKey) {
 	if more {
 		return
 	}
+	typed := strings.Join(u.typed, " ")
 	u.typed = nil
-	if a != "" {
-		u.do(a)
+	if a == "" {
+		u.remark("%s does nothing here · %s help", keys.Show(typed), u.keys.Key(keys.Help, append(l.Contexts(), keys.Global)...))
+		return
 	}
+	u.do(a)
 }
 
 // do does an action where one is, or everywhere.

@@ -39,6 +39,11 @@ func (u *App) say(format string, args ...any) {
 	u.status.notice, u.status.noticeAt = text(format, args...), u.now()
 }
 
+// remark shows a word about the key just typed; any key takes it away.
+func (u *App) remark(format string, args ...any) {
+	u.status.notice, u.status.noticeAt = text(format, args...), time.Time{}
+}
+
 // oops shows an error until it is acknowledged.
 func (u *App) oops(source string, err error) {
 	u.status.notice = message.Text{}

@@ -108,7 +108,7 @@ func (m *mailView) moveToRole(role store.Role) {
 		return
 	}
 	st, acct := m.u.o.Store, list[0].Account
-	m.away("Moved to "+string(role), func(ctx context.Context, ids []store.MessageID) error {
+	m.away("Moved to "+string(role)+":", func(ctx context.Context, ids []store.MessageID) error {
 		b, err := st.RoleMailbox(ctx, acct, role, true)
 		if err != nil {
 			return err
@@ -130,7 +130,7 @@ func (m *mailView) chooseTarget() {
 
 func (m *mailView) moveTo(b store.Mailbox) {
 	st := m.u.o.Store
-	m.away("Moved to "+b.Name, func(ctx context.Context, ids []store.MessageID) error {
+	m.away("Moved to "+b.Name+":", func(ctx context.Context, ids []store.MessageID) error {
 		_, err := st.Move(ctx, ids, b.ID)
 		return err
 	})
@@ -199,7 +199,7 @@ func (u *App) undo() {
 		return func() {
 			switch {
 			case errors.Is(err, store.ErrNothing):
-				u.say("Nothing to undo")
+				u.remark("Nothing to undo")
 			case err != nil:
 				u.oops("undo", err)
 			default:

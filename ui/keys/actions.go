@@ -106,7 +106,7 @@ type Binding struct {
 // appear in several contexts, with the same key or another.
 func Table() []Binding {
 	return []Binding{
-		{Open, List, "Enter, Right", "", "open the message; a draft goes on being written", "open"},
+		{Open, List, "Enter, Right", "", "open; a draft goes on being written", "open"},
 		{Open, Mailboxes, "Enter, Right", "", "show the mailbox", "open"},
 		{Open, Outbox, "Enter, Right", "", "show the message", "message"},
 		{Open, Parts, "Enter", "", "show the part", "show"},
@@ -139,7 +139,7 @@ func Table() []Binding {
 		{PrevMatch, Mail, "N", "-", "previous match", ""},
 		{NextUnread, Mail, "Tab", "", "next unread message", "unread"},
 		{PrevUnread, Mail, "S-Tab", "", "previous unread message", ""},
-		{SortBy, List, "S", "", "sort by date, sender, subject or size in turn", ""},
+		{SortBy, List, "S", "", "sort by date, sender, subject, size", ""},
 
 		{Up, Move, "k, Up", "", "up", ""},
 		{Down, Move, "j, Down", "", "down", ""},
