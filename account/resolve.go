@@ -98,6 +98,11 @@ func fromFile(path string) (string, *Trouble) {
 		return "", &Trouble{Kind: KindConfig, What: CleanWords(err.Error()), Err: err}
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		return "", &Trouble{
+			Kind: KindConfig, What: fmt.Sprintf("%s holds a password and others may read it (mode %04o)", path, info.Mode().Perm()), Hint: "chmod 600 " + path,
+		}
+	}
 	data, err := io.ReadAll(io.LimitReader(f, secretLength+1))
 	if err != nil {
 		return "", &Trouble{Kind: KindConfig, What: CleanWords(err.Error()), Err: err}

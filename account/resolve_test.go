@@ -26,6 +26,13 @@ func TestSecrets(t *testing.T) {
 	if err := os.WriteFile(file, []byte("file pw\r\nmore\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	open := filepath.Join(t.TempDir(), "open")
+	if err := os.WriteFile(open, []byte("pw\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o644); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		s     Secret
 		want  string
@@ -37,6 +44,7 @@ func TestSecrets(t *testing.T) {
 		{s: Secret{Env: "MUA_TEST_EMPTY"}, kind: KindConfig, words: "MUA_TEST_EMPTY is not set"},
 		{s: Secret{File: file}, want: "file pw"},
 		{s: Secret{File: file + "x"}, kind: KindConfig, words: "no such file"},
+		{s: Secret{File: open}, kind: KindConfig, words: "others may read it (mode 0644)"},
 		{s: Secret{File: os.DevNull}, kind: KindLogin, words: "empty"},
 		{s: Secret{Keyring: true}, want: "ring"},
 		{s: Secret{Command: "printf 'a b \\nnext\\n'; exit 0"}, want: "a b "},

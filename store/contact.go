@@ -63,6 +63,9 @@ func (t *txn) meet(r Role, c *columns, when time.Time) error {
 		return nil
 	}
 	for _, a := range c.from {
+		if local, _, _ := strings.Cut(a.Addr, "@"); strings.EqualFold(local, "mailer-daemon") {
+			continue // a bounce's sender is nobody to write to
+		}
 		if err := t.contact(a, weightFrom, when); err != nil {
 			return err
 		}
