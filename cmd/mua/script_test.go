@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -46,6 +47,17 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			e.Values[serversKey{}] = &scriptServers{}
 			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "git-send-email" {
+				return false, fmt.Errorf("no condition is called %s", cond)
+			}
+			dir, err := exec.Command("git", "--exec-path").Output()
+			if err != nil {
+				return false, nil
+			}
+			_, err = os.Stat(filepath.Join(strings.TrimSpace(string(dir)), "git-send-email"))
+			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"servers":   cmdServers,

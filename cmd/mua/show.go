@@ -88,8 +88,8 @@ func (a *app) showOne(ctx context.Context, s *store.Store, id store.MessageID, f
 		return a.showHeaders(ctx, s, id, f)
 	}
 	raw, err := s.Raw(ctx, id)
-	if errors.Is(err, store.ErrNoBody) && !f.raw && !f.html && f.part == "" {
-		return a.showHeaderOnly(ctx, s, id, f, err)
+	if errors.Is(err, store.ErrNoBody) {
+		return a.showHeaderOnly(ctx, s, id, f)
 	}
 	if err != nil {
 		return err
@@ -119,10 +119,14 @@ func (a *app) showOne(ctx context.Context, s *store.Store, id store.MessageID, f
 
 // showHeaderOnly shows what there is of a message whose body is not here yet,
 // and ends with the error that says so.
-func (a *app) showHeaderOnly(ctx context.Context, s *store.Store, id store.MessageID, f showFlags, missing error) error {
+func (a *app) showHeaderOnly(ctx context.Context, s *store.Store, id store.MessageID, f showFlags) error {
 	row, err := s.Row(ctx, id)
 	if err != nil {
 		return err
+	}
+	missing := a.noBody(row)
+	if f.raw || f.html || f.part != "" {
+		return missing
 	}
 	raw, err := s.Header(ctx, id)
 	if err != nil {
@@ -138,6 +142,17 @@ func (a *app) showHeaderOnly(ctx context.Context, s *store.Store, id store.Messa
 		return err
 	}
 	return missing
+}
+
+// noBody says why only the header of a message is here.
+func (a *app) noBody(row store.Row) error {
+	t := &account.Trouble{Kind: account.KindTemporary, Account: row.AccountName, Err: store.ErrNoBody,
+		What: fmt.Sprintf("only the header of message %d is here yet", row.ID), Hint: "mua sync"}
+	if c, err := a.conf(); err == nil && row.Size > c.MaxMessage {
+		t.What = fmt.Sprintf("only the header of message %d is here: its %s are more than max_message allows", row.ID, humanSize(row.Size))
+		t.Hint = "raise max_message in the configuration, then mua sync"
+	}
+	return t
 }
 
 func count(flags ...bool) (n int) {

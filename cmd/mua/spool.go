@@ -180,6 +180,8 @@ func (a *app) itemStatus(ctx context.Context, s *store.Store, acct *account.Acco
 		return stillOpen(it)
 	case told != nil:
 		a.tellUndelivered(it, asTrouble(told))
+	case it.State == store.Queued && it.Attempts > 0: // deferred
+		a.talk("message %d waits in the outbox: %s", it.ID, outbox.Describe(it, time.Now()))
 	case refused(it):
 		a.talk("%s", outbox.Describe(it, time.Now()))
 	}
