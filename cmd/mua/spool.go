@@ -182,7 +182,7 @@ func (a *app) itemStatus(ctx context.Context, s *store.Store, acct *account.Acco
 		a.tellUndelivered(it, asTrouble(told))
 	case it.State == store.Queued && it.Attempts > 0: // deferred
 		a.talk("message %d waits in the outbox: %s", it.ID, outbox.Describe(it, time.Now()))
-	case refused(it):
+	case refused(it), it.State == store.Uncertain:
 		a.talk("%s", outbox.Describe(it, time.Now()))
 	}
 	if it.State == store.Queued {
