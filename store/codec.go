@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -48,15 +49,17 @@ func (c *codec) unpack(dst, chunk []byte) ([]byte, error) {
 	if c.decErr != nil {
 		return nil, c.decErr
 	}
+	// The decoder counts what dst already holds against its limit, so it gets the room behind it only.
+	dst = slices.Grow(dst, chunkSize)
 	n := len(dst)
-	dst, err := c.dec.DecodeAll(chunk, dst)
+	out, err := c.dec.DecodeAll(chunk, dst[n:n:n+chunkSize])
 	if err != nil {
 		return nil, fmt.Errorf("damaged message bytes: %w", err)
 	}
-	if len(dst)-n > chunkSize {
-		return nil, fmt.Errorf("damaged message bytes: a chunk of %d octets", len(dst)-n)
+	if len(out) > chunkSize {
+		return nil, fmt.Errorf("damaged message bytes: a chunk of %d octets", len(out))
 	}
-	return dst, nil
+	return append(dst, out...), nil // in place already: appending copies it onto itself
 }
 
 func (c *codec) close() {

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestCodecLargeMessages: what was packed comes back whatever its size. The decoder's own limit once
+// counted all chunks before, and no message over 8 MiB could be read again.
+func TestCodecLargeMessages(t *testing.T) {
+	var c codec
+	defer c.close()
+	noise := make([]byte, 9<<20+17)
+	random := rand.NewChaCha8([32]byte{1})
+	_, _ = random.Read(noise)
+	for name, raw := range map[string][]byte{
+		"empty": nil, "one octet": {0}, "a chunk": noise[:chunkSize], "a chunk and one": noise[:chunkSize+1],
+		"9 MiB of noise": noise, "20 MiB of one letter": bytes.Repeat([]byte{'y'}, 20<<20),
+		"70 MiB of lines": bytes.Repeat([]byte("the same line again and again\r\n"), 70<<20/31),
+	} {
+		t.Run(name, func(t *testing.T) {
+			chunks, err := c.pack(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []byte
+			for _, chunk := range chunks {
+				if got, err = c.unpack(got, chunk); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !bytes.Equal(got, raw) {
+				t.Fatalf("%d octets came back of %d, or others", len(got), len(raw))
+			}
+		})
+	}
+}
+
+// TestCodecRefusesBombs: a chunk that holds more than a chunk is damage, not memory.
+func TestCodecRefusesBombs(t *testing.T) {
+	var c codec
+	defer c.close()
+	if _, err := c.pack(nil); err != nil { // makes the encoder
+		t.Fatal(err)
+	}
+	for _, size := range []int{chunkSize + 1, 64 << 20} {
+		bomb := c.enc.EncodeAll(make([]byte, size), nil)
+		if _, err := c.unpack(make([]byte, 10), bomb); err == nil {
+			t.Errorf("a chunk of %d octets was taken", size)
+		}
+	}
+}
