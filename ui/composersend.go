@@ -116,10 +116,10 @@ func (u *App) spooled(id store.OutboxID, a *account.Account, d compose.Draft) {
 	}
 	undo := u.keys.Key(keys.Undo, keys.Global)
 	switch up, _ := u.online(); {
-	case u.o.Config.SendDelay > 0:
-		u.say("Goes out in %s · %s undo", shortDuration(u.o.Config.SendDelay), undo)
 	case up == 0:
 		u.say("In the outbox until there is a connection · %s undo", undo)
+	case u.o.Config.SendDelay > 0:
+		u.say("Goes out at %s · %s undo", u.now().Add(u.o.Config.SendDelay).Format("15:04:05"), undo)
 	default:
 		u.say("In the outbox, on its way · %s undo", undo)
 	}

@@ -166,7 +166,14 @@ func (u *App) draftFor(r row, makeDraft func(c content, raw []byte) *compose.Dra
 			}
 		}
 		d := makeDraft(content{msg: parse(raw)}, raw)
-		return func() { u.composeFor(d, r) }
+		return func() {
+			if d == nil {
+				u.remark("This message comes from no mailing list; %s replies to all", u.keys.Key(keys.ReplyAll, keys.Mail))
+				return
+			}
+			u.markSeen(r)
+			u.composeFor(d, r)
+		}
 	})
 }
 
@@ -179,6 +186,9 @@ func (m *mailView) doWith(a keys.Action) bool {
 	self := m.u.self()
 	reply := func(all, list bool) {
 		m.u.draftFor(r, func(c content, _ []byte) *compose.Draft {
+			if list && !compose.FromList(c.msg) {
+				return nil
+			}
 			d := compose.Reply(c.msg, self, all, list)
 			d.Answers = r.ID
 			return d

@@ -52,7 +52,7 @@ func TestMuttPreset(t *testing.T) {
 	r.keys("g")
 	r.sees("▸ reply")
 	r.keys("Esc", "N")
-	r.sees("Marked read 1")
+	r.sees("Marked unread 1") // to answer is to have read
 }
 
 func TestPartsSaveNeverOverwrites(t *testing.T) {

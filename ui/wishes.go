@@ -179,7 +179,9 @@ func (u *App) markSeen(r row) {
 	}
 	which := []store.MessageID{r.ID}
 	l.patch(which, func(r *row) { r.Flags |= store.Seen })
-	u.mail.reader.row.Flags |= store.Seen
+	if u.mail.reader.row.ID == r.ID {
+		u.mail.reader.row.Flags |= store.Seen
+	}
 	st := u.o.Store
 	u.wish("", func(ctx context.Context) error {
 		_, err := st.MarkFlags(ctx, which, store.FlagChange{Add: store.Seen, NoUndo: true})

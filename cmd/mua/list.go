@@ -56,7 +56,20 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 	if q.Account, err = a.storeAccount(ctx, s); err != nil {
 		return err
 	}
-	return a.eachRow(ctx, s, q, f.limit, a.printRow)
+	all, err := s.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	names := q.Account == 0 && len(all) > 2 // local and more than one other: say whose each is
+	shown := 0
+	err = a.eachRow(ctx, s, q, f.limit, func(r store.Row) error {
+		shown++
+		return a.printRow(r, names)
+	})
+	if err == nil && shown == f.limit && isTerminal(a.out) {
+		a.talk("the newest %d; -n 0 lists all", shown)
+	}
+	return err
 }
 
 // listQuery checks the flags; without a mailbox in the query it means the inbox.
@@ -118,13 +131,17 @@ func (a *app) eachRow(ctx context.Context, s *store.Store, q store.ListQuery, li
 	}
 }
 
-// printRow prints one message: id, flags, date, sender, subject.
-func (a *app) printRow(r store.Row) error {
+// printRow prints one message: id, flags, date, account where that is asked for,
+// sender, subject.
+func (a *app) printRow(r store.Row, account bool) error {
 	if a.json {
 		return a.emit(newMessageJSON(r))
 	}
-	line := fmt.Sprintf("%6d %s %s  %s  %s", r.ID, flagLetters(r), r.Date.Local().Format("2006-01-02 15:04"),
-		pad(a.who(r), 22), message.CleanLine(r.Subject))
+	line := fmt.Sprintf("%6d %s %s  ", r.ID, flagLetters(r), r.Date.Local().Format("2006-01-02 15:04"))
+	if account {
+		line += pad(message.CleanLine(r.AccountName).String(), 10) + "  "
+	}
+	line += pad(a.who(r), 22) + "  " + message.CleanLine(r.Subject).String()
 	if len(r.Attachments) > 0 {
 		line += fmt.Sprintf("  [%d attached]", len(r.Attachments))
 	}

@@ -57,6 +57,9 @@ func TestScripts(t *testing.T) {
 				return false, nil
 			}
 			_, err = os.Stat(filepath.Join(strings.TrimSpace(string(dir)), "git-send-email"))
+			if err != nil && os.Getenv("MUA_REAL_SERVERS") == "require" {
+				return false, errors.New("git send-email is not installed, and this run requires the real thing")
+			}
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -102,6 +102,9 @@ func dedupe(list, taken []message.Address) []message.Address {
 	return out
 }
 
+// FromList reports whether a message says where its mailing list takes answers (List-Post, RFC 2369 3.4).
+func FromList(m *message.Message) bool { return listPost(m.Get("List-Post")) != "" }
+
 // listPost reads the address of "List-Post: <mailto:list@example.org>"; "" when
 // there is none or posting is not allowed.
 func listPost(value string) string {
