@@ -148,7 +148,12 @@ func (f *fake) item(i int, raw []byte, items string) string {
 	switch {
 	case strings.Contains(items, "[HEADER]"):
 		head, _, _ := strings.Cut(string(raw), "\r\n\r\n")
-		s += fmt.Sprintf(" BODY[HEADER] {%d}\r\n%s", len(head)+4, head+"\r\n\r\n")
+		head += "\r\n\r\n"
+		section := "BODY[HEADER]"
+		if strings.Contains(items, "[HEADER]<0.1048576>") {
+			head, section = head[:min(len(head), 1<<20)], section+"<0>"
+		}
+		s += fmt.Sprintf(" %s {%d}\r\n%s", section, len(head), head)
 	case strings.Contains(items, "[]"):
 		s += fmt.Sprintf(" BODY[] {%d}\r\n%s", len(raw), raw)
 	}

@@ -65,7 +65,8 @@ func (w want) options(condStore bool) *imap.FetchOptions {
 		o.RFC822Size = true
 	case wantHeader:
 		o.InternalDate, o.RFC822Size = true, true
-		o.BodySection = []*imap.FetchItemBodySection{{Peek: true, Specifier: imap.PartSpecifierHeader}}
+		// Not more of it than anyone reads: whoever sends mail decides how long its header is.
+		o.BodySection = []*imap.FetchItemBodySection{{Peek: true, Specifier: imap.PartSpecifierHeader, Partial: &imap.SectionPartial{Size: maxHeader}}}
 	case wantWhole, wantBody:
 		o.InternalDate, o.RFC822Size = w == wantWhole, w == wantWhole
 		o.BodySection = []*imap.FetchItemBodySection{{Peek: true}}
@@ -76,8 +77,8 @@ func (w want) options(condStore bool) *imap.FetchOptions {
 // allowance is what n messages of together size octets may bring.
 func (w want) allowance(n int, size int64) int64 {
 	switch w {
-	case wantHeader:
-		return int64(n)*headerAllowance + maxHeader + literalSlack
+	case wantHeader: // a header is a part of its message, and may be nearly all of it
+		return int64(n)*headerAllowance + maxHeader + min(max(size, 0), int64(n)*maxHeader) + literalSlack
 	case wantWhole, wantBody:
 		return 2*size + int64(n)*headerAllowance + literalSlack
 	}

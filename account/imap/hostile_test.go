@@ -1,6 +1,7 @@
 package imap_test
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -82,6 +83,48 @@ func TestBadMessageIsIsolated(t *testing.T) {
 				t.Errorf("%d bodies came, %d new; %q", n, p.New, p.Warnings)
 			}
 			if f.logins > 20 {
+				t.Errorf("%d logins", f.logins)
+			}
+		})
+	}
+}
+
+// TestHugeHeaders: anyone can send mail whose header is larger than all other headers together. It
+// must not keep the mailbox from coming.
+func TestHugeHeaders(t *testing.T) {
+	huge := func(i int) []byte {
+		return []byte(fmt.Sprintf("Subject: huge %d\r\nX-Filler: %s\r\n\r\nhello\r\n", i, strings.Repeat("y", 3<<20)))
+	}
+	for name, first := range map[string]int{"new mailbox": 0, "new mail": 10} {
+		t.Run(name, func(t *testing.T) {
+			f, e := newFake(t, &fake{messages: corpus(first)})
+			e.o.MaxMessage = 2 << 20 // larger ones: their headers only
+			if first > 0 {
+				e.sync()
+			}
+			f.change(func() {
+				for i := range 60 {
+					f.messages = append(f.messages, mail(first+i))
+					if i%4 == 0 {
+						f.messages = append(f.messages, huge(i))
+					}
+				}
+			})
+			bounded(t, func() {
+				if p, err := e.trySync(t.Context()); err != nil {
+					t.Fatalf("%v; %q", err, p.Warnings)
+				}
+			})
+			rows, whole := e.rows("INBOX"), 0
+			for _, r := range rows {
+				if r.HasBody {
+					whole++
+				}
+			}
+			if whole != first+60 || len(rows) != first+75 {
+				t.Errorf("%d messages came, %d of them whole, of %d and %d", len(rows), whole, first+75, first+60)
+			}
+			if f.logins > 12 {
 				t.Errorf("%d logins", f.logins)
 			}
 		})

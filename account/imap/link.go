@@ -224,7 +224,7 @@ func (l *link) alive() bool {
 // asking for less may help.
 func (l *link) poisoned() bool {
 	if l.alive() || l.conn.Err() != nil {
-		return false
+		return l.conn.Overrun()
 	}
 	err := l.guard.Err()
 	if err == nil {

@@ -39,10 +39,12 @@ type Conn struct {
 	allow   atomic.Int64 // octets the peer may still send
 	turnCap int64        // what each turn sets allow to; 0: it does not
 
-	stop   func() bool // ends the watch on the context
-	mu     sync.Mutex
-	reason *account.Trouble
-	closed bool
+	stop func() bool // ends the watch on the context
+
+	mu      sync.Mutex
+	reason  *account.Trouble
+	overrun bool // reason is a limit on what the peer may send
+	closed  bool
 }
 
 // TLS is the state of TLS; nil when the connection is plain text.
@@ -91,6 +93,14 @@ func (c *Conn) Err() error {
 	return c.reason
 }
 
+// Overrun tells whether the connection was closed because the peer sent a longer line or more octets
+// than it was allowed: asking for less may help.
+func (c *Conn) Overrun() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.overrun
+}
+
 // Explain turns what a library returned over this connection into a Trouble. Why this side closed
 // the connection counts for more than what the library made of it.
 func (c *Conn) Explain(err error) *account.Trouble {
@@ -131,7 +141,7 @@ func (c *Conn) read(b []byte) (int, error) {
 		c.counters.in.Add(int64(n))
 		c.trace.server(b[:n])
 		if t := c.caps(b[:n]); t != nil {
-			return 0, c.fail(t)
+			return 0, c.failOver(t)
 		}
 	}
 	return n, c.wrap(err)
@@ -226,6 +236,14 @@ func (c *Conn) fail(t *account.Trouble) error {
 	c.mu.Unlock()
 	c.pace.Conn.Close()
 	return t
+}
+
+// failOver is fail for a peer that sends more than it may.
+func (c *Conn) failOver(t *account.Trouble) error {
+	c.mu.Lock()
+	c.overrun = c.overrun || c.reason == nil && !c.closed
+	c.mu.Unlock()
+	return c.fail(t)
 }
 
 // CloseOn closes the connection when ctx ends too, until stop is called.

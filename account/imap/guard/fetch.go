@@ -104,7 +104,7 @@ func (c *Conn) simpleValue(line []byte) (v value, rest []byte, ok bool) {
 
 // wanted tells a section that we ask for.
 func wanted(name, section []byte) bool {
-	return isOneOf(name, "BODY") && isOneOf(section, "[]", "[HEADER]")
+	return isOneOf(name, "BODY") && isOneOf(section, "[]", "[HEADER]", "[HEADER]<0>")
 }
 
 // fetchLiteral passes a literal on, or has it swallowed.
