@@ -62,6 +62,7 @@ func connect(ctx context.Context, a *account.Account, o Options) (*link, error) 
 		return nil, err
 	}
 	l := &link{acct: a.Name, host: a.Incoming.Host, conn: conn, span: o.Wire.Progress, news: make(chan struct{}, 1)}
+	conn.Hide(creds)
 	if l.span <= 0 {
 		l.span = wire.DefaultProgress
 	}
@@ -150,7 +151,7 @@ func (l *link) explainLogin(err error) error {
 		text := strings.ToLower(e.Text)
 		if e.Code == "THROTTLED" || e.Code == "" && (strings.Contains(text, "too many") || strings.Contains(text, "try again later")) {
 			return &account.Trouble{Kind: account.KindTemporary, Account: l.acct, Host: l.host, Err: err,
-				What: l.host + " says to try later: " + account.CleanWords(e.Text)}
+				What: l.host + " says to try later: " + l.conn.Clean(e.Text)}
 		}
 		return l.conn.ExplainLogin(err)
 	}
@@ -191,7 +192,7 @@ func (l *link) warn(s string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.warnings) < maxTexts {
-		l.warnings = append(l.warnings, account.CleanWords(s))
+		l.warnings = append(l.warnings, l.conn.Clean(s))
 	}
 }
 
@@ -207,7 +208,7 @@ func (l *link) takeWarnings() []string {
 func (l *link) sayBye(s string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.bye = account.CleanWords(s)
+	l.bye = l.conn.Clean(s)
 }
 
 // alive tells whether commands can still be sent.

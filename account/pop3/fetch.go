@@ -106,6 +106,11 @@ func (f *fetch) take(t task, text []byte, refused error) error {
 		f.pass(1, refused)
 		return nil
 	}
+	if len(text) == 0 && t.size > 0 {
+		// Taken for the message, it would be deleted on the server next.
+		f.pass(1, &account.Trouble{Kind: account.KindTemporary, What: fmt.Sprintf("the server sent nothing for a message of %d octets", t.size)})
+		return nil
+	}
 	if t.key == "" {
 		t.key = "raw:" + digest(text)
 		if row, here := f.work.ledger[t.key]; here && !row.Deleted {

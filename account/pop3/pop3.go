@@ -136,6 +136,7 @@ func (s *Session) connect(ctx context.Context) error {
 	if s.conn, err = wire.Dial(ctx, s.a, s.a.Incoming, s.o.Wire); err != nil {
 		return err
 	}
+	s.conn.Hide(creds)
 	d := newDialog(s.conn)
 	if s.how, err = d.login(creds, s.a.Incoming); err != nil {
 		s.conn.Close()

@@ -257,6 +257,24 @@ func TestRefusedMessageIsPassedOver(t *testing.T) {
 	}
 }
 
+// TestEmptyAnswerIsNotTheMessage: a server that says a message has 5,000 octets and then sends none has
+// not delivered it, so it must stay there.
+func TestEmptyAnswerIsNotTheMessage(t *testing.T) {
+	m := &mini{caps: pipelining, uidls: names(3), bodies: letters(3)}
+	m.odd = func(c string) (string, bool) { return "+OK\r\n.\r\n", c == "RETR 2" }
+	a, st := m.account(t), testStore(t)
+	a.POP3Leave = account.LeavePolicy{}
+	p, err := pull(t, a, st, Options{})
+	kind(t, err, account.KindTemporary, "sent nothing for a message of")
+	if p.New != 2 || len(m.remaining()) != 1 || m.remaining()[0] != 1 {
+		t.Error(p, m.remaining())
+	}
+	m.bend(nil)
+	if p, err := pull(t, a, st, Options{}); err != nil || p.New != 1 || len(m.remaining()) != 0 {
+		t.Error(p, m.remaining(), err)
+	}
+}
+
 func TestInterruptedKeepsWhatCame(t *testing.T) {
 	for name, end := range map[string]string{"close": "", "babble": strings.Repeat("x", 2<<20), "liar": "+OK\r\n" + strings.Repeat("x\r\n", 1<<20)} {
 		t.Run(name, func(t *testing.T) {

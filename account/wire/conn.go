@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,8 @@ type Conn struct {
 	maxLine atomic.Int64
 	allow   atomic.Int64 // octets the peer may still send
 	turnCap int64        // what each turn sets allow to; 0: it does not
+
+	secrets atomic.Pointer[strings.Replacer] // takes credentials out of words; nil: none known
 
 	stop func() bool // ends the watch on the context
 
@@ -113,7 +116,7 @@ func (c *Conn) Explain(err error) *account.Trouble {
 	if reason != nil {
 		return reason
 	}
-	return Explain(c.acct, c.host, err)
+	return c.hush(Explain(c.acct, c.host, err))
 }
 
 // ExplainLogin is Explain for what a login returned: a refusal that is not temporary is KindLogin.
@@ -121,7 +124,7 @@ func (c *Conn) ExplainLogin(err error) *account.Trouble {
 	if c.Err() != nil {
 		return c.Explain(err)
 	}
-	return ExplainLogin(c.acct, c.host, err)
+	return c.hush(ExplainLogin(c.acct, c.host, err))
 }
 
 // Read reads what the server says; first of all its greeting.

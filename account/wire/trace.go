@@ -28,6 +28,7 @@ type tracer struct {
 	in   side
 	out  side
 	spec dialect
+	veil *strings.Replacer // takes credentials out; nil: none known
 }
 
 // side is one direction.
@@ -59,6 +60,15 @@ func newTracer(w io.Writer, p account.Protocol) *tracer {
 		t.spec = &smtpTrace{}
 	}
 	return t
+}
+
+// hide takes credentials out of every line from now on.
+func (t *tracer) hide(r *strings.Replacer) {
+	if t != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.veil = r
+	}
 }
 
 func (t *tracer) server(b []byte) {
@@ -130,6 +140,9 @@ func (t *tracer) end(s *side, judge func(string) (string, bool)) {
 }
 
 func (t *tracer) print(label, s string) {
+	if t.veil != nil {
+		s = t.veil.Replace(s)
+	}
 	fmt.Fprintf(t.w, "%s: %s\n", label, account.CleanWords(s)) // a trace that cannot be written must not stop the mail
 }
 

@@ -231,7 +231,7 @@ func (a *app) showMessage(ctx context.Context, s *store.Store, id store.MessageI
 	if !a.json {
 		return a.write(f.output, fmt.Sprintf("message-%d.txt", id), []byte(readable(row, m)))
 	}
-	text := m.Text()
+	text := message.Clean(m.Text()).String() // what a reader sees: jq -r may well print it on a terminal
 	o := shownJSON{newMessageJSON(row), fieldPairs(m), &text, []partJSON{}}
 	for _, p := range m.Parts() {
 		o.Parts = append(o.Parts, partJSON{p.ID, p.Type, orNull(p.Name), orNull(p.Disposition), p.Size, p.Attachment})

@@ -80,6 +80,7 @@ func (m Submitter) open(ctx context.Context, a *account.Account) (*Session, erro
 	if err != nil {
 		return nil, err
 	}
+	conn.Hide(login)
 	s := m.session(conn, a)
 	if err := s.start(login); err != nil {
 		s.Close()
