@@ -17,8 +17,9 @@ import (
 
 // listFlags are the flags of mua list.
 type listFlags struct {
-	limit int
-	sort  string
+	limit   int
+	limited bool // the limit was given, so it needs no word
+	sort    string
 }
 
 func newList(a *app) *cobra.Command {
@@ -37,7 +38,10 @@ is not narrowed to the inbox.`,
   mua list in:archive from:ada has:attachment -n 200 --json
   mua list 'subject:"annual report"' -is:read
   mua list subject:invoice OR larger:2M --sort size`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.list(cmd.Context(), f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.limited = cmd.Flags().Changed("limit")
+			return a.list(cmd.Context(), f, args)
+		},
 	}
 	cmd.Flags().IntVarP(&f.limit, "limit", "n", 50, "at most `LIMIT` messages (0: all)")
 	cmd.Flags().StringVar(&f.sort, "sort", "date", "`ORDER`: date, from, subject or size")
@@ -66,7 +70,7 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 		shown++
 		return a.printRow(r, names)
 	})
-	if err == nil && shown == f.limit && isTerminal(a.out) {
+	if err == nil && !f.limited && shown == f.limit && isTerminal(a.out) {
 		a.talk("the newest %d; -n 0 lists all", shown)
 	}
 	return err
