@@ -155,8 +155,8 @@ func (a *app) tellSpooled(ctx context.Context, s *store.Store, acct *account.Acc
 	default:
 		_, err = fmt.Fprintln(a.out, it.ID)
 	}
-	if err != nil {
-		return err
+	if err != nil { // the status speaks of the message: one who sends again because of stdout sends twice
+		a.talk("message %d is in the outbox, but stdout cannot be written: %v", it.ID, err)
 	}
 	return a.itemStatus(context.WithoutCancel(ctx), s, acct, it, o, told)
 }
