@@ -174,13 +174,24 @@ func (p *puller) update(t *txn, k *copyState, i int) error {
 	return t.setBody(k.id, c, content)
 }
 
+// received is the time that lists sort by. Servers tell it in whole seconds, and copies are
+// numbered here as they come, newest first; so that messages of one second are listed in the server's
+// order, its UID stands for the milliseconds.
+func (in *Incoming) received(now time.Time) time.Time {
+	at := sane(in.Received)
+	if at.IsZero() {
+		return now
+	}
+	if in.UID != 0 && at.Nanosecond() == 0 {
+		return at.Add(time.Duration(in.UID%1000) * time.Millisecond)
+	}
+	return at
+}
+
 // insert makes a new copy.
 func (p *puller) insert(t *txn, i int) (MessageID, error) {
 	in, c := &p.batch[i], &p.prepared[i].columns
-	received := sane(in.Received)
-	if received.IsZero() {
-		received = time.UnixMilli(t.now)
-	}
+	received := in.received(time.UnixMilli(t.now))
 	keywords := keywordSet(nil, in.Keywords, nil)
 	k := copyState{account: p.box.Account, mailbox: p.box.ID, flags: in.Flags, keywords: keywords}
 	if in.UID != 0 {

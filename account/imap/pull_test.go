@@ -125,6 +125,25 @@ func TestNewestFirstAndReadableMeanwhile(t *testing.T) {
 	wantSame(t, "INBOX", e.sums("INBOX"), sumsOf(srv.Messages("INBOX")))
 }
 
+// TestOneSecond: what arrived within one second is listed newest first, in one pull or in two.
+func TestOneSecond(t *testing.T) {
+	at := time.Unix(1_700_000_000, 0)
+	srv, e := demoEnv(t, demo.Options{Now: func() time.Time { return at }})
+	for i := range 5 {
+		srv.Deliver("INBOX", mail(i))
+	}
+	e.sync()
+	for i := range 5 {
+		srv.Deliver("INBOX", mail(5+i))
+	}
+	e.sync()
+	for i, r := range e.rows("INBOX") {
+		if want := fmt.Sprintf("message %d", 9-i); r.Subject != want {
+			t.Errorf("row %d is %q, not %q", i, r.Subject, want)
+		}
+	}
+}
+
 func TestUIDValidityChange(t *testing.T) {
 	srv, e := demoEnv(t, demo.Options{})
 	for i := range 80 {

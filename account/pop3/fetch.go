@@ -118,7 +118,7 @@ func (f *fetch) take(t task, text []byte, refused error) error {
 		}
 	}
 	now := f.s.o.Now()
-	in := store.Incoming{UIDL: t.key, Received: received(text, now), Size: int64(len(text)), Raw: text}
+	in := store.Incoming{UIDL: t.key, Received: inOrder(received(text, now), t.num, now), Size: int64(len(text)), Raw: text}
 	if t.headers {
 		in.Raw, in.Header, in.Size = nil, text, t.size
 	}

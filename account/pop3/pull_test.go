@@ -70,6 +70,24 @@ func TestNewestFirst(t *testing.T) {
 	}
 }
 
+// TestOneSecond: what bears the time of one second is listed newest first.
+func TestOneSecond(t *testing.T) {
+	m := &mini{caps: pipelining, uidls: names(5), bodies: letters(5)}
+	st := testStore(t)
+	if _, err := pull(t, m.account(t), st, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := st.List(t.Context(), store.ListQuery{})
+	if err != nil || len(rows) != 5 {
+		t.Fatal(len(rows), err)
+	}
+	for i, r := range rows {
+		if want := fmt.Sprintf("letter %d", 4-i); r.Subject != want {
+			t.Errorf("row %d is %q, not %q", i, r.Subject, want)
+		}
+	}
+}
+
 func TestLeavePolicies(t *testing.T) {
 	m := &mini{caps: pipelining, uidls: names(3), bodies: letters(3)}
 	a, st := m.account(t), testStore(t)

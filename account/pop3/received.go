@@ -29,6 +29,18 @@ func received(text []byte, now time.Time) time.Time {
 	return now
 }
 
+// inOrder gives messages of one second the order of their numbers, as milliseconds: they are
+// fetched newest first, and lists sort by this time. It is never later than now.
+func inOrder(at time.Time, num int, now time.Time) time.Time {
+	if at.Nanosecond() != 0 {
+		return at
+	}
+	if in := at.Add(time.Duration(num%1000) * time.Millisecond); in.Before(now) {
+		return in
+	}
+	return at
+}
+
 // field is the first header field of that name, unfolded; "" when there is none.
 func field(text []byte, name string) string {
 	for len(text) > 0 {
