@@ -24,7 +24,8 @@ func (b *box) killed(bin string, d time.Duration, args ...string) bool {
 	go func() { ended <- cmd.Wait() }()
 	select {
 	case err := <-ended:
-		if err != nil {
+		// 75 says that something is left in doubt by a flush killed before.
+		if err != nil && cmd.ProcessState.ExitCode() != exitTemporary {
 			b.t.Fatalf("mua %s: %v", strings.Join(args, " "), err)
 		}
 		return false
@@ -81,7 +82,9 @@ func TestKillDuringFlush(t *testing.T) {
 	for kills < 25 && b.killed(bin, time.Duration(20+r.IntN(150))*time.Millisecond, "outbox", "flush") {
 		kills++
 	}
-	b.mua(0, "outbox", "flush")
+	for b.killed(bin, time.Minute, "outbox", "flush") {
+		t.Fatal("a flush does not end")
+	}
 	times := map[string]int{}
 	for _, m := range servers.Accepted() {
 		_, subject, _ := strings.Cut(string(m.Data), "Subject: ")
