@@ -169,8 +169,9 @@ func (v *outboxView) drawItem(s tcell.Screen, r cells.Rect, it store.Item) {
 	}
 	cells.Fill(s, r, st)
 	cells.PutFit(s, r.X+1, r.Y, 10, text("%s", it.State), state)
-	cells.PutFit(s, r.X+12, r.Y, 26, text("→ %s", recipientsOf(it)), st)
-	cells.PutFit(s, r.X+40, r.Y, r.W-40-18, text("%s", subjectOr(it.Subject)), st)
+	to := max(26, (r.W-32)*2/5) // the rest is the subject's
+	cells.PutFit(s, r.X+12, r.Y, to, text("→ %s", recipientsOf(it)), st)
+	cells.PutFit(s, r.X+14+to, r.Y, r.W-32-to, text("%s", subjectOr(it.Subject)), st)
 	cells.PutRight(s, r.X+r.W-17, r.Y, 16, text("%s", longDate(it.Created, v.u.now())), dim)
 	cells.PutFit(s, r.X+12, r.Y+1, r.W-13, text("%s", describe(it, v.u.now())), dim)
 }
