@@ -80,15 +80,10 @@ func spool(ctx context.Context, o Options, d compose.Draft, a *account.Account, 
 	}
 	r := f.Request(acct)
 	r.Answers, r.Forwards = d.Answers, d.Forwards
-	r.Policy = store.PolicyAsk
-	if a.Uncertain == string(store.PolicyRetry) {
-		r.Policy = store.PolicyRetry
-	}
+	outbox.Prepare(&r, a, store.PolicyAsk)
 	if o.Config.SendDelay > 0 {
 		r.NotBefore = now.Add(o.Config.SendDelay)
 	}
-	r.SaveSent = !outbox.FilesSent(a)
-	r.SentLocal = a.Incoming == nil || a.Incoming.Protocol != account.IMAP
 	if owner == a.Name {
 		r.Draft = draft
 	}

@@ -29,9 +29,7 @@ func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, 
 	}
 	req := fin.Request(id)
 	req.Key, req.Fingerprint, req.Answers = o.key, o.fingerprint, o.answers
-	req.Policy = policyOf(acct)
-	req.SaveSent = !outbox.FilesSent(acct)
-	req.SentLocal = acct.Incoming == nil || acct.Incoming.Protocol != account.IMAP
+	outbox.Prepare(&req, acct, store.PolicyRetry)
 	item, existed, err := s.Spool(ctx, req)
 	if err != nil {
 		return spoolTrouble(err, o.key)
@@ -44,14 +42,6 @@ func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, 
 		told = a.deliver(ctx, s, acct, item, o.wait)
 	}
 	return a.tellSpooled(ctx, s, acct, item, o, told)
-}
-
-// policyOf is what becomes of an uncertain item that a script wrote.
-func policyOf(acct *account.Account) store.Policy {
-	if acct.Uncertain == string(store.PolicyAsk) {
-		return store.PolicyAsk
-	}
-	return store.PolicyRetry
 }
 
 func spoolTrouble(err error, key string) error {
