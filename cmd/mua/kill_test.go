@@ -85,13 +85,11 @@ func TestKillDuringFlush(t *testing.T) {
 	for b.killed(bin, time.Minute, "outbox", "flush") {
 		t.Fatal("a flush does not end")
 	}
-	times := map[string]int{}
+	var raws [][]byte
 	for _, m := range servers.Accepted() {
-		_, subject, _ := strings.Cut(string(m.Data), "Subject: ")
-		subject, _, _ = strings.Cut(subject, "\r\n")
-		times[subject]++
+		raws = append(raws, m.Data)
 	}
-	uncertain := 0
+	times, uncertain := subjects(raws), 0
 	for _, o := range objects(t, b.mua(0, "outbox", "list", "--all", "--json")) {
 		subject := o["subject"].(string)
 		switch o["state"] {
@@ -109,6 +107,64 @@ func TestKillDuringFlush(t *testing.T) {
 		}
 	}
 	t.Logf("%d kills, %d uncertain of %d", kills, uncertain, n)
+}
+
+// TestKillDuringSend: kill -9 at any time between the spool and the copy on the server.
+// The server's Sent never holds what was not accepted, and in the end it holds
+// every message that was sent exactly once.
+func TestKillDuringSend(t *testing.T) {
+	bin, servers := buildMua(t), startDemo(t)
+	servers.SetFaults(demo.Faults{Latency: 2 * time.Millisecond}) // room for the kills to land everywhere
+	b := newBox(t, strings.Replace(servers.ConfigFor("demo", "imaps", "smtps"), "from =", "uncertain = \"ask\"\nfrom =", 1))
+	const n = 30
+	for i := range n {
+		b.mua(0, "send", "--queue", "-t", "bob@mua.example", "-s", fmt.Sprintf("message-%d.", i), "--body", "x")
+	}
+	accepted := func() map[string]int {
+		var raws [][]byte
+		for _, m := range servers.Accepted() {
+			raws = append(raws, m.Data)
+		}
+		return subjects(raws)
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	kills := 0
+	for kills < 25 && b.killed(bin, time.Duration(20+r.IntN(180))*time.Millisecond, "sync") {
+		kills++
+		filed := subjects(servers.Messages("Sent"))
+		for subject := range filed {
+			if accepted()[subject] == 0 {
+				t.Errorf("%s is in the server's Sent and was never accepted", subject)
+			}
+		}
+	}
+	b.killed(bin, time.Minute, "sync")
+	b.killed(bin, time.Minute, "sync")
+	filed, there, uncertain := subjects(servers.Messages("Sent")), accepted(), 0
+	for _, o := range objects(t, b.mua(0, "outbox", "list", "--all", "--json")) {
+		subject, want := o["subject"].(string), 1
+		if o["state"] == "uncertain" {
+			want = 0
+			uncertain++
+		} else if o["state"] != "sent" || there[subject] != 1 {
+			t.Errorf("%s is %s, and the server accepted it %d times", subject, o["state"], there[subject])
+		}
+		if filed[subject] != want {
+			t.Errorf("%s is %s, and %d times in the server's Sent", subject, o["state"], filed[subject])
+		}
+	}
+	t.Logf("%d kills, %d uncertain of %d", kills, uncertain, n)
+}
+
+// subjects counts messages by their Subject.
+func subjects(raws [][]byte) map[string]int {
+	times := map[string]int{}
+	for _, raw := range raws {
+		_, subject, _ := strings.Cut(string(raw), "Subject: ")
+		subject, _, _ = strings.Cut(subject, "\r\n")
+		times[subject]++
+	}
+	return times
 }
 
 func startDemo(t *testing.T) *demo.Servers {

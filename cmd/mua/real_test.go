@@ -248,13 +248,20 @@ func TestEverySecurity(t *testing.T) {
 	}
 }
 
-// TestWrongPassword: exit 77 over both protocols, and account check says it too.
+// TestWrongPassword: exit 77 over both protocols after one try, and account check says it too.
 func TestWrongPassword(t *testing.T) {
 	d := realservers.Dovecot(t)
-	for _, config := range []string{imapConfig(d, d.User), pop3Config(d, d.User)} {
+	tries := func() int { return strings.Count(d.Log(), "auth failed, 1 attempts") }
+	for i, config := range []string{imapConfig(d, d.User), pop3Config(d, d.User)} {
 		b := newBox(t, strings.Replace(config, fmt.Sprintf("%q", d.Password), `"wrong"`, 1))
 		b.mua(77, "sync")
 		b.mua(77, "account", "check")
+		for deadline := time.Now().Add(10 * time.Second); tries() < 2*(i+1) && time.Now().Before(deadline); {
+			<-time.After(10 * time.Millisecond) // the log is written when the connection has ended
+		}
+		if got := tries(); got != 2*(i+1) || strings.Contains(d.Log(), "2 attempts") {
+			t.Errorf("%d tries so far, not one for each command", got)
+		}
 	}
 }
 

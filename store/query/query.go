@@ -23,6 +23,7 @@ type Error struct {
 	Msg   string
 }
 
+// Error is Msg.
 func (e *Error) Error() string { return e.Msg }
 
 // Node is a node of the tree: one of the types below.
