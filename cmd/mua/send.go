@@ -27,7 +27,7 @@ type sendFlags struct {
 	from, subject, body, bodyFile, html, replyTo, inReplyTo string
 	to, cc, bcc, attach, header                             []string
 	attachName, key, wait                                   string
-	queue, dryRun, skipEmpty                                bool
+	queue, dryRun, skipEmpty, draft                         bool
 	given                                                   func(name string) bool
 }
 
@@ -70,6 +70,7 @@ printed on stdout. Without --body and --body-file the text is read from stdin.`,
 	fl.StringVar(&f.wait, "wait", "", "stay up to `DURATION` until the server has answered for every recipient")
 	fl.StringVar(&f.key, "key", "", "spool at most one message with this `KEY`")
 	fl.BoolVar(&f.skipEmpty, "skip-empty", false, "send nothing when the text is empty")
+	fl.BoolVar(&f.draft, "draft", false, "save a draft instead, and print the id of the message in Drafts")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the finished message and spool nothing")
 	return cmd
 }
@@ -94,6 +95,9 @@ func (a *app) send(ctx context.Context, f sendFlags) error {
 		a.talk("the text is empty: nothing sent (--skip-empty)")
 		return nil
 	}
+	if f.draft {
+		return a.saveDraft(ctx, acct, d)
+	}
 	fin, err := d.Finish(time.Now())
 	if err != nil {
 		return err
@@ -114,6 +118,36 @@ func (a *app) send(ctx context.Context, f sendFlags) error {
 	return a.spool(ctx, s, acct, fin, spoolOptions{key: f.key, queue: f.queue, wait: wait, answers: d.Answers, fingerprint: fingerprint(d)})
 }
 
+// saveDraft puts what was given into Drafts, to be finished in the terminal or elsewhere.
+func (a *app) saveDraft(ctx context.Context, acct *account.Account, d *compose.Draft) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := s.EnsureAccount(ctx, acct.Name)
+	if err != nil {
+		return err
+	}
+	if d.InReplyTo != "" {
+		if ids, err := s.ByHeaderID(ctx, d.InReplyTo); err == nil && len(ids) > 0 {
+			d.Answers = ids[0]
+		}
+	}
+	draft, err := s.SaveDraft(ctx, id, d.Save(), 0)
+	if err != nil {
+		return ioTrouble("the draft could not be saved", err)
+	}
+	if !a.json {
+		_, err := fmt.Fprintln(a.out, draft)
+		return err
+	}
+	row, err := s.Row(ctx, draft)
+	if err != nil {
+		return err
+	}
+	return a.emit(newMessageJSON(row))
+}
+
 // check refuses flags that contradict each other, before anything is read.
 func (f sendFlags) check() error {
 	stdin := count(f.bodyFile == "-", f.html == "-")
@@ -121,6 +155,8 @@ func (f sendFlags) check() error {
 		stdin += count(name == "-")
 	}
 	switch {
+	case f.draft && (f.queue || f.dryRun || f.wait != "" || f.given("key")):
+		return usagef("--draft sends nothing: it goes without --queue, --wait, --key and --dry-run")
 	case f.queue && f.wait != "":
 		return usagef("--queue does not connect and --wait waits for the server: give one of them")
 	case f.given("body") && f.given("body-file"):
@@ -141,7 +177,7 @@ func (a *app) draft(f sendFlags) (*compose.Draft, *account.Account, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if acct.Outgoing == nil {
+	if acct.Outgoing == nil && !f.draft {
 		return nil, nil, noOutgoing(acct)
 	}
 	d := &compose.Draft{From: from, Sender: from.Address, Subject: f.subject}
@@ -160,7 +196,7 @@ func (a *app) draft(f sendFlags) (*compose.Draft, *account.Account, error) {
 			*l.out = append(*l.out, addrs...)
 		}
 	}
-	if len(d.To)+len(d.Cc)+len(d.Bcc) == 0 {
+	if len(d.To)+len(d.Cc)+len(d.Bcc) == 0 && !f.draft {
 		return nil, nil, usagef("no recipient: give -t ADDR (or -c, -b)")
 	}
 	if f.inReplyTo != "" {
