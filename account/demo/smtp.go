@@ -2,7 +2,6 @@ package demo
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -34,10 +33,7 @@ func (s *Servers) serveSMTP(ln *listener) {
 	srv.EnableDSN = true
 	srv.ErrorLog = quiet()
 	s.servers = append(s.servers, srv)
-	s.running.Go(func() {
-		srv.Serve(smtpListener{ln})
-		srv.Shutdown(context.Background()) // already closed: only waits
-	})
+	s.running.Go(func() { srv.Serve(smtpListener{ln}) }) // Servers.shutdown alone closes it: go-smtp panics when two do
 }
 
 // smtpListener gives its connections a watcher.
