@@ -14,6 +14,8 @@ type Envelope struct {
 	Recipients []string // those still to be offered, no duplicates
 	Size       int64    // octets of the body as spooled
 	UTF8       bool     // the message itself needs SMTPUTF8 (RFC 6531)
+	DSN        string   // reports asked for (RFC 3461 NOTIFY): "", "NEVER", or SUCCESS, FAILURE, DELAY with commas
+	EnvID      string   // RFC 3461 ENVID, the same on every attempt
 }
 
 // Result is one recipient's outcome. Package submit says what it found with it and

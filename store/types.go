@@ -296,6 +296,7 @@ type SpoolRequest struct {
 	NotBefore   time.Time // zero: at once
 	Held        bool
 	UTF8        bool      // needs SMTPUTF8
+	DSN         string    // reports to ask for (RFC 3461 NOTIFY): "", "NEVER", or SUCCESS, FAILURE, DELAY with commas
 	SaveSent    bool      // file a copy in Sent: here at once, on the server (when the account is IMAP) after acceptance
 	SentLocal   bool      // the Sent mailbox is local: no append action
 	Draft       MessageID // draft that ends with this; 0 none
@@ -335,6 +336,8 @@ type Item struct {
 	Key           string
 	Policy        Policy
 	UTF8          bool
+	DSN           string // reports asked for, as in SpoolRequest
+	EnvID         string // RFC 3461 ENVID: random, the same on every attempt
 }
 
 // Attempt is one try in an item's story.

@@ -277,7 +277,7 @@ func TestPostfix(t *testing.T) {
 		t.Run(scheme, func(t *testing.T) {
 			b := newBox(t, imapConfig(d, ada)+fmt.Sprintf("outgoing = %q\n", url))
 			b.mua(0, "account", "check")
-			id := strings.TrimSpace(b.muaIn(0, "Grüße aus dem Zug 🚆\n.\nlast line", "send", "--queue", "-t", address(bob), "-b", address(ada), "-s", "Spülen "+scheme))
+			id := strings.TrimSpace(b.muaIn(0, "Grüße aus dem Zug 🚆\n.\nlast line", "send", "--queue", "--dsn", "failure,delay", "-t", address(bob), "-b", address(ada), "-s", "Spülen "+scheme))
 			wire := b.mua(0, "outbox", "show", id, "--raw")
 			b.mua(0, "sync")
 			got := d.Wait(t, bob, "INBOX", i+1)[i]

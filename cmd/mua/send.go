@@ -26,7 +26,7 @@ import (
 type sendFlags struct {
 	from, subject, body, bodyFile, html, replyTo, inReplyTo string
 	to, cc, bcc, attach, header                             []string
-	attachName, key, wait                                   string
+	attachName, key, wait, dsn                              string
 	queue, dryRun, skipEmpty, draft                         bool
 	given                                                   func(name string) bool
 }
@@ -69,6 +69,7 @@ printed on stdout. Without --body and --body-file the text is read from stdin.`,
 	fl.BoolVar(&f.queue, "queue", false, "only spool, do not connect")
 	fl.StringVar(&f.wait, "wait", "", "stay up to `DURATION` until the server has answered for every recipient")
 	fl.StringVar(&f.key, "key", "", "spool at most one message with this `KEY`")
+	fl.StringVar(&f.dsn, "dsn", "", "ask for delivery reports: `WHEN` is never, or failure, delay and success with commas")
 	fl.BoolVar(&f.skipEmpty, "skip-empty", false, "send nothing when the text is empty")
 	fl.BoolVar(&f.draft, "draft", false, "save a draft instead, and print the id of the message in Drafts")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the finished message and spool nothing")
@@ -82,6 +83,10 @@ func (a *app) send(ctx context.Context, f sendFlags) error {
 		return err
 	}
 	if err := f.check(); err != nil {
+		return err
+	}
+	dsn, err := notify(f.dsn)
+	if err != nil {
 		return err
 	}
 	d, acct, err := a.draft(f)
@@ -115,7 +120,7 @@ func (a *app) send(ctx context.Context, f sendFlags) error {
 			d.Answers = ids[0]
 		}
 	}
-	return a.spool(ctx, s, acct, fin, spoolOptions{key: f.key, queue: f.queue, wait: wait, answers: d.Answers, fingerprint: fingerprint(d)})
+	return a.spool(ctx, s, acct, fin, spoolOptions{dsn: dsn, key: f.key, queue: f.queue, wait: wait, answers: d.Answers, fingerprint: fingerprint(d)})
 }
 
 // saveDraft puts what was given into Drafts, to be finished in the terminal or elsewhere.
@@ -376,6 +381,7 @@ type spoolOptions struct {
 	queue            bool
 	wait             time.Duration
 	answers          store.MessageID
-	quietID          bool // do not print the id (sendmail)
-	soft             bool // refusals of the server do not fail the command (sendmail)
+	dsn              string // RFC 3461 NOTIFY
+	quietID          bool   // do not print the id (sendmail)
+	soft             bool   // refusals of the server do not fail the command (sendmail)
 }

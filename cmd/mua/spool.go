@@ -28,7 +28,7 @@ func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, 
 		return err
 	}
 	req := fin.Request(id)
-	req.Key, req.Fingerprint, req.Answers = o.key, o.fingerprint, o.answers
+	req.Key, req.Fingerprint, req.Answers, req.DSN = o.key, o.fingerprint, o.answers, o.dsn
 	outbox.Prepare(&req, acct, store.PolicyRetry)
 	item, existed, err := s.Spool(ctx, req)
 	if err != nil {

@@ -146,9 +146,9 @@ func (t *transaction) commands(s *Session) []command {
 	if s.dirty {
 		out = append(out, command{verb: rset, line: "RSET"})
 	}
-	out = append(out, command{verb: mail, line: "MAIL FROM:<" + t.sender.text + ">" + t.params})
+	out = append(out, command{verb: mail, line: "MAIL FROM:<" + t.sender.text + ">" + t.params + t.mailReports(s)})
 	for i, r := range t.offer {
-		out = append(out, command{verb: rcpt, to: i, line: "RCPT TO:<" + r.path.text + ">"})
+		out = append(out, command{verb: rcpt, to: i, line: "RCPT TO:<" + r.path.text + ">" + t.rcptReports(s, r)})
 	}
 	return append(out, command{verb: data, line: "DATA"})
 }
