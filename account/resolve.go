@@ -93,6 +93,13 @@ func fromEnv(name string) (string, *Trouble) {
 }
 
 func fromFile(path string) (string, *Trouble) {
+	// To open a pipe waits for its writer, and nothing can end that wait.
+	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return "", &Trouble{
+			Kind: KindConfig, What: CleanWords(path + " is a pipe"),
+			Hint: "password = { command = \"cat …\" } reads from anything, for 30 s at most",
+		}
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", &Trouble{Kind: KindConfig, What: CleanWords(err.Error()), Err: err}
