@@ -40,17 +40,17 @@ func (p *pass) adopt(at store.Attempt) error {
 	if err != nil {
 		return p.storeTrouble("reading", err)
 	}
-	r := store.AttemptResult{Attempt: at.ID, State: store.Queued, NoAttempt: true, NextAttempt: p.dueStill(it),
+	r := store.AttemptResult{Attempt: at.ID, State: store.Queued, NoAttempt: true, NextAttempt: dueStill(it),
 		LastError: it.LastError, Outcome: "interrupted before the message was handed over; sent again"}
 	if at.DotPending {
 		if r, err = p.orphanedDot(it, at); err != nil {
 			return err
 		}
 	}
-	state, err := p.record(it, r)
-	if err == nil && state == store.Uncertain {
-		p.sum.Items = append(p.sum.Items, it.ID)
-		p.count(state)
+	out, err := p.record(it, r, false)
+	if err == nil && out.state == store.Uncertain {
+		p.touch(it.ID)
+		p.count(out.state)
 	}
 	return err
 }

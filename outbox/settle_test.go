@@ -76,9 +76,9 @@ func TestOrphans(t *testing.T) {
 			it := mailTo("bob")
 			it.Policy = c.policy
 			r := newRig(t, it)
-			_, at, _, _ := r.spool.Claim(t.Context(), 1, 1, "smtp.example.org")
+			claimed, _ := r.spool.Claim(t.Context(), 1, 1, "smtp.example.org")
 			if c.dot {
-				_ = r.spool.DotPending(t.Context(), at)
+				_ = r.spool.DotPending(t.Context(), claimed.Attempt)
 			}
 			if c.finder {
 				yes := false
@@ -97,14 +97,14 @@ func TestOrphans(t *testing.T) {
 // TestOrphanKnowsWhatRCPTSaid: after a crash only those are uncertain whose RCPT was accepted.
 func TestOrphanKnowsWhatRCPTSaid(t *testing.T) {
 	r := newRig(t, mailTo("bob", "carol", "dave"))
-	_, at, _, _ := r.spool.Claim(t.Context(), 1, 1, "smtp.example.org")
-	p := r.begin(t.Context())
-	err := p.commitDot(at, []Result{{Addr: "bob@example.org", State: Accepted}, {Addr: "carol@example.org", State: Refused, Code: 550},
+	c, _ := r.spool.Claim(t.Context(), 1, 1, "smtp.example.org")
+	l := r.begin(t.Context(), 1).lane()
+	err := l.commitDot(c.Attempt, []Result{{Addr: "bob@example.org", State: Accepted}, {Addr: "carol@example.org", State: Refused, Code: 550},
 		{Addr: "dave@example.org", State: Deferred, Code: 450}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.end()
+	l.end()
 	r.flush()
 	r.is(1, "queued retry: bob uncertain, carol refused, dave deferred")
 	r.now = r.now.Add(time.Minute)

@@ -99,8 +99,8 @@ func (t *txn) takeBack(it Item, c *columns) (MessageID, error) {
 			return 0, err
 		}
 	}
-	if it.Draft != 0 || c == nil {
-		return it.Draft, nil
+	if it.KeptDraft != 0 || c == nil {
+		return it.KeptDraft, nil
 	}
 	grp, err := t.newGroup("draft", false)
 	if err != nil {

@@ -20,7 +20,7 @@ func TestEditTakesBack(t *testing.T) {
 	ok(t, w.Hold(w.ctx, held))
 	for _, id := range []OutboxID{queued, held} {
 		draft := must(edit(id))(t)
-		if it := w.item(id); it.State != Cancelled || it.Draft != draft || w.row(draft).MailboxName != "Drafts" {
+		if it := w.item(id); it.State != Cancelled || it.KeptDraft != draft || w.row(draft).MailboxName != "Drafts" {
 			t.Errorf("item %+v, draft %d", it, draft)
 		}
 		if again := must(edit(id))(t); again != draft {
@@ -31,7 +31,7 @@ func TestEditTakesBack(t *testing.T) {
 			t.Errorf("draft %d, not the one written on %d", again, next)
 		}
 		ok(t, w.DropDraft(w.ctx, next))
-		if w.item(id).Draft != 0 {
+		if w.item(id).KeptDraft != 0 {
 			t.Error("a draft that is gone")
 		}
 		if again := must(edit(id))(t); again == next || again == 0 || !bytes.Contains(must(w.Raw(w.ctx, again))(t), []byte("Bcc: eve")) {
@@ -55,7 +55,7 @@ func TestEditOfWhatSomeHave(t *testing.T) {
 		if raw := must(w.Raw(w.ctx, draft))(t); !bytes.HasPrefix(raw, []byte("X-Got: bob@example.net\r\n")) {
 			t.Errorf("the draft goes to all again: %q", raw)
 		}
-		if it := w.item(id); it.State != state || it.Draft != draft || it.Recipients[0].State != Accepted {
+		if it := w.item(id); it.State != state || it.KeptDraft != draft || it.Recipients[0].State != Accepted {
 			t.Errorf("item %+v", it)
 		}
 	}
