@@ -131,6 +131,10 @@ func (a *app) answer(ctx context.Context, args []string, f sendFlags, begin func
 		if err := f.fill(d); err != nil {
 			return err
 		}
+		if len(d.To)+len(d.Cc)+len(d.Bcc) == 0 && !f.draft {
+			return &account.Trouble{Kind: account.KindData, Account: orig.row.AccountName,
+				What: fmt.Sprintf("message %d names nobody to answer", orig.row.ID), Hint: "give -t ADDR"}
+		}
 		quote, theirs := d.Text, d.Attachments
 		d.Text, d.Attachments = "", nil
 		if err := a.readBody(d, f); err != nil {
