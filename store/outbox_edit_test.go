@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -98,6 +99,43 @@ func TestKeptDraft(t *testing.T) {
 		if got := must(take(id))(t); got != kept || w.item(id).State != Cancelled {
 			t.Errorf("draft %d, not %d; %s", got, kept, w.item(id).State)
 		}
+	}
+}
+
+// TestSentAnew: once the draft kept of a failed item is sent, nobody tries the item again.
+func TestSentAnew(t *testing.T) {
+	w := newWorld(t)
+	id := w.spool(w.request(1, bobAndEve))
+	_, at := w.claim(id)
+	ok(t, w.EndAttempt(w.ctx, AttemptResult{Attempt: at, State: Failed, Outcome: "given up", KeepDraft: true}))
+	kept := w.item(id).KeptDraft
+	if kept == 0 || w.item(id).State != Failed {
+		t.Fatalf("item %+v", w.item(id))
+	}
+	kept = must(w.SaveDraft(w.ctx, w.acct, []byte("Subject: written on\r\n\r\nx"), kept))(t)
+	r := w.request(2, bobAndEve)
+	r.Draft = kept
+	next := w.spool(r)
+	story := must(w.Attempts(w.ctx, id))(t)
+	if it := w.item(id); it.State != Cancelled || it.KeptDraft != 0 || story[len(story)-1].Outcome != fmt.Sprintf("its text is sent anew as message %d", next) {
+		t.Errorf("item %+v, story %+v", it, story)
+	}
+	if err := w.Retry(w.ctx, id); !errors.Is(err, ErrState) {
+		t.Errorf("tried again: %v", err)
+	}
+}
+
+// TestGivenUpTwice: one draft is kept, however often.
+func TestGivenUpTwice(t *testing.T) {
+	w := newWorld(t)
+	id := w.spool(w.request(1, bobAndEve))
+	for range 2 {
+		_, at := w.claim(id)
+		ok(t, w.EndAttempt(w.ctx, AttemptResult{Attempt: at, State: Failed, Outcome: "given up", KeepDraft: true}))
+		ok(t, w.Retry(w.ctx, id))
+	}
+	if w.subjects(w.drafts) != 1 {
+		t.Errorf("%d drafts", w.subjects(w.drafts))
 	}
 }
 

@@ -223,6 +223,9 @@ func (p *spooling) endDraft(t *txn, grp GroupID) error {
 	if p.Draft == 0 {
 		return nil
 	}
+	if err := t.supersede(p.Draft, p.id); err != nil {
+		return err
+	}
 	return ignoreNotFound(t.endDraft(p.Draft, grp))
 }
 
