@@ -151,17 +151,25 @@ func (l *lane) drop() {
 func (p *pass) widen(wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if wait < worthALane || p.lanes >= p.most || p.err != nil {
+	if lanesFor(wait, 1<<20, p.most) <= p.lanes || p.err != nil {
 		return
 	}
 	due, err := p.Store.DueCount(p.ctx, p.AccountID)
 	if err != nil {
 		return
 	}
-	for p.lanes < min(p.most, 1+due/fillsALane) {
+	for p.lanes < lanesFor(wait, due, p.most) {
 		p.lanes++
 		p.work.Go(p.beside)
 	}
+}
+
+// lanesFor is how many lanes are worth having for so many due items that each wait that long.
+func lanesFor(wait time.Duration, due, most int) int {
+	if wait < worthALane {
+		return 1
+	}
+	return max(1, min(most, 1+due/fillsALane))
 }
 
 // beside is the life of a lane beside the first one. That it cannot connect is no trouble of the

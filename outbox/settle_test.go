@@ -146,3 +146,38 @@ func TestHitOfAnEarlierTransaction(t *testing.T) {
 	r.flush()
 	r.is(1, "uncertain answer: bob accepted, carol uncertain")
 }
+
+// TestTheRepeatIsLostToo: the policy repeats once; lost after the dot a second time, it is for the person to say.
+func TestTheRepeatIsLostToo(t *testing.T) {
+	it := mailTo("bob")
+	it.Policy = store.PolicyRetry
+	r := newRig(t, it)
+	r.script.send = func(_ int, e Envelope, dot func([]Result) error) ([]Result, error) { return lose(e, dot, true) }
+	r.flush()
+	r.is(1, "queued retry: bob deferred")
+	r.now = r.now.Add(time.Hour)
+	r.flush()
+	r.is(1, "uncertain answer: bob uncertain")
+	for range 3 {
+		r.now = r.now.Add(24 * time.Hour)
+		r.flush()
+	}
+	if len(r.script.sent) != 2 {
+		t.Errorf("sent %q", r.script.sent)
+	}
+}
+
+// TestCopiedSpool: nothing is sent or settled, and what is due says why.
+func TestCopiedSpool(t *testing.T) {
+	r := newRig(t, mailTo("bob"), mailTo("carol"))
+	_, _ = r.spool.Claim(t.Context(), 1, 2, "smtp.example.org")
+	r.spool.moved = "this is a copy"
+	if _, err := r.Flush(t.Context()); err == nil {
+		t.Error("no trouble told")
+	}
+	r.is(1, "queued answer: bob pending")
+	r.is(2, "sending: carol pending")
+	if len(r.script.sent) != 0 {
+		t.Errorf("sent %q", r.script.sent)
+	}
+}

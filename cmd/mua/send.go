@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ printed on stdout. Without --body and --body-file the text is read from stdin.`,
 		Example: `  mua send -t bob@example.org -s 'Lunch?' --body 'At noon?'
   make test 2>&1 | mua send -s 'build log' -a report.pdf team@example.org
   mua send --wait 30s -t bob@example.org -s Report --body-file report.txt
+  mua send --at 'tomorrow 8:00' -t bob@example.org -s Reminder --body 'Today at noon.'
   mua send --queue --key backup-2026-11-23 -t ops@example.org -s 'Backup done' --body ok`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.to = append(f.to, args...)
@@ -92,9 +94,13 @@ func (a *app) sendAs(f sendFlags) (mail.Address, *account.Account, error) {
 
 func noRecipient() error { return usagef("no recipient: give -t ADDR (or -c, -b)") }
 
-// nothingToSay reports, and says, that --skip-empty keeps a message from being sent.
+// nothingToSay reports, and says, that --skip-empty keeps a message from being sent. Where -a -
+// attaches what would be the text, that is what must not be empty.
 func (a *app) nothingToSay(d *compose.Draft, f sendFlags) bool {
 	if !f.skipEmpty || strings.TrimSpace(d.Text) != "" {
+		return false
+	}
+	if i := slices.Index(f.attach, "-"); i >= 0 && !f.given("body") && !f.given("body-file") && len(d.Attachments[i].Data) > 0 {
 		return false
 	}
 	a.talk("the text is empty: nothing sent (--skip-empty)")
