@@ -125,17 +125,21 @@ func TestSentAnew(t *testing.T) {
 	}
 }
 
-// TestGivenUpTwice: one draft is kept, however often.
-func TestGivenUpTwice(t *testing.T) {
+// TestRetryKeepsWhatWasWrittenOn: the draft of an item given up ends when the item is tried again,
+// but not with what somebody has written into it.
+func TestRetryKeepsWhatWasWrittenOn(t *testing.T) {
 	w := newWorld(t)
-	id := w.spool(w.request(1, bobAndEve))
-	for range 2 {
+	for _, touched := range []bool{false, true} {
+		id := w.spool(w.request(1, bobAndEve))
 		_, at := w.claim(id)
 		ok(t, w.EndAttempt(w.ctx, AttemptResult{Attempt: at, State: Failed, Outcome: "given up", KeepDraft: true}))
+		if touched {
+			must(w.SaveDraft(w.ctx, w.acct, []byte("Subject: written on\r\n\r\nx"), w.item(id).KeptDraft))(t)
+		}
 		ok(t, w.Retry(w.ctx, id))
-	}
-	if w.subjects(w.drafts) != 1 {
-		t.Errorf("%d drafts", w.subjects(w.drafts))
+		if n := w.subjects(w.drafts); (n == 1) != touched || w.item(id).KeptDraft != 0 {
+			t.Errorf("written on: %v; %d drafts, item %+v", touched, n, w.item(id))
+		}
 	}
 }
 
