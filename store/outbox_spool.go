@@ -34,14 +34,16 @@ func (s *Store) Spool(ctx context.Context, r SpoolRequest) (id OutboxID, existed
 		return 0, false, fmt.Errorf("nothing to send or nobody to send to: %w", ErrState)
 	}
 	p := &spooling{SpoolRequest: r, envid: strings.ToLower(rand.Text()), fingerprint: fingerprint(r)}
-	if p.wire, err = s.packContent(r.Wire); err != nil {
-		return 0, false, err
-	}
 	if r.Copy == nil {
 		p.Copy = r.Wire
 	}
 	if p.copy, err = s.columnsOf(p.Copy, nil, 0); err != nil {
 		return 0, false, err
+	}
+	if p.wire = *p.copy.content; r.Copy != nil {
+		if p.wire, err = s.packContent(r.Wire); err != nil {
+			return 0, false, err
+		}
 	}
 	err = s.writeKnown(ctx, p.spool, func(ctx context.Context) (bool, error) { return s.spooled(ctx, p) })
 	return p.id, p.existed, err
