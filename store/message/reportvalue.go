@@ -118,30 +118,31 @@ func statusCode(value string) string {
 	return word[0]
 }
 
-// SameAddr reports whether two addresses are the same mailbox for all that a stranger can
-// tell: domains are compared as names (RFC 5890: A-labels and U-labels are equal), local
-// parts without regard to case and quotes, though RFC 5321 2.4 leaves that to their host.
+// SameAddr reports whether two addresses are the same mailbox for all that a stranger can tell: see [AddrKey].
 func SameAddr(a, b string) bool {
-	la, da, okA := cutAddr(a)
-	lb, db, okB := cutAddr(b)
-	return okA && okB && strings.EqualFold(la, lb) && (strings.EqualFold(da, db) || asciiName(da) == asciiName(db))
+	key := AddrKey(a)
+	return key != "" && key == AddrKey(b)
 }
 
-func cutAddr(s string) (local, domain string, ok bool) {
+// AddrKey is the form in which addresses are compared; "" when s is none. Domains are compared
+// as names (RFC 5890: A-labels and U-labels are equal), local parts without regard to case
+// and quotes, though RFC 5321 2.4 leaves those to their host.
+func AddrKey(s string) string {
 	at := strings.LastIndexByte(s, '@')
-	if at <= 0 || at == len(s)-1 {
-		return "", "", false
+	if at <= 0 {
+		return ""
 	}
-	local = s[:at]
+	local, domain := s[:at], strings.TrimSuffix(s[at+1:], ".")
 	if len(local) > 2 && local[0] == '"' && local[len(local)-1] == '"' {
 		local = unquoteName(local)
 	}
-	return local, strings.TrimSuffix(s[at+1:], "."), true
-}
-
-func asciiName(domain string) string {
-	if a, err := idna.Lookup.ToASCII(domain); err == nil {
-		domain = a
+	if !isASCII(domain) {
+		if a, err := idna.Lookup.ToASCII(domain); err == nil {
+			domain = a
+		}
 	}
-	return strings.ToLower(domain)
+	if domain == "" {
+		return ""
+	}
+	return strings.ToLower(local) + "@" + strings.ToLower(domain)
 }
