@@ -42,7 +42,7 @@ func (t *txn) joinReport(id MessageID, content ContentID, c *columns) error {
 				continue
 			}
 			line := Report{Message: id, Addr: addr, Action: r.Action, Status: r.Status, Diagnostic: message.CleanLine(words).String(),
-				Reporter: message.CleanLine(c.report.Reporter).String(), Arrived: time.UnixMilli(min(max(received, it.created), t.now))}
+				Reporter: message.CleanLine(c.report.Reporter).String(), Arrived: time.UnixMilli(min(max(received, it.handed), t.now))}
 			if err := t.addReport(it, line, content, c.headerID); err != nil {
 				return err
 			}
@@ -55,7 +55,7 @@ func (t *txn) joinReport(id MessageID, content ContentID, c *columns) error {
 // reported is an item that a report may be about.
 type reported struct {
 	id      OutboxID
-	created int64
+	handed  int64             // when it was first handed to a server: a report came after that, whatever whole seconds its server tells
 	sole    string            // its recipient, when it has only one
 	addrs   map[string]string // recipients by what they are compared by
 	known   map[claim]bool    // what the same report has said already; nil: not looked up
@@ -72,9 +72,9 @@ type claim struct {
 // reportedItems finds the items a report is about, of those that were handed to a server: the one
 // with its ENVID, which nobody can guess, or those with its Message-ID, newest first.
 func (t *txn) reportedItems(r *message.Report) (list []*reported, byEnvID bool, err error) {
-	const sent = ` AND EXISTS (SELECT 1 FROM attempt WHERE item = outbox.id AND dot IS NOT NULL) ORDER BY id DESC LIMIT ?`
+	const sent = ` AND EXISTS (SELECT 1 FROM attempt WHERE item = o.id AND dot IS NOT NULL) ORDER BY o.id DESC LIMIT ?`
 	if r.EnvID != "" {
-		list, err = t.itemsReported(`envid = ?`+sent, r.EnvID, 1)
+		list, err = t.itemsReported(`o.envid = ?`+sent, r.EnvID, 1)
 		if err != nil || len(list) > 0 {
 			return list, true, err
 		}
@@ -82,12 +82,12 @@ func (t *txn) reportedItems(r *message.Report) (list []*reported, byEnvID bool, 
 	if r.MessageID == "" {
 		return nil, false, nil
 	}
-	list, err = t.itemsReported(`header_id = ?`+sent, r.MessageID, maxCandidates)
+	list, err = t.itemsReported(`o.header_id = ?`+sent, r.MessageID, maxCandidates)
 	return list, false, err
 }
 
 func (t *txn) itemsReported(where string, args ...any) ([]*reported, error) {
-	rows, err := t.query(`SELECT id, created FROM outbox WHERE `+where, args...)
+	rows, err := t.query(`SELECT o.id, (SELECT min(dot) FROM attempt WHERE item = o.id) FROM outbox o WHERE `+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (t *txn) itemsReported(where string, args ...any) ([]*reported, error) {
 	var list []*reported
 	for rows.Next() {
 		it := &reported{addrs: map[string]string{}}
-		if err := rows.Scan(&it.id, &it.created); err != nil {
+		if err := rows.Scan(&it.id, &it.handed); err != nil {
 			return nil, err
 		}
 		list = append(list, it)
