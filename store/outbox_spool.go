@@ -17,6 +17,7 @@ import (
 // spooling is a SpoolRequest made ready outside of the transaction.
 type spooling struct {
 	SpoolRequest
+	store       *Store
 	envid       string
 	fingerprint string
 	wire        packed
@@ -33,7 +34,7 @@ func (s *Store) Spool(ctx context.Context, r SpoolRequest) (id OutboxID, existed
 	if len(r.Recipients) == 0 || len(r.Wire) == 0 {
 		return 0, false, fmt.Errorf("nothing to send or nobody to send to: %w", ErrState)
 	}
-	p := &spooling{SpoolRequest: r, envid: strings.ToLower(rand.Text()), fingerprint: fingerprint(r)}
+	p := &spooling{SpoolRequest: r, store: s, envid: strings.ToLower(rand.Text()), fingerprint: fingerprint(r)}
 	if r.Copy == nil {
 		p.Copy = r.Wire
 	}
@@ -72,6 +73,9 @@ func (s *Store) spooled(ctx context.Context, p *spooling) (bool, error) {
 func (p *spooling) spool(t *txn) error {
 	p.id, p.existed = 0, false
 	if done, err := p.sameKey(t); done || err != nil {
+		return err
+	}
+	if err := p.store.settleIn(t); err != nil {
 		return err
 	}
 	grp, err := t.newGroup("spool", false)

@@ -9,6 +9,19 @@ import (
 	"mua/store/message"
 )
 
+// Report is what a delivery report (RFC 3464) that came back says of one recipient of an
+// item. Anyone can write one: it is a claim and changes nothing of what the server said.
+type Report struct {
+	Item       OutboxID
+	Message    MessageID // the report itself; 0 when it is no longer here
+	Addr       string    // the recipient, as in the item
+	Action     message.Action
+	Status     string // RFC 3463, such as 5.1.1, or ""
+	Diagnostic string // the words of the server that would not take it, cleaned, or ""
+	Reporter   string // the server that says so, cleaned, or ""
+	Arrived    time.Time
+}
+
 const (
 	maxReports    = 1000 // kept of one item: anyone can send more
 	maxCandidates = 20   // items with one Message-ID that are looked at

@@ -336,22 +336,10 @@ type Item struct {
 	Key           string
 	Policy        Policy
 	UTF8          bool
-	DSN           string // reports asked for, as in SpoolRequest
-	EnvID         string // RFC 3461 ENVID: random, the same on every attempt
-	Reports       []Report
-}
-
-// Report is what a delivery report (RFC 3464) that came back says of one recipient of an
-// item. Anyone can write one: it is a claim and changes nothing of what the server said.
-type Report struct {
-	Item       OutboxID
-	Message    MessageID // the report itself; 0 when it is no longer here
-	Addr       string    // the recipient, as in the item
-	Action     message.Action
-	Status     string // RFC 3463, such as 5.1.1, or ""
-	Diagnostic string // the words of the server that would not take it, cleaned, or ""
-	Reporter   string // the server that says so, cleaned, or ""
-	Arrived    time.Time
+	DSN           string    // reports asked for, as in SpoolRequest
+	EnvID         string    // RFC 3461 ENVID: random, the same on every attempt
+	KeptDraft     MessageID // where the text of an item given up is kept; 0: nowhere
+	Reports       []Report  // delivery reports that came back, in the order they arrived
 }
 
 // Attempt is one try in an item's story.
@@ -385,6 +373,8 @@ type AttemptResult struct {
 	Outcome     string
 	// NoAttempt: the account's trouble; the attempt is not counted against the item.
 	NoAttempt bool
+	// KeepDraft: the item is given up, and its text is kept in Drafts.
+	KeepDraft bool
 }
 
 // Contact is a known address.
