@@ -118,8 +118,7 @@ func returnedID(p *Part) string {
 // often missing, or too many: what a field is about is told by its name, and a recipient
 // ends where a field of the next begins.
 func (r *Report) readStatus(data []byte) {
-	data = bytes.ReplaceAll(data[:min(len(data), maxReportPart)], []byte("\r\n"), []byte("\n"))
-	data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+	data = unixLines(data[:min(len(data), maxReportPart)])
 	var to reportedFields
 	for group := range bytes.SplitSeq(data, []byte("\n\n")) {
 		fields := readFields(bytes.TrimLeft(group, "\n")).fields
@@ -137,6 +136,17 @@ func (r *Report) readStatus(data []byte) {
 		}
 	}
 	r.add(&to)
+}
+
+// unixLines gives text LF as line ends, whatever it had: CRLF, bare CR, CR CR LF.
+func unixLines(data []byte) []byte {
+	var out []byte
+	for pos := 0; pos < len(data); {
+		line, next := cutLine(data, pos)
+		out = append(append(out, line...), '\n')
+		pos = next
+	}
+	return bytes.ReplaceAll(out, []byte("\r"), []byte("\n"))
 }
 
 func namesRecipient(f rawField) bool {
