@@ -37,20 +37,24 @@ func reporter(r store.Report) string {
 
 // reported is what became of the message for the recipient, and why.
 func reported(r store.Report) string {
+	to := r.Addr
+	if r.Final != "" {
+		to += ", which went on to " + r.Final + ","
+	}
 	var s string
 	switch r.Action {
 	case message.ActionFailed:
-		s = "could not be delivered to " + r.Addr
+		s = "could not be delivered to " + strings.TrimSuffix(to, ",")
 	case message.ActionDelayed:
-		s = "not yet delivered to " + r.Addr + ", still being tried"
+		s = "not yet delivered to " + strings.TrimSuffix(to, ",") + ", still being tried"
 	case message.ActionDelivered:
-		s = "delivered to " + r.Addr
+		s = "delivered to " + strings.TrimSuffix(to, ",")
 	case message.ActionRelayed:
-		s = "passed on for " + r.Addr + " to a server that may not report"
+		s = "passed on for " + to + " to a server that may not report"
 	case message.ActionExpanded:
-		s = "passed on to the addresses that " + r.Addr + " stands for"
+		s = "passed on to the addresses that " + to + " stands for"
 	default:
-		s = string(r.Action) + " for " + r.Addr
+		s = string(r.Action) + " for " + strings.TrimSuffix(to, ",")
 	}
 	if why := reportedReason(r); why != "" && r.Action != message.ActionDelivered {
 		s += ": " + why

@@ -56,6 +56,14 @@ now                  accepted for bob@example.org and carol@example.org; but a r
 	}
 }
 
+// TestTellReportThatWentOn: the person's own address comes first.
+func TestTellReportThatWentOn(t *testing.T) {
+	r := store.Report{Addr: "bob@example.org", Final: "b@inner.example", Action: message.ActionFailed, Status: "5.1.1", Diagnostic: "no such user", Reporter: "mx"}
+	if got := TellReport(r); got != "report from mx: could not be delivered to bob@example.org, which went on to b@inner.example: 5.1.1 no such user (a claim, not proof)" {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestTellReportIsOneCleanLine: what a stranger writes reaches a terminal as text only.
 func TestTellReportIsOneCleanLine(t *testing.T) {
 	got := TellReport(store.Report{Addr: "bob@example.org", Action: "expl\x1b[31moded", Diagnostic: "a\nb", Reporter: "m\x07x\r\n"})

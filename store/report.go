@@ -15,6 +15,7 @@ type Report struct {
 	Item       OutboxID
 	Message    MessageID // the report itself; 0 when it is no longer here
 	Addr       string    // the recipient, as in the item
+	Final      string    // the address its mail went on to (an alias, a forwarding), cleaned; "" when it is Addr
 	Action     message.Action
 	Status     string // RFC 3463, such as 5.1.1, or ""
 	Diagnostic string // the words of the server that would not take it, cleaned, or ""
@@ -50,11 +51,11 @@ func (t *txn) joinReport(id MessageID, content ContentID, c *columns) error {
 	for i := range c.report.Recipients {
 		r := &c.report.Recipients[i]
 		for _, it := range items {
-			addr, words := it.recipientOf(r, byEnvID)
+			addr := it.recipientOf(r, byEnvID)
 			if addr == "" {
 				continue
 			}
-			line := Report{Message: id, Addr: addr, Action: r.Action, Status: r.Status, Diagnostic: message.CleanLine(words).String(),
+			line := Report{Message: id, Addr: addr, Final: otherThan(addr, r.Final), Action: r.Action, Status: r.Status, Diagnostic: message.CleanLine(r.Diagnostic).String(),
 				Reporter: message.CleanLine(c.report.Reporter).String(), Arrived: time.UnixMilli(min(max(received, it.handed), t.now))}
 			if err := t.addReport(it, line, content, c.headerID); err != nil {
 				return err
@@ -77,7 +78,7 @@ type reported struct {
 
 // claim is what tells one report of a message from the next.
 type claim struct {
-	addr               string
+	addr, final        string
 	action             message.Action
 	status, diagnostic string
 }
@@ -135,31 +136,27 @@ func (t *txn) itemsReported(where string, args ...any) ([]*reported, error) {
 	return list, nil
 }
 
-// recipientOf finds the item's recipient that a report speaks of ("" when it is none of ours) and
-// the report's words on it. An address we never wrote to is what a server made of ours (an alias, a
-// forwarding): whose, is certain only when the item is certain and has one recipient.
-func (it *reported) recipientOf(r *message.Reported, certain bool) (addr, words string) {
+// recipientOf finds the item's recipient that a report speaks of; "" when it is none of ours.
+// An address we never wrote to is what a server made of ours (an alias, a forwarding): whose, is
+// certain only when the item is certain and has one recipient.
+func (it *reported) recipientOf(r *message.Reported, certain bool) string {
 	for _, a := range []string{r.Original, message.UndoXText(r.Original), r.Final, message.UndoXText(r.Final)} {
-		key := message.AddrKey(a)
-		if addr := it.addrs[key]; key != "" && addr != "" {
-			return addr, it.words(r, addr)
+		if key := message.AddrKey(a); key != "" && it.addrs[key] != "" {
+			return it.addrs[key]
 		}
 	}
-	if !certain || it.sole == "" {
-		return "", ""
+	if !certain {
+		return ""
 	}
-	return it.sole, it.words(r, it.sole)
+	return it.sole
 }
 
-// words are the report's own, and the address our recipient's mail went on to.
-func (it *reported) words(r *message.Reported, addr string) string {
-	if r.Final == "" || message.SameAddr(r.Final, addr) || message.SameAddr(message.UndoXText(r.Final), addr) {
-		return r.Diagnostic
+// otherThan is the final address a report names, where it is not the recipient's own.
+func otherThan(addr, final string) string {
+	if message.SameAddr(final, addr) || message.SameAddr(message.UndoXText(final), addr) {
+		return ""
 	}
-	if r.Diagnostic == "" {
-		return "for " + r.Final
-	}
-	return "for " + r.Final + ": " + r.Diagnostic
+	return message.CleanLine(final).String()
 }
 
 // addReport notes a report, unless the same one has come already: another copy of it (in another
@@ -170,14 +167,14 @@ func (t *txn) addReport(it *reported, r Report, content ContentID, headerID stri
 			return err
 		}
 	}
-	c := claim{r.Addr, r.Action, r.Status, r.Diagnostic}
+	c := claim{r.Addr, r.Final, r.Action, r.Status, r.Diagnostic}
 	if it.known[c] || it.reports >= maxReports {
 		return nil
 	}
 	it.known[c] = true
 	it.reports++
-	return t.run(`INSERT INTO report(item, message, addr, action, status, diagnostic, reporter, arrived) VALUES (?,?,?,?,?,?,?,?)`,
-		it.id, r.Message, r.Addr, r.Action, r.Status, r.Diagnostic, r.Reporter, ms(r.Arrived))
+	return t.run(`INSERT INTO report(item, message, addr, final, action, status, diagnostic, reporter, arrived) VALUES (?,?,?,?,?,?,?,?,?)`,
+		it.id, r.Message, r.Addr, r.Final, r.Action, r.Status, r.Diagnostic, r.Reporter, ms(r.Arrived))
 }
 
 // heard looks up what was noted of an item.
@@ -186,7 +183,7 @@ func (t *txn) heard(it *reported, content ContentID, headerID string) error {
 	if err := t.row(`SELECT count(*) FROM report WHERE item = ?`, it.id).Scan(&it.reports); err != nil {
 		return err
 	}
-	rows, err := t.query(`SELECT r.addr, r.action, r.status, r.diagnostic FROM report r JOIN message m ON m.id = r.message
+	rows, err := t.query(`SELECT r.addr, r.final, r.action, r.status, r.diagnostic FROM report r JOIN message m ON m.id = r.message
 		WHERE r.item = ? AND (m.content = ? OR m.header_id <> '' AND m.header_id = ?)`, it.id, content, headerID)
 	if err != nil {
 		return err
@@ -194,7 +191,7 @@ func (t *txn) heard(it *reported, content ContentID, headerID string) error {
 	defer rows.Close()
 	for rows.Next() {
 		var c claim
-		if err := rows.Scan(&c.addr, &c.action, &c.status, &c.diagnostic); err != nil {
+		if err := rows.Scan(&c.addr, &c.final, &c.action, &c.status, &c.diagnostic); err != nil {
 			return err
 		}
 		it.known[c] = true
@@ -207,7 +204,7 @@ func (t *txn) heard(it *reported, content ContentID, headerID string) error {
 func reports(ctx context.Context, q querier, where string, args ...any) ([]Report, error) {
 	rows, err := q.QueryContext(ctx, `SELECT r.item, coalesce((SELECT id FROM message WHERE id = r.message AND state = 0),
 		(SELECT min(m.id) FROM message g JOIN message m ON m.content = g.content WHERE g.id = r.message AND m.state = 0), 0),
-		r.addr, r.action, r.status, r.diagnostic, r.reporter, r.arrived FROM report r WHERE `+where+` ORDER BY r.arrived, r.id`, args...)
+		r.addr, r.final, r.action, r.status, r.diagnostic, r.reporter, r.arrived FROM report r WHERE `+where+` ORDER BY r.arrived, r.id`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +213,7 @@ func reports(ctx context.Context, q querier, where string, args ...any) ([]Repor
 	for rows.Next() {
 		var r Report
 		var arrived sql.NullInt64
-		if err := rows.Scan(&r.Item, &r.Message, &r.Addr, &r.Action, &r.Status, &r.Diagnostic, &r.Reporter, &arrived); err != nil {
+		if err := rows.Scan(&r.Item, &r.Message, &r.Addr, &r.Final, &r.Action, &r.Status, &r.Diagnostic, &r.Reporter, &arrived); err != nil {
 			return nil, err
 		}
 		r.Arrived = at(arrived)

@@ -40,7 +40,11 @@ func (w *world) sentItem(n int, to string) Item {
 func tell(list []Report) string {
 	var out []string
 	for _, r := range list {
-		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s", r.Reporter, r.Action, r.Addr, r.Status, r.Diagnostic)))
+		s := strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s", r.Reporter, r.Action, r.Addr, r.Status, r.Diagnostic))
+		if r.Final != "" {
+			s += " for " + r.Final
+		}
+		out = append(out, s)
 	}
 	return strings.Join(out, "; ")
 }
@@ -59,12 +63,12 @@ func TestReportsFindTheirItem(t *testing.T) {
 		{"by Message-ID and recipient, case apart", both, nil, "", []string{failedFor("BOB@Example.NET")}, failedBob},
 		{"an unknown ENVID: a server has put its own", both, func(Item) string { return "0NFC009FLK" }, "", []string{failedFor("bob@example.net")}, failedBob},
 		{"by the original recipient", both, nil, "", []string{"Original-Recipient: rfc822;bob@example.net\n" + failedFor("b.jones@inner.example")},
-			"mx.example.net failed bob@example.net 5.1.1 for b.jones@inner.example: 550 5.1.1 no such user"},
+			"mx.example.net failed bob@example.net 5.1.1 550 5.1.1 no such user for b.jones@inner.example"},
 		{"both recipients, one delayed", both, nil, "", []string{failedFor("bob@example.net"), "Final-Recipient: rfc822;eve@example.net\nAction: delayed\nStatus: 4.4.1\n"},
 			failedBob + "; mx.example.net delayed eve@example.net 4.4.1"},
 		{"delivered", bob, envID, "", []string{"Final-Recipient: rfc822;bob@example.net\nAction: delivered\nStatus: 2.0.0\n"}, "mx.example.net delivered bob@example.net 2.0.0"},
 		{"forwarded, one recipient, ENVID", bob, envID, "", []string{failedFor("rob@elsewhere.example")},
-			"mx.example.net failed bob@example.net 5.1.1 for rob@elsewhere.example: 550 5.1.1 no such user"},
+			"mx.example.net failed bob@example.net 5.1.1 550 5.1.1 no such user for rob@elsewhere.example"},
 		{"controls in the words", bob, envID, "", []string{"Final-Recipient: rfc822;bob@example.net\nAction: failed\nDiagnostic-Code: smtp; 550 \x1b[31mno\n"},
 			"mx.example.net failed bob@example.net  550 [31mno"},
 		{"forwarded, one recipient, Message-ID alone", bob, nil, "", []string{failedFor("rob@elsewhere.example")}, ""},

@@ -30,16 +30,16 @@ func TestPostfixBounce(t *testing.T) {
 			story := b.mua(0, "outbox", "show", id)
 			t.Logf("%s:\n%s", user, story)
 			for want, is := range map[string]bool{
-				"report from mail.example.org: could not be delivered to return@example.org: ": true,
-				"nobody of that name lives here any more":                                      true,
-				"report from mail.example.org: delivered to u2@example.org":                    dsn != "",
+				"report from mail.example.org: could not be delivered to return@example.org, which went on to gone@elsewhere.example: 5.1.1 ": true,
+				"nobody of that name lives here any more":                   true,
+				"report from mail.example.org: delivered to u2@example.org": dsn != "",
 			} {
 				if strings.Contains(story, want) != is {
 					t.Errorf("%s, --dsn %q: told %q is not %v:\n%s", user, dsn, want, is, story)
 				}
 			}
 			out := b.mua(0, "outbox", "show", id, "--json")
-			if !strings.Contains(out, `"state":"sent"`) || !strings.Contains(out, `"addr":"return@example.org","action":"failed","status":"5.1.1","diagnostic":"`) {
+			if !strings.Contains(out, `"state":"sent"`) || !strings.Contains(out, `"addr":"return@example.org","final":"gone@elsewhere.example","action":"failed","status":"5.1.1","diagnostic":"`) {
 				t.Errorf("%s: %s", user, out)
 			}
 			sent := "mid:" + objects(t, out)[0]["message_id"].(string)

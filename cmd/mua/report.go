@@ -13,6 +13,7 @@ import (
 type reportJSON struct {
 	Item       store.OutboxID   `json:"item"`
 	Addr       string           `json:"addr"`
+	Final      *string          `json:"final"` // the address its mail went on to; null when it is addr
 	Action     message.Action   `json:"action"`
 	Status     *string          `json:"status"`
 	Diagnostic *string          `json:"diagnostic"`
@@ -25,7 +26,7 @@ type reportJSON struct {
 func reportsJSON(reports []store.Report) []reportJSON {
 	out := []reportJSON{}
 	for _, r := range reports {
-		j := reportJSON{Item: r.Item, Addr: r.Addr, Action: r.Action, Status: orNull(r.Status), Diagnostic: orNull(r.Diagnostic),
+		j := reportJSON{Item: r.Item, Addr: r.Addr, Final: orNull(r.Final), Action: r.Action, Status: orNull(r.Status), Diagnostic: orNull(r.Diagnostic),
 			Reporter: orNull(r.Reporter), Arrived: timeJSON(r.Arrived)}
 		if r.Message != 0 {
 			j.Message = &r.Message
