@@ -56,10 +56,7 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 	if err := s.writer.PingContext(ctx); err != nil {
 		return fmt.Errorf("%s: %w", path, explainOpen(err))
 	}
-	if err := migrate(ctx, s.writer, path, migrationFiles); err != nil {
-		return err
-	}
-	return s.purge(ctx)
+	return migrate(ctx, s.writer, path, migrationFiles)
 }
 
 // Close ends all work; a second call does nothing.
