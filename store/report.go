@@ -222,11 +222,18 @@ func reports(ctx context.Context, q querier, where string, args ...any) ([]Repor
 	return out, rows.Err()
 }
 
-// addReports gives items their reports.
+// addReports gives items their reports. What was never tried has none: a flush of many reads no more for it.
 func addReports(ctx context.Context, q querier, items []Item) error {
-	ids, index := make([]OutboxID, len(items)), make(map[OutboxID]int, len(items))
+	var ids []OutboxID
+	index := make(map[OutboxID]int, len(items))
 	for i, it := range items {
-		ids[i], index[it.ID] = it.ID, i
+		if it.Attempts == 0 && (it.State == Queued || it.State == Sending || it.State == Held) {
+			continue
+		}
+		ids, index[it.ID] = append(ids, it.ID), i
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	list, err := reports(ctx, q, `r.item IN (SELECT value FROM json_each(?))`, toJSON(ids))
 	for _, r := range list {
