@@ -55,7 +55,7 @@ func (v *outboxView) Refresh() {
 	}
 	st, all := v.u.o.Store, v.all
 	v.u.pump.Start(&v.load, func(ctx context.Context) func() {
-		items, err := st.Items(ctx, all)
+		items, err := outboxItems(ctx, st, all)
 		return func() {
 			if err != nil {
 				v.u.oops("outbox", err)
@@ -98,7 +98,7 @@ func (v *outboxView) tellStory() {
 		v.story, v.lines = message.Text{}, nil
 		return
 	}
-	st, now := v.u.o.Store, v.u.now()
+	st, now, all := v.u.o.Store, v.u.now(), v.all
 	v.u.pump.Start(&v.tell, func(ctx context.Context) func() {
 		attempts, err := st.Attempts(ctx, it.ID)
 		ledger := map[store.AttemptID][]store.RecipientResult{}
@@ -111,6 +111,7 @@ func (v *outboxView) tellStory() {
 		for i, l := range lines {
 			lines[i], _, _ = strings.Cut(l, " → ")
 		}
+		lines = append(lines, whyListed(it, all)...)
 		return func() {
 			if err != nil {
 				v.u.oops("outbox", err)
@@ -164,11 +165,14 @@ func (v *outboxView) Draw(s tcell.Screen, r cells.Rect) {
 func (v *outboxView) drawItem(s tcell.Screen, r cells.Rect, it store.Item) {
 	look := v.u.look
 	st, dim, state := look.plain, look.dim, stateStyle(look, it.State)
+	if cameBack(it) {
+		state = look.warn
+	}
 	if it.ID == v.sel {
 		st, dim, state = look.cursor, look.cursor, look.cursor
 	}
 	cells.Fill(s, r, st)
-	cells.PutFit(s, r.X+1, r.Y, 10, text("%s", it.State), state)
+	cells.PutFit(s, r.X+1, r.Y, 10, text("%s", stateWord(it)), state)
 	to := max(26, (r.W-32)*2/5) // the rest is the subject's
 	cells.PutFit(s, r.X+12, r.Y, to, text("→ %s", recipientsOf(it)), st)
 	cells.PutFit(s, r.X+14+to, r.Y, r.W-32-to, text("%s", subjectOr(it.Subject)), st)

@@ -15,10 +15,11 @@ const pace = 150 * time.Millisecond
 
 // storeState is what the frame around the views knows of the store.
 type storeState struct {
-	slot   pump.Slot
-	again  bool
-	boxes  []store.Mailbox
-	outbox map[store.ItemState]int
+	slot     pump.Slot
+	again    bool
+	boxes    []store.Mailbox
+	outbox   map[store.ItemState]int
+	returned int // items with a report of failure that nobody has read yet
 }
 
 // watch tells the loop of changes in the store and the agent, of passing
@@ -108,6 +109,7 @@ func (u *App) refreshFrame() {
 	u.pump.Start(&u.stored.slot, func(ctx context.Context) func() {
 		boxes, err := st.Mailboxes(ctx, 0)
 		counts, err2 := st.OutboxCounts(ctx)
+		returned, err3 := st.CountReturned(ctx)
 		var it store.Item
 		if last != 0 {
 			it, _ = st.Item(ctx, last)
@@ -120,7 +122,10 @@ func (u *App) refreshFrame() {
 			if err2 == nil {
 				u.stored.outbox = counts
 			}
-			for _, e := range []error{err, err2} {
+			if err3 == nil {
+				u.stored.returned = returned
+			}
+			for _, e := range []error{err, err2, err3} {
 				if e != nil && ctx.Err() == nil {
 					u.oops("mail store", e)
 				}
