@@ -230,12 +230,15 @@ func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID
 
 // agentOptions are the agent's for this invocation.
 func (a *app) agentOptions(c *account.Config, s *store.Store) agent.Options {
-	o := agent.Options{Config: c, Store: s}
+	o := agent.Options{Config: c, Store: s, Unattended: a.unattended()}
 	if a.verbose {
 		o.Wire.Trace = a.err
 	}
 	return o
 }
+
+// unattended reports whether cron, a timer or a script runs this: nobody sits at a terminal.
+func (a *app) unattended() bool { return !isTerminal(a.in) && !isTerminal(a.err) }
 
 func (a *app) wireOptions() wire.Options {
 	if a.verbose {

@@ -39,7 +39,7 @@ mailx, also under the names sendmail and mailq.
 			case o.list:
 				return a.outboxList(cmd.Context(), false)
 			case o.flush:
-				return a.flush(cmd.Context())
+				return a.flush(cmd.Context(), false)
 			}
 			return a.sendmail(cmd.Context(), o)
 		},
