@@ -59,6 +59,8 @@ func commandLine(args []string) []string {
 		return append([]string{"sendmail"}, args[1:]...)
 	case "mailq":
 		return append([]string{"sendmail", "-bp"}, args[1:]...)
+	case "newaliases":
+		return append([]string{"sendmail", "-bi"}, args[1:]...)
 	}
 	return args[1:]
 }
@@ -137,6 +139,11 @@ func (a *app) conf() (*account.Config, error) {
 	if a.config != nil {
 		return a.config, nil
 	}
+	if a.configPath == "" {
+		if err := homeless("configuration", "--config FILE", "MUA_CONFIG", "XDG_CONFIG_HOME"); err != nil {
+			return nil, err
+		}
+	}
 	c, err := account.Load(a.configFile())
 	if err != nil {
 		return nil, err
@@ -146,6 +153,20 @@ func (a *app) conf() (*account.Config, error) {
 	}
 	a.config = c
 	return c, nil
+}
+
+// homeless says so when the default place of something is below a home folder
+// that nobody has named, as in the poor environment of some daemons.
+func homeless(what, flag string, env ...string) error {
+	for _, name := range append(env, "HOME") {
+		if os.Getenv(name) != "" {
+			return nil
+		}
+	}
+	return &account.Trouble{
+		Kind: account.KindConfig, What: "HOME is not set, so there is no telling where your " + what + " is",
+		Hint: "set HOME, or " + strings.Join(env, " or ") + ", or give " + flag,
+	}
 }
 
 func (a *app) configFile() string {
@@ -162,6 +183,9 @@ func (a *app) open(ctx context.Context) (*store.Store, error) {
 	}
 	dir := a.dataDir
 	if dir == "" {
+		if err := homeless("mail", "--data DIR", "MUA_DATA", "XDG_DATA_HOME"); err != nil {
+			return nil, err
+		}
 		dir = account.DefaultData()
 	}
 	s, err := store.Open(ctx, dir, store.Options{})
