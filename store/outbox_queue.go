@@ -12,11 +12,11 @@ func (s *Store) Hasten(ctx context.Context, a AccountID) error {
 	})
 }
 
-// QueueMark is a text that changes whenever an item of the account joins or leaves the queue or becomes due
-// at another time. A flush that fails for want of a connection leaves it as it is.
+// QueueMark is a text that changes whenever an item of the account joins or leaves the queue, becomes due
+// at another time, or waits for a person's answer no longer. A flush that fails for want of a connection leaves it as it is.
 func (s *Store) QueueMark(ctx context.Context, a AccountID) (mark string, err error) {
 	err = s.read(ctx, func(q querier) error {
-		return q.QueryRowContext(ctx, `SELECT count(*) || ' ' || coalesce(sum(due), 0) FROM outbox
+		return q.QueryRowContext(ctx, `SELECT count(*) || ' ' || coalesce(sum(due), 0) || ' ' || coalesce(sum(waiting = 'answer'), 0) FROM outbox
 			WHERE account = ? AND state = 'queued'`, a).Scan(&mark)
 	})
 	return mark, err

@@ -188,7 +188,11 @@ func (a *app) open(ctx context.Context) (*store.Store, error) {
 		}
 		dir = account.DefaultData()
 	}
-	s, err := store.Open(ctx, dir, store.Options{State: account.DefaultState()})
+	state := account.DefaultState()
+	if homeless("state", "", "XDG_STATE_HOME") != nil {
+		state = "" // better no mark than one in /
+	}
+	s, err := store.Open(ctx, dir, store.Options{State: state})
 	if err != nil {
 		return nil, ioTrouble("cannot open the mail store in "+dir, err)
 	}
