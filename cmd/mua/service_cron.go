@@ -14,6 +14,9 @@ type cronLine struct{}
 // cronMark ends the line, a comment to the shell: by it mua knows its own.
 const cronMark = "# mua service"
 
+// cronLongest is what Vixie cron, Debian's, takes as a command (MAX_COMMAND).
+const cronLongest = 998
+
 func (cronLine) kind() string { return "cron" }
 
 // files is the line. What it says goes nowhere: cron would mail it, by way of
@@ -28,6 +31,9 @@ func (cronLine) files(p program) ([]serviceFile, error) {
 	line := strings.Join(words, " ")
 	if strings.ContainsAny(line, `%\`) {
 		return nil, usagef("a crontab gives %% and \\ a meaning of its own: give mua, its configuration and its data paths without them")
+	}
+	if len(line) > cronLongest {
+		return nil, usagef("the line would have %d octets, and cron takes %d: run this with a shorter PATH", len(line), cronLongest)
 	}
 	return []serviceFile{{"crontab", line + "\n"}}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -50,7 +51,11 @@ func (a *app) program() (program, error) {
 		names = append(names, "PATH") // a service's own is short
 	}
 	for _, name := range names {
-		if v := os.Getenv(name); v != "" {
+		v := os.Getenv(name)
+		if name == "PATH" {
+			v = shortPath(v)
+		}
+		if v != "" {
 			p.env = append(p.env, name+"="+v)
 		}
 	}
@@ -60,6 +65,17 @@ func (a *app) program() (program, error) {
 		}
 	}
 	return p, nil
+}
+
+// shortPath drops what a $PATH names twice, and what depends on where one is.
+func shortPath(v string) string {
+	var out []string
+	for _, dir := range filepath.SplitList(v) {
+		if filepath.IsAbs(dir) && !slices.Contains(out, dir) {
+			out = append(out, dir)
+		}
+	}
+	return strings.Join(out, string(filepath.ListSeparator))
 }
 
 // argv is the command line of a mua command.
