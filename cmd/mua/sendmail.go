@@ -118,3 +118,8 @@ func own(c *account.Config) func(string) (mail.Address, bool) {
 		return mail.Address{}, false
 	}
 }
+
+// mine reports whether an address belongs to any configured account.
+func mine(c *account.Config) func(string) bool {
+	return func(addr string) bool { _, ok := own(c)(addr); return ok }
+}
