@@ -15,47 +15,49 @@ import (
 	"mua/ui/keys"
 )
 
-// sentItem is the message sent last, as long as undo means taking it back.
-type sentItem struct {
-	id      store.OutboxID
-	account string
-}
-
 // send finishes the message and puts it into the spool. What may have been
 // forgotten is shown first; from there (sure) it is sent all the same.
 func (c *composer) send(sure bool) {
+	if id, ok := c.sendable(sure); ok {
+		c.spool(id, time.Time{})
+	}
+}
+
+// sendable checks what can be checked before sending, and shows what is wrong.
+func (c *composer) sendable(sure bool) (identity, bool) {
 	for i := toField; i <= bccField; i++ {
 		if !c.checkField(i) {
 			c.review = false
 			c.setFocus(i)
-			return
+			return identity{}, false
 		}
 	}
 	if c.value(toField)+c.value(ccField)+c.value(bccField) == "" {
 		c.review = false
 		c.setFocus(toField)
 		c.errs[toField] = fieldError{"to whom?", 0}
-		return
+		return identity{}, false
 	}
 	id := c.identity()
 	if id.account == nil || id.account.Outgoing == nil {
 		c.u.oops("send", &account.Trouble{Kind: account.KindConfig, What: "no account that can send is set up",
 			Hint: c.u.keys.Key(keys.Postpone, keys.Write) + " keeps the message as a draft"})
-		return
+		return identity{}, false
 	}
 	if !sure && len(c.doubts()) > 0 {
 		c.toReview()
-		return
+		return identity{}, false
 	}
-	c.spool(id)
+	return id, true
 }
 
-// spool hands the message over; the composer stays until it is safely in the store.
-func (c *composer) spool(id identity) {
+// spool hands the message over, not to be sent before a time if one is given; the
+// composer stays until it is safely in the store.
+func (c *composer) spool(id identity, later time.Time) {
 	u, d, now, draft, owner := c.u, c.snapshot(), c.u.now(), c.stored, c.owner
 	c.busy = "keeping it safe …"
 	u.pump.Serial(func(ctx context.Context) func() {
-		item, err := spool(ctx, u.o, d, id.account, now, draft, owner)
+		item, err := spool(ctx, u.o, d, id.account, now, later, draft, owner)
 		return func() {
 			c.busy = ""
 			if err != nil {
@@ -63,13 +65,13 @@ func (c *composer) spool(id identity) {
 				return
 			}
 			c.close()
-			u.spooled(item, id.account, d)
+			u.spooled(c, item, id.account, d.Subject, later)
 		}
 	})
 }
 
 // spool finishes and spools a draft; beside the loop.
-func spool(ctx context.Context, o Options, d compose.Draft, a *account.Account, now time.Time, draft store.MessageID, owner string) (store.OutboxID, error) {
+func spool(ctx context.Context, o Options, d compose.Draft, a *account.Account, now, later time.Time, draft store.MessageID, owner string) (store.OutboxID, error) {
 	f, err := d.Finish(now)
 	if err != nil {
 		return 0, err
@@ -81,7 +83,10 @@ func spool(ctx context.Context, o Options, d compose.Draft, a *account.Account, 
 	r := f.Request(acct)
 	r.Answers, r.Forwards = d.Answers, d.Forwards
 	outbox.Prepare(&r, a, store.PolicyAsk)
-	if o.Config.SendDelay > 0 {
+	switch {
+	case !later.IsZero():
+		r.NotBefore = later
+	case o.Config.SendDelay > 0:
 		r.NotBefore = now.Add(o.Config.SendDelay)
 	}
 	if owner == a.Name {
@@ -101,52 +106,6 @@ func (c *composer) refused(err error) {
 		err = &account.Trouble{Kind: t.Kind, What: strings.ReplaceAll(strings.SplitN(t.What, "\n", 2)[0], "\n", " "), Kept: "The message is kept here", Err: t}
 	}
 	c.u.oops("send", err)
-}
-
-// spooled says what happens next to a message that is safe in the spool.
-func (u *App) spooled(id store.OutboxID, a *account.Account, d compose.Draft) {
-	u.lastSent = sentItem{id, a.Name}
-	if u.o.Agent != nil {
-		u.o.Agent.Flush(a.Name)
-	}
-	undo := u.keys.Key(keys.Undo, keys.Global)
-	switch up, _ := u.online(); {
-	case up == 0:
-		u.say("In the outbox until there is a connection · %s undo", undo)
-	case u.o.Config.SendDelay > 0:
-		u.say("Goes out at %s · %s undo", u.now().Add(u.o.Config.SendDelay).Format("15:04:05"), undo)
-	default:
-		u.say("In the outbox, on its way · %s undo", undo)
-	}
-	u.storeChanged()
-}
-
-// unsend takes the message sent last back into the composer, if it has not left yet.
-func (u *App) unsend() {
-	st, last := u.o.Store, u.lastSent
-	u.lastSent = sentItem{}
-	u.pump.Serial(func(ctx context.Context) func() {
-		draft, err := st.Cancel(ctx, last.id)
-		if err != nil {
-			return func() {
-				if errors.Is(err, store.ErrState) {
-					u.say("It cannot be taken back: it is being sent, or is sent")
-					return
-				}
-				u.oops("undo", err)
-			}
-		}
-		d, err := readDraft(ctx, st, draft)
-		return func() {
-			u.storeChanged()
-			u.say("Not sent: here it is again")
-			if err != nil {
-				u.oops("draft", err)
-				return
-			}
-			u.openComposer(d, draft, last.account, false)
-		}
-	})
 }
 
 func readDraft(ctx context.Context, st *store.Store, id store.MessageID) (*compose.Draft, error) {
@@ -227,9 +186,22 @@ func keepDraft(ctx context.Context, st *store.Store, d compose.Draft, owner stri
 	return err
 }
 
+// reopen shows the composer again as it was when its message was sent; the
+// message is a draft now.
+func (c *composer) reopen(draft store.MessageID, acct string) {
+	c.stored, c.owner = draft, acct
+	c.clean = c.fingerprint()
+	c.keep = &keeper{}
+	c.keep.init(c)
+	c.u.push(c)
+}
+
 // describe is an outbox item's state in words for the screen: without commands of the shell.
 func describe(it store.Item, now time.Time) string {
-	words, _, _ := strings.Cut(outbox.Describe(it, now), " → ")
+	words := outbox.Describe(it, now)
+	if i := strings.LastIndex(words, " → mua outbox "); i >= 0 {
+		return words[:i]
+	}
 	return words
 }
 

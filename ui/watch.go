@@ -6,7 +6,6 @@ import (
 
 	"mua/account"
 	"mua/store"
-	"mua/ui/keys"
 	"mua/ui/pump"
 )
 
@@ -19,6 +18,8 @@ type storeState struct {
 	again  bool
 	boxes  []store.Mailbox
 	outbox map[store.ItemState]int
+	later  int       // of the queued ones, those that wait for a time, but for undo windows of ours
+	next   time.Time // the earliest of these times
 }
 
 // watch tells the loop of changes in the store and the agent, of passing
@@ -104,23 +105,26 @@ func (u *App) refreshFrame() {
 		u.stored.again = true
 		return
 	}
-	st, last := u.o.Store, u.lastSent.id
+	st, sent, windows := u.o.Store, u.sentIDs(false), u.sentIDs(true)
 	u.pump.Start(&u.stored.slot, func(ctx context.Context) func() {
 		boxes, err := st.Mailboxes(ctx, 0)
 		counts, err2 := st.OutboxCounts(ctx)
-		var it store.Item
-		if last != 0 {
-			it, _ = st.Item(ctx, last)
-		}
+		later, first, err3 := st.Scheduled(ctx, windows)
+		news := fates(ctx, st, sent)
 		return func() {
-			u.followSent(it)
+			for _, f := range news {
+				u.follow(f)
+			}
 			if err == nil {
 				u.stored.boxes = boxes
 			}
 			if err2 == nil {
 				u.stored.outbox = counts
 			}
-			for _, e := range []error{err, err2} {
+			if err3 == nil {
+				u.stored.later, u.stored.next = later, first
+			}
+			for _, e := range []error{err, err2, err3} {
 				if e != nil && ctx.Err() == nil {
 					u.oops("mail store", e)
 				}
@@ -132,25 +136,6 @@ func (u *App) refreshFrame() {
 			}
 		}
 	})
-}
-
-// followSent tells how it went with the message sent last, once that is known:
-// then it can no longer be taken back.
-func (u *App) followSent(it store.Item) {
-	if it.ID == 0 || it.ID != u.lastSent.id {
-		return
-	}
-	switch it.State {
-	case store.Sent:
-		u.say("Sent: %s", subjectOr(it.Subject))
-	case store.Failed, store.Partial, store.Uncertain:
-		u.oops("outbox", &account.Trouble{Kind: account.KindRefused, Account: it.AccountName,
-			What: "“" + subjectOr(it.Subject) + "”: " + describe(it, u.now()), Hint: u.keys.Key(keys.GoOutbox, keys.Global) + " shows the outbox"})
-	case store.Cancelled:
-	default:
-		return
-	}
-	u.lastSent = sentItem{}
 }
 
 // accountOf is the configured account of that name, or nil.

@@ -83,6 +83,7 @@ const (
 	ItWasSent     Action = "was-sent"
 	ShowAll       Action = "show-all"
 	SendNow       Action = "send"
+	SendLater     Action = "send-later"
 	Postpone      Action = "postpone"
 	Editor        Action = "editor"
 	Attach        Action = "attach"
@@ -168,12 +169,15 @@ func Table() []Binding {
 		{Back, Global, "q, Esc, Left", "", "back; at the end of the way, q leaves mua", "back"},
 		{Quit, Global, "F10, Ctrl-C", "", "leave mua", ""},
 
+		{Retry, Outbox, "t", "", "try now: also before its time", "try now"},
 		{Hold, Outbox, "h", "", "hold: do not send until released", "hold"},
 		{Release, Outbox, "R", "", "release what is held", "release"},
-		{Retry, Outbox, "t", "", "try now; an uncertain one is sent again", "try now"},
-		{ItWasSent, Outbox, "y", "", "settle an uncertain one: it was sent", "was sent"},
+		{Edit, Outbox, "e", "", "edit: take it out and write on", "edit"},
 		{Cancel, Outbox, "c", "", "cancel: it becomes a draft again", "cancel"},
+		{ItWasSent, Outbox, "y", "", "settle an uncertain one: sent, or again", "settle"},
 		{ShowAll, Outbox, "A", "", "show also what is done, or not", "all"},
+		{Page, Outbox, "Space", "", "read on in its story", ""},
+		{PageBack, Outbox, "Backspace, b", "", "back in its story", ""},
 
 		{SendNow, Write, "Ctrl-X", "", "send", "send"},
 		{Postpone, Write, "Ctrl-O", "", "postpone: keep as a draft", "postpone"},
@@ -184,11 +188,13 @@ func Table() []Binding {
 		{Help, Write, "F1", "", "this help", "help"},
 
 		{SendNow, Review, "y, Ctrl-X", "", "send", "send"},
+		{SendLater, Review, "l", "", "send later: asks when", "later"},
 		{Postpone, Review, "p, Ctrl-O", "", "postpone: keep as a draft", "postpone"},
 		{Editor, Review, "e, Ctrl-G", "", "write the text in your editor", "editor"},
 		{Attach, Review, "a, Ctrl-T", "", "attach a file", "attach"},
 		{Detach, Review, "d", "", "take off the last attachment", ""},
 		{Edit, Review, "Enter, i, Tab", "", "go on writing", "write"},
+		{Undo, Review, "u", "", "take back the message sent before", ""},
 		{Discard, Review, "q, Esc", "", "leave, asking what to do with the text", "leave"},
 		{Quit, Review, "F10", "", "leave mua, asking what to do with the text", ""},
 		{Help, Review, "?, F1", "", "this help", "help"},
@@ -206,13 +212,13 @@ func Hints(c Context) []Action {
 	case Mailboxes:
 		return []Action{Open, NextPane, Compose, Search, Sync, Back}
 	case Outbox:
-		return []Action{Back, Retry, Hold, Release, Cancel, Open, ShowAll, ItWasSent}
+		return []Action{Back, Retry, Hold, Release, Edit, Cancel, Open, ShowAll, ItWasSent}
 	case Parts:
 		return []Action{Back, Open, Save}
 	case Write:
 		return []Action{SendNow, Postpone, Attach, Editor, ToReview}
 	case Review:
-		return []Action{SendNow, Edit, Postpone, Attach, Editor, Discard}
+		return []Action{SendNow, Edit, SendLater, Postpone, Attach, Editor, Discard}
 	}
 	return []Action{Back}
 }

@@ -1,0 +1,196 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mua/store"
+	"mua/store/message"
+	"mua/ui/keys"
+)
+
+// decide hands the person's decision on the selected item to the store.
+func (v *outboxView) decide(a keys.Action) bool {
+	it, ok := v.current()
+	st := v.u.o.Store
+	var do func()
+	switch a {
+	case keys.Open:
+		do = func() { v.showMessage(it) }
+	case keys.Hold:
+		do = func() { v.wish(it, "Held: nothing is sent until it is released", false, st.Hold) }
+	case keys.Release:
+		do = func() { v.wish(it, "Released", true, st.Release) }
+	case keys.Retry:
+		do = func() { v.retry(it) }
+	case keys.ItWasSent:
+		do = func() { v.settle(it) }
+	case keys.Cancel:
+		do = func() { v.warnOfCopies(it, "cancel it", func() { v.cancel(it) }) }
+	case keys.Edit:
+		do = func() { v.warnOfCopies(it, "edit it", func() { v.edit(it) }) }
+	default:
+		return false
+	}
+	if ok {
+		do()
+	}
+	return true
+}
+
+// retry tries an item now. One that may have arrived is sent again only when the person says so.
+func (v *outboxView) retry(it store.Item) {
+	if it.State == store.Uncertain {
+		v.settle(it)
+		return
+	}
+	v.wish(it, "To be tried now", true, v.u.o.Store.Retry)
+}
+
+// settle asks what has become of an uncertain item, and says what the answers mean.
+func (v *outboxView) settle(it store.Item) {
+	if it.State != store.Uncertain {
+		v.u.say("It is %s: only what is uncertain is settled by hand", it.State)
+		return
+	}
+	st := v.u.o.Store
+	v.u.ask(fmt.Sprintf("The connection broke after “%s” had been handed over and before the server said what it did with it: %s may have it or not. "+
+		"They would know, and so may the server's Sent folder. Sent again, it is the same message with the same Message-ID; who has it gets it a second time.",
+		subjectOr(it.Subject), mayHave(it)), []choice{
+		{"y", "it was sent", func() {
+			v.wish(it, "Settled as sent", false, func(ctx context.Context, id store.OutboxID) error {
+				return st.Resolve(ctx, id, true, "settled by hand")
+			})
+		}},
+		{"a", "send it again", func() {
+			v.wish(it, "To be sent again", true, func(ctx context.Context, id store.OutboxID) error {
+				return st.Resolve(ctx, id, false, "sent again by hand")
+			})
+		}},
+		{"n", "decide later", nil},
+	})
+}
+
+func (v *outboxView) cancel(it store.Item) {
+	v.wish(it, "Cancelled; the text is in Drafts", false, func(ctx context.Context, id store.OutboxID) error {
+		_, err := v.u.o.Store.Cancel(ctx, id)
+		return err
+	})
+}
+
+// edit takes an item out of the outbox and opens it in the composer.
+func (v *outboxView) edit(it store.Item) {
+	u, st := v.u, v.u.o.Store
+	u.modal(&v.read, func(ctx context.Context) func() {
+		draft, err := st.Cancel(context.WithoutCancel(ctx), it.ID)
+		if err != nil {
+			return v.refused(ctx, it, err)
+		}
+		d, err := readDraft(ctx, st, draft)
+		return func() {
+			u.forget(it.ID)
+			u.storeChanged()
+			if err != nil {
+				u.oops("draft", err)
+				return
+			}
+			u.say("Taken out of the outbox: not sent until you send it")
+			u.openComposer(d, draft, it.AccountName, false)
+		}
+	})
+}
+
+// wish does something to an item in the store; flush also wakes the agent.
+func (v *outboxView) wish(it store.Item, done string, flush bool, f func(context.Context, store.OutboxID) error) {
+	u := v.u
+	u.pump.Serial(func(ctx context.Context) func() {
+		if err := f(ctx, it.ID); err != nil {
+			return v.refused(ctx, it, err)
+		}
+		return func() {
+			u.say("%s: %s", done, subjectOr(it.Subject))
+			if flush && u.o.Agent != nil {
+				u.o.Agent.Flush(it.AccountName)
+			}
+			u.storeChanged()
+		}
+	})
+}
+
+// refused tells, on the loop, that an item is not in a state for what was asked.
+func (v *outboxView) refused(ctx context.Context, it store.Item, err error) func() {
+	now, rerr := v.u.o.Store.Item(ctx, it.ID)
+	return func() {
+		if isState(err) && rerr == nil {
+			v.u.say("Not possible: it is %s", stateWords(now.State))
+		} else {
+			v.u.oops("outbox", err)
+		}
+		v.u.storeChanged()
+	}
+}
+
+// stateWords is a state within a sentence.
+func stateWords(s store.ItemState) string {
+	switch s {
+	case store.Sending:
+		return "being sent"
+	case store.Queued:
+		return "waiting to be sent"
+	case store.Partial:
+		return "sent to some and refused for others"
+	}
+	return string(s)
+}
+
+// showMessage shows the frozen message, with those of its recipients that its header does not name.
+func (v *outboxView) showMessage(it store.Item) {
+	u, st := v.u, v.u.o.Store
+	u.modal(&v.read, func(ctx context.Context) func() {
+		raw, err := st.ItemRaw(ctx, it.ID)
+		if err != nil {
+			return func() { u.oops("outbox", err) }
+		}
+		body := frozen(message.Parse(raw), it)
+		return func() { u.page("outbox ▸ "+subjectOr(it.Subject), body) }
+	})
+}
+
+// frozen is an item's message as text.
+func frozen(m *message.Message, it store.Item) string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-9s%s\n", name, value)
+		}
+	}
+	line("From", addressList(m.From))
+	line("To", addressList(m.To))
+	line("Cc", addressList(m.Cc))
+	line("Bcc", addressList(unnamed(m, it)))
+	line("Date", m.Date.Format("Mon, 2 Jan 2006 15:04:05 -0700"))
+	line("Subject", m.Subject)
+	line("Id", m.MessageID)
+	for _, a := range m.Attachments() {
+		line("Attached", a.Name+" ("+size(a.Size)+")")
+	}
+	return b.String() + "\n" + m.Text()
+}
+
+// unnamed are the recipients that the header does not name.
+func unnamed(m *message.Message, it store.Item) []message.Address {
+	named := map[string]bool{}
+	for _, list := range [][]message.Address{m.To, m.Cc} {
+		for _, a := range list {
+			named[strings.ToLower(a.Addr)] = true
+		}
+	}
+	var out []message.Address
+	for _, r := range it.Recipients {
+		if !named[strings.ToLower(r.Addr)] {
+			out = append(out, message.Address{Addr: r.Addr})
+		}
+	}
+	return out
+}
