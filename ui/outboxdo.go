@@ -19,7 +19,7 @@ func (v *outboxView) decide(a keys.Action) bool {
 	case keys.Open:
 		do = func() { v.showMessage(it) }
 	case keys.Hold:
-		do = func() { v.wish(it, "Held: nothing is sent until it is released", false, st.Hold) }
+		do = func() { v.wish(it, "Held", false, st.Hold) }
 	case keys.Release:
 		do = func() { v.wish(it, "Released", true, st.Release) }
 	case keys.Retry:
