@@ -18,7 +18,7 @@ func (p *pass) attempt(it store.Item, at store.AttemptID, later map[string]bool)
 	if err != nil {
 		return p.putBack(it, at, p.storeTrouble("reading", err))
 	}
-	e := Envelope{ID: it.ID, Sender: it.Sender, Recipients: outstanding(it, later), Size: it.Size, UTF8: it.UTF8, DSN: it.DSN, EnvID: it.EnvID}
+	e := Envelope{ID: it.ID, Sender: it.Sender, Recipients: outstanding(it, later), Size: it.Size, UTF8: it.UTF8, DSN: it.DSN, EnvID: it.EnvID, RequireTLS: it.RequireTLS}
 	for {
 		fresh, err := p.connect()
 		if err != nil {

@@ -37,34 +37,6 @@ func (s *Store) Release(ctx context.Context, id OutboxID) error {
 	})
 }
 
-// Cancel ends an item that is not sent (queued, held, failed or uncertain); the text is kept as a draft. What
-// some recipients have got already stays in Sent.
-func (s *Store) Cancel(ctx context.Context, id OutboxID) (draft MessageID, err error) {
-	raw, err := s.ItemCopy(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	c, err := s.columnsOf(raw, nil, 0)
-	if err != nil {
-		return 0, err
-	}
-	err = s.decide(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Uncertain}, func(t *txn, it Item) error {
-		if err := t.run(`UPDATE outbox SET state = 'cancelled', waiting = '', ended = ? WHERE id = ?`, t.now, id); err != nil {
-			return err
-		}
-		if err := t.dropUnsent(id); err != nil {
-			return err
-		}
-		grp, err := t.newGroup("draft", false)
-		if err != nil {
-			return err
-		}
-		draft, err = t.insertDraft(it.Account, &c, grp)
-		return err
-	})
-	return draft, err
-}
-
 // dropUnsent ends what waited for an acceptance that will not come.
 func (t *txn) dropUnsent(id OutboxID) error {
 	k, err := t.hiddenCopy(id)

@@ -124,9 +124,9 @@ func (p *spooling) insertItem(t *txn) error {
 	}
 	notBefore := ms(p.NotBefore)
 	id, err := t.insert(`INSERT INTO outbox(account, state, envid, from_name, from_addr, sender, subject, header_id, date, content, copy_content,
-		size, utf8, dsn, policy, key, fingerprint, created, not_before, due) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		size, utf8, dsn, requiretls, policy, key, fingerprint, created, not_before, due) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		p.Account, state, p.envid, p.From.Name, p.From.Addr, p.Sender, p.Subject, p.MessageID, ms(p.Date), content, null(full),
-		len(p.Wire), p.UTF8, p.DSN, p.Policy, sql.NullString{String: p.Key, Valid: p.Key != ""}, p.fingerprint, t.now, notBefore, max(t.now, notBefore.Int64))
+		len(p.Wire), p.UTF8, p.DSN, p.RequireTLS, p.Policy, sql.NullString{String: p.Key, Valid: p.Key != ""}, p.fingerprint, t.now, notBefore, max(t.now, notBefore.Int64))
 	p.id = OutboxID(id)
 	return err
 }

@@ -297,6 +297,7 @@ type SpoolRequest struct {
 	Held        bool
 	UTF8        bool      // needs SMTPUTF8
 	DSN         string    // reports to ask for (RFC 3461 NOTIFY): "", "NEVER", or SUCCESS, FAILURE, DELAY with commas
+	RequireTLS  bool      // only over TLS all the way (RFC 8689), else not at all
 	SaveSent    bool      // file a copy in Sent: here at once, on the server (when the account is IMAP) after acceptance
 	SentLocal   bool      // the Sent mailbox is local: no append action
 	Draft       MessageID // draft that ends with this; 0 none
@@ -338,6 +339,9 @@ type Item struct {
 	UTF8          bool
 	DSN           string // reports asked for, as in SpoolRequest
 	EnvID         string // RFC 3461 ENVID: random, the same on every attempt
+	RequireTLS    bool   // as in SpoolRequest
+	// Draft holds the text of an item that was taken back or given up, as long as that draft is there; 0: none.
+	Draft MessageID
 }
 
 // Attempt is one try in an item's story.

@@ -38,6 +38,20 @@ func Reply(orig *message.Message, self func(addr string) bool, all, list bool) *
 	return d
 }
 
+// WriteAbove puts what one writes above the quote that Reply and Forward leave in Text.
+func (d *Draft) WriteAbove(text string) {
+	quote := strings.TrimLeft(d.Text, "\n")
+	text = strings.TrimRight(text, "\r\n")
+	switch {
+	case strings.TrimSpace(text) == "":
+		d.Text = quote
+	case quote == "":
+		d.Text = text + "\n"
+	default:
+		d.Text = text + "\n\n" + quote
+	}
+}
+
 // replyTo chooses the recipients.
 func replyTo(orig *message.Message, self func(string) bool, all, list bool) (to, cc []message.Address) {
 	if list {
