@@ -54,10 +54,15 @@ func (c *composer) sendable(sure bool) (identity, bool) {
 // spool hands the message over, not to be sent before a time if one is given; the
 // composer stays until it is safely in the store.
 func (c *composer) spool(id identity, later time.Time) {
-	u, d, now, draft, owner := c.u, c.snapshot(), c.u.now(), c.stored, c.owner
+	u, d := c.u, c.snapshot()
+	p := posting{account: id.account, now: u.now(), later: later, draft: c.stored, owner: c.owner}
 	c.busy = "keeping it safe …"
 	u.pump.Serial(func(ctx context.Context) func() {
-		item, err := spool(ctx, u.o, d, id.account, now, later, draft, owner)
+		f, err := d.Finish(p.now)
+		var item store.OutboxID
+		if err == nil {
+			item, err = p.spool(ctx, u.o, f)
+		}
 		return func() {
 			c.busy = ""
 			if err != nil {
@@ -65,36 +70,47 @@ func (c *composer) spool(id identity, later time.Time) {
 				return
 			}
 			c.close()
-			u.spooled(c, item, id.account, d.Subject, later)
+			u.spooled(c, item, p, d.Subject)
 		}
 	})
 }
 
-// spool finishes and spools a draft; beside the loop.
-func spool(ctx context.Context, o Options, d compose.Draft, a *account.Account, now, later time.Time, draft store.MessageID, owner string) (store.OutboxID, error) {
-	f, err := d.Finish(now)
-	if err != nil {
-		return 0, err
+// posting is how a finished message goes into the spool.
+type posting struct {
+	account *account.Account
+	now     time.Time
+	later   time.Time       // when it is to go out; zero: as soon as its undo window is over
+	draft   store.MessageID // that ends with it; 0: none
+	owner   string          // the draft's account
+}
+
+// due is when the undo window ends; zero: there is none.
+func (p posting) due(o Options) time.Time {
+	if !p.later.IsZero() || o.Config.SendDelay <= 0 {
+		return time.Time{}
 	}
-	acct, err := o.Store.EnsureAccount(ctx, a.Name)
+	return p.now.Add(o.Config.SendDelay)
+}
+
+// spool puts a finished message into the store; beside the loop.
+func (p posting) spool(ctx context.Context, o Options, f *compose.Finished) (store.OutboxID, error) {
+	acct, err := o.Store.EnsureAccount(ctx, p.account.Name)
 	if err != nil {
 		return 0, err
 	}
 	r := f.Request(acct)
-	r.Answers, r.Forwards = d.Answers, d.Forwards
-	outbox.Prepare(&r, a, store.PolicyAsk)
-	switch {
-	case !later.IsZero():
-		r.NotBefore = later
-	case o.Config.SendDelay > 0:
-		r.NotBefore = now.Add(o.Config.SendDelay)
+	outbox.Prepare(&r, p.account, store.PolicyAsk)
+	r.SaveSent = r.SaveSent && !f.Resent
+	r.NotBefore = p.due(o)
+	if !p.later.IsZero() {
+		r.NotBefore = p.later
 	}
-	if owner == a.Name {
-		r.Draft = draft
+	if p.owner == p.account.Name {
+		r.Draft = p.draft
 	}
 	id, _, err := o.Store.Spool(ctx, r)
-	if err == nil && draft != 0 && r.Draft == 0 {
-		err = o.Store.DropDraft(ctx, draft)
+	if err == nil && p.draft != 0 && r.Draft == 0 {
+		o.Store.DropDraft(ctx, p.draft) //nolint:errcheck // the message is spooled: an error here would make the person send twice
 	}
 	return id, err
 }
@@ -118,10 +134,8 @@ func readDraft(ctx context.Context, st *store.Store, id store.MessageID) (*compo
 
 // resumeDraft goes on writing a stored draft.
 func (u *App) resumeDraft(r row) {
-	for _, l := range u.layers {
-		if c, ok := l.(*composer); ok && c.stored == r.ID {
-			return
-		}
+	if u.writing(r.ID) != nil {
+		return
 	}
 	st := u.o.Store
 	u.modal(&u.drafting, func(ctx context.Context) func() {
@@ -134,6 +148,26 @@ func (u *App) resumeDraft(r row) {
 			u.openComposer(d, r.ID, r.AccountName, false)
 		}
 	})
+}
+
+// writing is the composer that is open on a stored draft, or nil.
+func (u *App) writing(draft store.MessageID) *composer {
+	for _, l := range u.layers {
+		if c, ok := l.(*composer); ok && draft != 0 && c.stored == draft {
+			return c
+		}
+	}
+	return nil
+}
+
+// openDraft opens a stored draft in the composer, or shows the one it is open in.
+func (u *App) openDraft(d *compose.Draft, id store.MessageID, acct string) {
+	if c := u.writing(id); c != nil {
+		u.pop(c)
+		u.push(c)
+		return
+	}
+	u.openComposer(d, id, acct, false)
 }
 
 // postpone keeps the message as a draft. then is done afterwards.

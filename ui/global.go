@@ -181,7 +181,7 @@ func (u *App) draftFor(r row, makeDraft func(c content, raw []byte) *compose.Dra
 func (m *mailView) doWith(a keys.Action) bool {
 	r, ok := m.shown()
 	if !ok {
-		return a == keys.Reply || a == keys.ReplyAll || a == keys.Forward || a == keys.ViewParts
+		return a == keys.Reply || a == keys.ReplyAll || a == keys.Forward || a == keys.Bounce || a == keys.ViewParts
 	}
 	self := m.u.self()
 	reply := func(all, list bool) {
@@ -212,6 +212,8 @@ func (m *mailView) doWith(a keys.Action) bool {
 		forward(false)
 	case keys.ForwardWhole:
 		forward(true)
+	case keys.Bounce:
+		m.u.askBounce(r)
 	case keys.ViewParts:
 		m.u.openParts(r)
 	case keys.OpenLink:

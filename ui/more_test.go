@@ -203,6 +203,8 @@ func TestOutboxStates(t *testing.T) {
 	r.keys("t")
 	r.sees("x@example.org may have it or not", "a send it again")
 	r.keys("n", "e")
+	r.sees("It may have been sent: y decides that first")
+	r.keys("c")
 	r.sees("may come a second time")
 	r.keys("n", "y", "y")
 	r.sees("Settled as sent: maybe")
@@ -236,7 +238,7 @@ func TestMouse(t *testing.T) {
 	}
 	click(60, 3)
 	r.sees("│ The book you lent me")
-	click(5, 3)
+	click(5, 4)
 	r.sees("▸ Drafts")
 	r.scr.InjectMouse(60, 3, tcell.WheelDown, tcell.ModNone)
 	r.idle()

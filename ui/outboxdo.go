@@ -3,8 +3,10 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"mua/outbox/compose"
 	"mua/store"
 	"mua/store/message"
 	"mua/ui/keys"
@@ -27,9 +29,9 @@ func (v *outboxView) decide(a keys.Action) bool {
 	case keys.ItWasSent:
 		do = func() { v.settle(it) }
 	case keys.Cancel:
-		do = func() { v.warnOfCopies(it, "cancel it", func() { v.cancel(it) }) }
+		do = func() { v.cancel(it) }
 	case keys.Edit:
-		do = func() { v.warnOfCopies(it, "edit it", func() { v.edit(it) }) }
+		do = func() { v.edit(it) }
 	default:
 		return false
 	}
@@ -57,7 +59,7 @@ func (v *outboxView) settle(it store.Item) {
 	st := v.u.o.Store
 	v.u.ask(fmt.Sprintf("The connection broke after “%s” had been handed over and before the server said what it did with it: %s may have it or not. "+
 		"They would know, and so may the server's Sent folder. Sent again, it is the same message with the same Message-ID; who has it gets it a second time.",
-		subjectOr(it.Subject), mayHave(it)), []choice{
+		subjectOr(it.Subject), namesIn(it, store.MaybeAccepted)), []choice{
 		{"y", "it was sent", func() {
 			v.wish(it, "Settled as sent", false, func(ctx context.Context, id store.OutboxID) error {
 				return st.Resolve(ctx, id, true, "settled by hand")
@@ -72,18 +74,38 @@ func (v *outboxView) settle(it store.Item) {
 	})
 }
 
+// cancel takes an item out of the outbox. Where somebody has it, or may have it,
+// the person is told first: as a draft it is a new message.
 func (v *outboxView) cancel(it store.Item) {
-	v.wish(it, "Cancelled; the text is in Drafts", false, func(ctx context.Context, id store.OutboxID) error {
-		_, err := v.u.o.Store.Cancel(ctx, id)
-		return err
-	})
+	do := func() {
+		v.wish(it, "Cancelled; the text is in Drafts", false, func(ctx context.Context, id store.OutboxID) error {
+			_, err := v.u.o.Store.Cancel(ctx, id)
+			return err
+		})
+	}
+	words := ""
+	switch got := namesIn(it, store.Accepted); {
+	case it.State == store.Uncertain:
+		words = fmt.Sprintf("“%s” may have arrived already, at %s. As a draft it is a new message: sent, it may come a second time.", subjectOr(it.Subject), namesIn(it, store.MaybeAccepted))
+	case got != "":
+		words = fmt.Sprintf("“%s” has been delivered to %s. As a draft it is a new message to all its recipients.", subjectOr(it.Subject), got)
+	default:
+		do()
+		return
+	}
+	v.u.ask(words, []choice{{"y", "cancel it", do}, {"n", "leave it", nil}})
 }
 
-// edit takes an item out of the outbox and opens it in the composer.
+// edit takes an item out of the outbox and opens it in the composer, without
+// the recipients who have it.
 func (v *outboxView) edit(it store.Item) {
 	u, st := v.u, v.u.o.Store
+	if it.State == store.Uncertain {
+		u.say("It may have been sent: %s decides that first", u.keys.Key(keys.ItWasSent, keys.Outbox))
+		return
+	}
 	u.modal(&v.read, func(ctx context.Context) func() {
-		draft, err := st.Cancel(context.WithoutCancel(ctx), it.ID)
+		draft, err := st.Edit(context.WithoutCancel(ctx), it.ID, withoutThose)
 		if err != nil {
 			return v.refused(ctx, it, err)
 		}
@@ -95,10 +117,34 @@ func (v *outboxView) edit(it store.Item) {
 				u.oops("draft", err)
 				return
 			}
-			u.say("Taken out of the outbox: not sent until you send it")
-			u.openComposer(d, draft, it.AccountName, false)
+			u.say("Not sent until you send it again%s", leftOut(it))
+			u.openDraft(d, draft, it.AccountName)
 		}
 	})
+}
+
+// leftOut tells who is not written to again.
+func leftOut(it store.Item) string {
+	if got := namesIn(it, store.Accepted); got != "" {
+		return ", and then without " + got + ", who has it"
+	}
+	return ""
+}
+
+// withoutThose is a message as a draft, without some of its recipients.
+func withoutThose(raw []byte, got []string) []byte {
+	d := compose.Resume(raw)
+	for _, list := range []*[]message.Address{&d.To, &d.Cc, &d.Bcc} {
+		*list = slices.DeleteFunc(*list, func(a message.Address) bool {
+			return slices.ContainsFunc(got, func(g string) bool { return strings.EqualFold(g, a.Addr) })
+		})
+	}
+	return d.Save()
+}
+
+// namesIn names the recipients in a state; "" when there are none.
+func namesIn(it store.Item, s store.RecipientState) string {
+	return recipientsOf(store.Item{Recipients: slices.DeleteFunc(slices.Clone(it.Recipients), func(r store.Recipient) bool { return r.State != s })})
 }
 
 // wish does something to an item in the store; flush also wakes the agent.
@@ -122,10 +168,13 @@ func (v *outboxView) wish(it store.Item, done string, flush bool, f func(context
 func (v *outboxView) refused(ctx context.Context, it store.Item, err error) func() {
 	now, rerr := v.u.o.Store.Item(ctx, it.ID)
 	return func() {
-		if isState(err) && rerr == nil {
-			v.u.say("Not possible: it is %s", stateWords(now.State))
-		} else {
+		switch {
+		case !isState(err) || rerr != nil:
 			v.u.oops("outbox", err)
+		case now.State == it.State: // the state is not the reason: somebody else's message, passed on
+			v.u.say("Not possible with a message that is passed on as it is")
+		default:
+			v.u.say("Not possible: it is %s", stateWords(now.State))
 		}
 		v.u.storeChanged()
 	}

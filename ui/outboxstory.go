@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -126,11 +124,13 @@ func deeds(it store.Item) []deed {
 	case store.Held:
 		return []deed{{keys.Release, "release"}, edit, cancel, read}
 	case store.Uncertain:
-		return []deed{{keys.ItWasSent, "it was sent"}, {keys.Retry, "send it again"}, edit, cancel, read}
+		return []deed{{keys.ItWasSent, "it was sent"}, {keys.Retry, "send it again"}, cancel, read}
 	case store.Failed:
 		return []deed{{keys.Retry, "try again"}, edit, cancel, read}
 	case store.Partial:
-		return []deed{{keys.Retry, "try again for those refused"}, read}
+		return []deed{{keys.Retry, "try again for those refused"}, {keys.Edit, "write to them anew"}, read}
+	case store.Cancelled:
+		return []deed{edit, read}
 	}
 	return []deed{read}
 }
@@ -155,38 +155,4 @@ func (v *outboxView) Hints() []keys.Action {
 		}
 	}
 	return append(out, keys.ShowAll, keys.Page)
-}
-
-// gotAlready names the recipients that have an item; "" when nobody has.
-func gotAlready(it store.Item) string {
-	got := slices.DeleteFunc(slices.Clone(it.Recipients), func(r store.Recipient) bool { return r.State != store.Accepted })
-	if len(got) == 0 {
-		return ""
-	}
-	return recipientsOf(store.Item{Recipients: got})
-}
-
-// mayHave names the recipients that may have an item, or not.
-func mayHave(it store.Item) string {
-	in := slices.DeleteFunc(slices.Clone(it.Recipients), func(r store.Recipient) bool { return r.State != store.MaybeAccepted })
-	if len(in) == 0 {
-		return "the recipients"
-	}
-	return recipientsOf(store.Item{Recipients: in})
-}
-
-// warnOfCopies asks before a message of which somebody has, or may have, a copy
-// becomes a draft: then that copy is no longer known here.
-func (v *outboxView) warnOfCopies(it store.Item, label string, do func()) {
-	words := ""
-	switch got := gotAlready(it); {
-	case it.State == store.Uncertain:
-		words = fmt.Sprintf("“%s” may have arrived already, at %s. As a draft it is a new message: sent, it may come a second time.", subjectOr(it.Subject), mayHave(it))
-	case got != "":
-		words = fmt.Sprintf("“%s” has been delivered to %s. As a draft it is a new message to all its recipients.", subjectOr(it.Subject), got)
-	default:
-		do()
-		return
-	}
-	v.u.ask(words, []choice{{"y", label, do}, {"n", "leave it", nil}})
 }

@@ -40,7 +40,7 @@ type App struct {
 	reading    chan struct{} // has room for as many messages as are parsed at once
 	stored     storeState
 
-	searches, commandHistory, pipes, attached, laters history
+	searches, commandHistory, pipes, attached, laters, bounces history
 
 	drafting pump.Slot // reading a message for an answer, a file, a link
 	piping   pump.Slot

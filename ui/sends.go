@@ -33,10 +33,11 @@ const maxSent = 50
 func (o outgoing) inWindow(now time.Time) bool { return !o.gone && o.due.After(now) }
 
 // spooled says what happens next to a message that is safe in the spool.
-func (u *App) spooled(c *composer, id store.OutboxID, a *account.Account, subject string, later time.Time) {
-	o := outgoing{id: id, account: a.Name, subject: subjectOr(subject)}
-	if later.IsZero() && u.o.Config.SendDelay > 0 {
-		o.due, o.composer = u.now().Add(u.o.Config.SendDelay), c
+func (u *App) spooled(c *composer, id store.OutboxID, p posting, subject string) {
+	a := p.account
+	o := outgoing{id: id, account: a.Name, subject: subjectOr(subject), due: p.due(u.o)}
+	if !o.due.IsZero() {
+		o.composer = c
 	}
 	u.sent = append(u.sent, o)
 	u.sent = u.sent[max(0, len(u.sent)-maxSent):]
@@ -45,8 +46,8 @@ func (u *App) spooled(c *composer, id store.OutboxID, a *account.Account, subjec
 	}
 	undo := u.keys.Key(keys.Undo, keys.Global)
 	switch {
-	case !later.IsZero():
-		u.say("Goes out %s · %s undo", dayAndTime(later, u.now()), undo)
+	case !p.later.IsZero():
+		u.say("Goes out %s · %s undo", dayAndTime(p.later, u.now()), undo)
 	case !u.reached(a.Name):
 		u.say("In the outbox until there is a connection · %s undo", undo)
 	case !o.due.IsZero():
@@ -199,7 +200,7 @@ func (u *App) unsend(i int) {
 	u.pump.Serial(func(ctx context.Context) func() {
 		draft, err := st.Cancel(ctx, o.id)
 		var d *compose.Draft
-		if err == nil && o.composer == nil {
+		if err == nil && o.composer == nil && draft != 0 {
 			d, err = readDraft(ctx, st, draft)
 		}
 		return func() {
@@ -212,13 +213,17 @@ func (u *App) unsend(i int) {
 				return
 			}
 			u.forget(o.id)
-			if o.composer != nil {
+			u.storeChanged()
+			switch {
+			case o.composer != nil:
 				o.composer.reopen(draft, o.account)
-			} else {
-				u.openComposer(d, draft, o.account, false)
+			case d != nil:
+				u.openDraft(d, draft, o.account)
+			default: // passed on as it is: nothing of it was written here
+				u.say("Not sent: %s%s", o.subject, u.moreToUndo())
+				return
 			}
 			u.say("Not sent: here it is again%s", u.moreToUndo())
-			u.storeChanged()
 		}
 	})
 }

@@ -43,6 +43,7 @@ const (
 	ReplyList     Action = "reply-list"
 	Forward       Action = "forward"
 	ForwardWhole  Action = "forward-attached"
+	Bounce        Action = "bounce"
 	Archive       Action = "archive"
 	Delete        Action = "delete"
 	Junk          Action = "junk"
@@ -119,6 +120,7 @@ func Table() []Binding {
 		{ReplyList, Mail, "L", "", "reply to the mailing list", ""},
 		{Forward, Mail, "f", "", "forward", "forward"},
 		{ForwardWhole, Mail, "Alt-f", "", "forward as an attachment", ""},
+		{Bounce, Mail, "b", "", "bounce: pass the message on as it is", ""},
 		{Compose, Global, "m", "", "write a new message", "compose"},
 		{Archive, Mail, "a", "", "archive", "archive"},
 		{Delete, Mail, "d, Del", "", "delete (to Trash; in Trash for good)", "delete"},
@@ -149,7 +151,7 @@ func Table() []Binding {
 		{First, Move, "g g, Home", "=, Home", "first", ""},
 		{Last, Move, "G, End", "*, End", "last", ""},
 		{Page, Mail, "Space", "", "read on: a page of the message", ""},
-		{PageBack, Reader, "Backspace, b", "", "a page back", ""},
+		{PageBack, Reader, "Backspace", "", "a page back", ""},
 		{NextMessage, Reader, "J, ]", "", "next message", "next"},
 		{PrevMessage, Reader, "K, [", "", "previous message", ""},
 		{NextPane, Mail, "w", "", "next pane (mailboxes, list, reader)", "pane"},
@@ -177,7 +179,7 @@ func Table() []Binding {
 		{ItWasSent, Outbox, "y", "", "settle an uncertain one: sent, or again", "settle"},
 		{ShowAll, Outbox, "A", "", "show also what is done, or not", "all"},
 		{Page, Outbox, "Space", "", "read on in its story", ""},
-		{PageBack, Outbox, "Backspace, b", "", "back in its story", ""},
+		{PageBack, Outbox, "Backspace", "", "back in its story", ""},
 
 		{SendNow, Write, "Ctrl-X", "", "send", "send"},
 		{Postpone, Write, "Ctrl-O", "", "postpone: keep as a draft", "postpone"},
