@@ -185,5 +185,5 @@ func (u *App) markSeen(r row) {
 	u.wish("", func(ctx context.Context) error {
 		_, err := st.MarkFlags(ctx, which, store.FlagChange{Add: store.Seen, NoUndo: true})
 		return err
-	}, func(error) { l.count() })
+	}, func(error) { l.reload() }) // a load that began before would show it unread again
 }
