@@ -149,7 +149,7 @@ func (d *departure) Key(ev *tcell.EventKey) bool {
 		d.load.Stop()
 		d.u.leaving = false
 		d.u.pop(d)
-		d.u.say("Still here; what was sent goes out")
+		d.u.say("Still here: what is on its way goes on")
 	}
 	return true
 }

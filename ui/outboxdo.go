@@ -117,18 +117,18 @@ func (v *outboxView) edit(it store.Item) {
 				u.oops("draft", err)
 				return
 			}
-			u.say("Not sent until you send it again%s", leftOut(it))
+			u.say("%s", takenOut(it))
 			u.openDraft(d, draft, it.AccountName)
 		}
 	})
 }
 
-// leftOut tells who is not written to again.
-func leftOut(it store.Item) string {
+// takenOut tells what it means that an item is written on.
+func takenOut(it store.Item) string {
 	if got := namesIn(it, store.Accepted); got != "" {
-		return ", and then without " + got + ", who has it"
+		return "Without " + got + ", who has it; sent only when you send it again"
 	}
-	return ""
+	return "Out of the outbox: sent only when you send it again"
 }
 
 // withoutThose is a message as a draft, without some of its recipients.

@@ -52,8 +52,11 @@ func (v *outboxView) Refresh() {
 		v.again = true
 		return
 	}
-	st, all := v.u.o.Store, v.all
-	v.u.pump.Start(&v.load, func(ctx context.Context) func() {
+	st, all, start := v.u.o.Store, v.all, v.u.pump.Start
+	if !v.loaded {
+		start = v.u.modal // the next keys are meant for what is selected then
+	}
+	start(&v.load, func(ctx context.Context) func() {
 		items, err := st.Items(ctx, all)
 		if all { // what was sent long ago is the least interesting
 			slices.Reverse(items)

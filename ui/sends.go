@@ -297,7 +297,7 @@ func (u *App) follow(f fate) {
 		}
 		u.say("%s", words)
 	case store.Failed, store.Partial, store.Uncertain:
-		u.oops("outbox", &account.Trouble{Kind: account.KindRefused, Account: it.AccountName,
+		u.oops(fmt.Sprintf("outbox item %d", it.ID), &account.Trouble{Kind: account.KindRefused, Account: it.AccountName,
 			What: "“" + o.subject + "”: " + describe(it, u.now()), Hint: u.keys.Key(keys.GoOutbox, keys.Global) + " shows the outbox"})
 	case store.Cancelled:
 	case store.Queued:
@@ -319,6 +319,8 @@ func (u *App) followWaiting(it store.Item, o *outgoing) {
 	switch it.Waiting {
 	case "network":
 		u.say("No connection: “%s” waits in the outbox and goes out when there is one", o.subject)
+	case "retry":
+		u.say("Deferred: “%s” · %s; next try in %s", o.subject, it.LastError, shortDuration(it.NextAttempt.Sub(u.now())))
 	default:
 		u.say("Not sent yet: “%s” · %s", o.subject, describe(it, u.now()))
 	}
