@@ -31,7 +31,11 @@ type fakeAgent struct {
 }
 
 func newFakeAgent(online bool) *fakeAgent {
-	return &fakeAgent{changed: make(chan struct{}, 1), status: []account.Status{{Account: "work", Online: online, Phase: account.Idle, LastSync: testNow.Add(-3 * time.Minute)}}}
+	st := account.Status{Account: "work", Online: online, Phase: account.Idle, LastSync: testNow.Add(-3 * time.Minute)}
+	if !online {
+		st.Trouble = &account.Trouble{Kind: account.KindNetwork, Account: "work", What: "no route to mail.example.org"}
+	}
+	return &fakeAgent{changed: make(chan struct{}, 1), status: []account.Status{st}}
 }
 
 func (a *fakeAgent) call(s string) {

@@ -48,7 +48,7 @@ func (u *App) spooled(c *composer, id store.OutboxID, p posting, subject string)
 	switch {
 	case !p.later.IsZero():
 		u.say("Goes out %s · %s undo", dayAndTime(p.later, u.now()), undo)
-	case !u.reached(a.Name):
+	case u.cutOff(a.Name):
 		u.say("In the outbox until there is a connection · %s undo", undo)
 	case !o.due.IsZero():
 		u.status.silence() // the countdown speaks
@@ -59,16 +59,18 @@ func (u *App) spooled(c *composer, id store.OutboxID, p posting, subject string)
 	u.storeChanged()
 }
 
-// reached reports whether the last try to reach the account's servers did.
-func (u *App) reached(name string) bool {
-	return slices.ContainsFunc(u.status.accounts, func(s account.Status) bool { return s.Account == name && s.Online })
+// cutOff reports whether the last try to reach the account's servers failed for want of a network.
+func (u *App) cutOff(name string) bool {
+	return slices.ContainsFunc(u.status.accounts, func(s account.Status) bool {
+		return s.Account == name && !s.Online && s.Trouble != nil && s.Trouble.Kind == account.KindNetwork
+	})
 }
 
 // countdown says how long the messages just sent can be taken back; "" when none can.
 func (u *App) countdown() string {
 	now, n, last := u.now(), 0, time.Time{}
 	for _, o := range u.sent {
-		if o.inWindow(now) && u.reached(o.account) {
+		if o.inWindow(now) && !u.cutOff(o.account) {
 			n++
 			if o.due.After(last) {
 				last = o.due

@@ -205,8 +205,6 @@ func TestQuittingCanBeCutShort(t *testing.T) {
 // Without a connection, and with what waits for its time or for the person, there is nothing to wait for.
 func TestQuittingOffline(t *testing.T) {
 	r := start(t, setup{samples: true, offline: true, config: withWindow})
-	r.agent.set(account.Status{Account: "work", Trouble: &account.Trouble{Kind: account.KindNetwork, Account: "work", What: "no route to smtp.example.org"}})
-	r.until("no route")
 	r.write("bob@example.org", "First", "one")
 	r.sees("In the outbox until there is a connection · u undo")
 	r.write("bob@example.org", "Held", "two")

@@ -76,7 +76,7 @@ func whyItStays(it store.Item, status []account.Status, now time.Time) string {
 				return "not sent yet: " + st.Trouble.What
 			}
 		}
-		return "not sent yet"
+		return "due, and not sent yet"
 	}
 	return outbox.Describe(it, now)
 }
@@ -103,9 +103,9 @@ func (a *app) whoSends(ctx context.Context, c *account.Config, s *store.Store, i
 		return " of " + strings.Join(list, ", ")
 	}
 	if len(cared) > 0 {
-		a.talk("what is due%s is sent by the mua sync that runs here, or by its timer", of(cared))
+		a.talk("what waits%s is sent by the mua sync that runs here, or by its timer", of(cared))
 	}
 	if len(left) > 0 {
-		a.talk("nobody sends it%s until you run mua, mua sync or mua outbox flush; mua service install sets up something that does", of(left))
+		a.talk("nobody sends what waits%s until you run mua, mua sync or mua outbox flush; mua service install sets up something that does", of(left))
 	}
 }
