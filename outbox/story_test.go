@@ -45,13 +45,14 @@ func TestDescribe(t *testing.T) {
 			refused(1, it)
 		}), "accepted for bob@example.org, but refused for carol@example.org: 550 5.1.1 no such user → mua outbox retry 7"},
 		{item(func(it *store.Item) { it.State = store.Failed; refused(0, it); refused(1, it) }),
-			"refused for bob@example.org and carol@example.org: 550 5.1.1 no such user → mua outbox retry 7, or mua outbox cancel 7 to have the text as a draft"},
+			"refused for bob@example.org and carol@example.org: 550 5.1.1 no such user → mua outbox retry 7, or mua outbox edit 7 to have the text as a draft"},
 		{item(func(it *store.Item) { it.State = store.Held }), "held → mua outbox release 7"},
 		{item(func(it *store.Item) {
 			it.State, it.LastError = store.Uncertain, "the connection was lost after the final dot (closed)"
 			it.Recipients[0].State, it.Recipients[1].State = store.MaybeAccepted, store.MaybeAccepted
 		}), "uncertain: the connection was lost after the final dot (closed); the server may have it for bob@example.org and carol@example.org → mua outbox resolve 7 --sent, or --retry to send it again"},
-		{item(func(it *store.Item) { it.State = store.Cancelled }), "cancelled; the text is kept as a draft"},
+		{item(func(it *store.Item) { it.State = store.Cancelled }), "cancelled"},
+		{item(func(it *store.Item) { it.State, it.KeptDraft = store.Cancelled, 12 }), "cancelled; the text is draft 12"},
 	} {
 		if got := Describe(c.it, now); got != c.want {
 			t.Errorf("%s\n got %q\nwant %q", c.it.State, got, c.want)

@@ -99,8 +99,8 @@ func (t *txn) takeBack(it Item, c *columns) (MessageID, error) {
 			return 0, err
 		}
 	}
-	if it.Draft != 0 || c == nil {
-		return it.Draft, nil
+	if it.KeptDraft != 0 || c == nil {
+		return it.KeptDraft, nil
 	}
 	grp, err := t.newGroup("draft", false)
 	if err != nil {
@@ -111,4 +111,31 @@ func (t *txn) takeBack(it Item, c *columns) (MessageID, error) {
 		return 0, err
 	}
 	return draft, t.run(`UPDATE outbox SET draft = ? WHERE id = ?`, draft, it.ID)
+}
+
+// supersede ends the failed item whose text is sent anew, from the draft kept of it, as another item: to
+// try the old one again, with all that failed, would send it twice.
+func (t *txn) supersede(draft MessageID, by OutboxID) error {
+	rows, err := t.query(`SELECT id FROM outbox WHERE draft = ? AND state = 'failed'`, draft)
+	if err != nil {
+		return err
+	}
+	ids, err := collect[OutboxID](rows)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := t.run(`UPDATE outbox SET state = 'cancelled', waiting = '', ended = ? WHERE id = ?`, t.now, id); err != nil {
+			return err
+		}
+		err := t.run(`INSERT INTO attempt(item, started, ended, host, outcome) VALUES (?1, ?2, ?2, '', ?3)`,
+			id, t.now, fmt.Sprintf("its text is sent anew as message %d", by))
+		if err != nil {
+			return err
+		}
+		if err := t.dropUnsent(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ func TestEditTakesBack(t *testing.T) {
 	ok(t, w.Hold(w.ctx, held))
 	for _, id := range []OutboxID{queued, held} {
 		draft := must(edit(id))(t)
-		if it := w.item(id); it.State != Cancelled || it.Draft != draft || w.row(draft).MailboxName != "Drafts" {
+		if it := w.item(id); it.State != Cancelled || it.KeptDraft != draft || w.row(draft).MailboxName != "Drafts" {
 			t.Errorf("item %+v, draft %d", it, draft)
 		}
 		if again := must(edit(id))(t); again != draft {
@@ -31,7 +32,7 @@ func TestEditTakesBack(t *testing.T) {
 			t.Errorf("draft %d, not the one written on %d", again, next)
 		}
 		ok(t, w.DropDraft(w.ctx, next))
-		if w.item(id).Draft != 0 {
+		if w.item(id).KeptDraft != 0 {
 			t.Error("a draft that is gone")
 		}
 		if again := must(edit(id))(t); again == next || again == 0 || !bytes.Contains(must(w.Raw(w.ctx, again))(t), []byte("Bcc: eve")) {
@@ -55,7 +56,7 @@ func TestEditOfWhatSomeHave(t *testing.T) {
 		if raw := must(w.Raw(w.ctx, draft))(t); !bytes.HasPrefix(raw, []byte("X-Got: bob@example.net\r\n")) {
 			t.Errorf("the draft goes to all again: %q", raw)
 		}
-		if it := w.item(id); it.State != state || it.Draft != draft || it.Recipients[0].State != Accepted {
+		if it := w.item(id); it.State != state || it.KeptDraft != draft || it.Recipients[0].State != Accepted {
 			t.Errorf("item %+v", it)
 		}
 	}
@@ -97,6 +98,47 @@ func TestKeptDraft(t *testing.T) {
 		ok(t, w.write(w.ctx, func(t *txn) error { return t.run(`UPDATE outbox SET draft = ? WHERE id = ?`, kept, id) }))
 		if got := must(take(id))(t); got != kept || w.item(id).State != Cancelled {
 			t.Errorf("draft %d, not %d; %s", got, kept, w.item(id).State)
+		}
+	}
+}
+
+// TestSentAnew: once the draft kept of a failed item is sent, nobody tries the item again.
+func TestSentAnew(t *testing.T) {
+	w := newWorld(t)
+	id := w.spool(w.request(1, bobAndEve))
+	_, at := w.claim(id)
+	ok(t, w.EndAttempt(w.ctx, AttemptResult{Attempt: at, State: Failed, Outcome: "given up", KeepDraft: true}))
+	kept := w.item(id).KeptDraft
+	if kept == 0 || w.item(id).State != Failed {
+		t.Fatalf("item %+v", w.item(id))
+	}
+	kept = must(w.SaveDraft(w.ctx, w.acct, []byte("Subject: written on\r\n\r\nx"), kept))(t)
+	r := w.request(2, bobAndEve)
+	r.Draft = kept
+	next := w.spool(r)
+	story := must(w.Attempts(w.ctx, id))(t)
+	if it := w.item(id); it.State != Cancelled || it.KeptDraft != 0 || story[len(story)-1].Outcome != fmt.Sprintf("its text is sent anew as message %d", next) {
+		t.Errorf("item %+v, story %+v", it, story)
+	}
+	if err := w.Retry(w.ctx, id); !errors.Is(err, ErrState) {
+		t.Errorf("tried again: %v", err)
+	}
+}
+
+// TestRetryKeepsWhatWasWrittenOn: the draft of an item given up ends when the item is tried again,
+// but not with what somebody has written into it.
+func TestRetryKeepsWhatWasWrittenOn(t *testing.T) {
+	w := newWorld(t)
+	for _, touched := range []bool{false, true} {
+		id := w.spool(w.request(1, bobAndEve))
+		_, at := w.claim(id)
+		ok(t, w.EndAttempt(w.ctx, AttemptResult{Attempt: at, State: Failed, Outcome: "given up", KeepDraft: true}))
+		if touched {
+			must(w.SaveDraft(w.ctx, w.acct, []byte("Subject: written on\r\n\r\nx"), w.item(id).KeptDraft))(t)
+		}
+		ok(t, w.Retry(w.ctx, id))
+		if n := w.subjects(w.drafts); (n == 1) != touched || w.item(id).KeptDraft != 0 {
+			t.Errorf("written on: %v; %d drafts, item %+v", touched, n, w.item(id))
 		}
 	}
 }

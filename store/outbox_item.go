@@ -25,7 +25,7 @@ func (s *Store) items(ctx context.Context, q querier, where string, args ...any)
 		var created, notBefore, next, deferral sql.NullInt64
 		err := rows.Scan(&it.ID, &it.Account, &it.AccountName, &it.State, &it.From.Name, &it.From.Addr, &it.Sender, &it.Subject, &it.MessageID,
 			&it.Size, &created, &notBefore, &next, &deferral, &it.Attempts, &it.LastError, &it.Waiting, &it.Key, &it.Policy, &it.UTF8, &it.DSN, &it.EnvID,
-			&it.RequireTLS, &it.Draft)
+			&it.RequireTLS, &it.KeptDraft)
 		if err != nil {
 			return nil, err
 		}
@@ -183,4 +183,12 @@ func (s *Store) NextDue(ctx context.Context, a AccountID) (time.Time, error) {
 		return q.QueryRowContext(ctx, `SELECT min(due) FROM outbox WHERE account = ? AND state = 'queued'`, a).Scan(&due)
 	})
 	return at(due), err
+}
+
+// DueCount counts an account's queued items that are due.
+func (s *Store) DueCount(ctx context.Context, a AccountID) (n int, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT count(*) FROM outbox WHERE account = ? AND state = 'queued' AND due <= ?`, a, s.now().UnixMilli()).Scan(&n)
+	})
+	return n, err
 }

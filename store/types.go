@@ -337,11 +337,10 @@ type Item struct {
 	Key           string
 	Policy        Policy
 	UTF8          bool
-	DSN           string // reports asked for, as in SpoolRequest
-	EnvID         string // RFC 3461 ENVID: random, the same on every attempt
-	RequireTLS    bool   // as in SpoolRequest
-	// Draft holds the text of an item that was taken back or given up, as long as that draft is there; 0: none.
-	Draft MessageID
+	DSN           string    // reports asked for, as in SpoolRequest
+	EnvID         string    // RFC 3461 ENVID: random, the same on every attempt
+	RequireTLS    bool      // as in SpoolRequest
+	KeptDraft     MessageID // where the text of an item given up or taken back is kept, as long as that draft is there; 0: nowhere
 }
 
 // Attempt is one try in an item's story.
@@ -375,6 +374,8 @@ type AttemptResult struct {
 	Outcome     string
 	// NoAttempt: the account's trouble; the attempt is not counted against the item.
 	NoAttempt bool
+	// KeepDraft: the item is given up, and its text is kept in Drafts.
+	KeepDraft bool
 }
 
 // Contact is a known address.
