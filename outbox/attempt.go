@@ -20,10 +20,17 @@ type attempted struct {
 // attempt runs one transaction for a claimed item and records its result, and, where more is set,
 // claims the next. later are the recipients that an earlier transaction of this pass deferred.
 // The error stops the lane.
-func (l *lane) attempt(it store.Item, at store.AttemptID, later map[string]bool, more bool) (attempted, error) {
-	body, err := l.Store.ItemRaw(l.ctx, it.ID)
-	if err != nil {
-		return l.putBack(it, at, l.storeTrouble("reading", err))
+func (l *lane) attempt(c *store.Claimed, later map[string]bool, more bool) (attempted, error) {
+	it, at, body := c.Item, c.Attempt, c.Wire
+	if body == nil {
+		var err error
+		body, err = l.Store.ItemRaw(l.ctx, it.ID)
+		if errors.Is(err, store.ErrDamaged) {
+			return l.damaged(it, at, err)
+		}
+		if err != nil {
+			return l.putBack(it, at, l.storeTrouble("reading", err))
+		}
 	}
 	e := Envelope{ID: it.ID, Sender: it.Sender, Recipients: outstanding(it, later), Size: it.Size, UTF8: it.UTF8, DSN: it.DSN, EnvID: it.EnvID, RequireTLS: it.RequireTLS}
 	for {
@@ -47,6 +54,12 @@ func (l *lane) attempt(it store.Item, at store.AttemptID, later map[string]bool,
 		}
 		return l.conclude(it, at, t, fresh, more)
 	}
+}
+
+// damaged ends an item whose bytes cannot be read any more, so that it stops nobody.
+func (l *lane) damaged(it store.Item, at store.AttemptID, err error) (attempted, error) {
+	what := "its text is damaged in the mail store: " + words(err)
+	return l.record(it, store.AttemptResult{Attempt: at, State: store.Failed, NoAttempt: true, LastError: what, Outcome: "not sent: " + what}, false)
 }
 
 // noConnection is for an item whose lane cannot connect: another lane sends it, as long as there is one.

@@ -111,7 +111,7 @@ func (l *lane) item(c *store.Claimed, more bool) (next *store.Claimed, err error
 	l.touch(c.Item.ID)
 	later := map[string]bool{}
 	for {
-		out, err := l.attempt(c.Item, c.Attempt, later, more)
+		out, err := l.attempt(c, later, more)
 		if err != nil || !out.again {
 			l.count(out.state)
 			return out.next, err

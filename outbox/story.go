@@ -176,7 +176,7 @@ func refusals(it store.Item) string {
 		}
 		return "refused for " + who + ": " + why
 	}
-	return "refused: " + it.LastError
+	return it.LastError
 }
 
 func command(verb string, it store.Item) string { return fmt.Sprintf("mua outbox %s %d", verb, it.ID) }

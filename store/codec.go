@@ -79,10 +79,10 @@ func (c *codec) unpack(dst, chunk []byte, want int64) ([]byte, error) {
 	n := len(dst)
 	out, err := c.dec.DecodeAll(chunk, dst[n:n:n+room])
 	if err != nil {
-		return nil, fmt.Errorf("damaged message bytes: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if len(out) > room {
-		return nil, fmt.Errorf("damaged message bytes: a chunk of %d octets", len(out))
+		return nil, fmt.Errorf("%w: a chunk of %d octets", ErrDamaged, len(out))
 	}
 	return append(dst, out...), nil // in place already: appending copies it onto itself
 }

@@ -79,7 +79,7 @@ func (s *Store) content(ctx context.Context, q querier, id ContentID) ([]byte, e
 		return nil, err
 	}
 	if int64(len(raw)) != size {
-		return nil, fmt.Errorf("content %d: damaged: %d octets of %d", id, len(raw), size)
+		return nil, fmt.Errorf("content %d: %w: %d octets of %d", id, ErrDamaged, len(raw), size)
 	}
 	return raw, nil
 }

@@ -14,6 +14,7 @@ import (
 type Claimed struct {
 	Item    Item
 	Attempt AttemptID
+	Wire    []byte // the bytes to send; nil for large ones: ItemRaw reads them
 }
 
 // Claim takes the next due item (or the given one, due or not, when id is not 0) of an account into
@@ -67,6 +68,11 @@ func (s *Store) claim(t *txn, a AccountID, id OutboxID, host string) (*claiming,
 		return nil, err
 	}
 	c.Item.State, c.Attempt = Sending, AttemptID(n)
+	if c.Item.Size <= smallChunk { // read here, a letter costs no transaction of its own
+		if c.Wire, err = s.wire(t.ctx, t.tx, found); err != nil {
+			c.Wire = nil // ItemRaw will say why
+		}
+	}
 	err = t.row(`UPDATE spool SET mark = mark + 1 RETURNING id, mark`).Scan(&c.spool, &c.mark)
 	if errors.Is(err, sql.ErrNoRows) { // nobody has asked yet where it lives
 		err = nil

@@ -140,18 +140,26 @@ func (s *Store) ItemCopy(ctx context.Context, id OutboxID) ([]byte, error) {
 
 func (s *Store) itemContent(ctx context.Context, id OutboxID, column string) (raw []byte, err error) {
 	err = s.read(ctx, func(q querier) error {
-		var c ContentID
-		err := q.QueryRowContext(ctx, `SELECT `+column+` FROM outbox WHERE id = ?`, id).Scan(&c)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("outbox item %d: %w", id, ErrNotFound)
-		}
-		if err != nil {
-			return err
-		}
-		raw, err = s.content(ctx, q, c)
+		raw, err = s.contentOf(ctx, q, id, column)
 		return err
 	})
 	return raw, err
+}
+
+func (s *Store) wire(ctx context.Context, q querier, id OutboxID) ([]byte, error) {
+	return s.contentOf(ctx, q, id, `content`)
+}
+
+func (s *Store) contentOf(ctx context.Context, q querier, id OutboxID, column string) ([]byte, error) {
+	var c ContentID
+	err := q.QueryRowContext(ctx, `SELECT `+column+` FROM outbox WHERE id = ?`, id).Scan(&c)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("outbox item %d: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.content(ctx, q, c)
 }
 
 // OutboxCounts counts items by state (for the status line).

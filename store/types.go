@@ -28,6 +28,7 @@ var (
 	ErrNewerSchema = errors.New("the database was written by a newer mua")
 	ErrLocked      = errors.New("another mua process does this already")
 	ErrNothing     = errors.New("nothing to undo")
+	ErrDamaged     = errors.New("damaged message bytes")
 )
 
 // Role of a mailbox (RFC 6154), or "".
