@@ -24,18 +24,18 @@ func (r *rig) write(to, subject, body string) {
 func (r *rig) attempt(id store.OutboxID, result store.AttemptResult) {
 	r.t.Helper()
 	ctx := r.t.Context()
-	it, at, ok, err := r.st.Claim(ctx, r.acct, id, "smtp.example.org")
-	if err != nil || !ok {
+	c, err := r.st.Claim(ctx, r.acct, id, "smtp.example.org")
+	if err != nil || c == nil {
 		r.t.Fatalf("item %d cannot be claimed: %v", id, err)
 	}
 	if result.State == store.Uncertain {
-		if err := r.st.DotPending(ctx, at); err != nil {
+		if err := r.st.DotPending(ctx, c.Attempt); err != nil {
 			r.t.Fatal(err)
 		}
 	}
-	result.Attempt = at
+	result.Attempt = c.Attempt
 	for i := range result.Recipients {
-		result.Recipients[i].Addr = it.Recipients[i].Addr
+		result.Recipients[i].Addr = c.Item.Recipients[i].Addr
 	}
 	if err := r.st.EndAttempt(ctx, result); err != nil {
 		r.t.Fatal(err)
