@@ -230,10 +230,12 @@ func (c *composer) reopen(draft store.MessageID, acct string) {
 	c.u.push(c)
 }
 
-// describe is an outbox item's state in words for the screen: without commands of the shell.
-func describe(it store.Item, now time.Time) string {
-	words := outbox.Describe(it, now)
-	if i := strings.LastIndex(words, " → mua outbox "); i >= 0 {
+// describe is an outbox item's state in words for the screen.
+func describe(it store.Item, now time.Time) string { return withoutCommand(outbox.Describe(it, now)) }
+
+// withoutCommand takes off what one can do in a shell: here there are keys.
+func withoutCommand(words string) string {
+	if i := strings.LastIndex(words, " → mua "); i >= 0 {
 		return words[:i]
 	}
 	return words

@@ -105,7 +105,10 @@ func (v *outboxView) edit(it store.Item) {
 		return
 	}
 	u.modal(&v.read, func(ctx context.Context) func() {
-		draft, err := st.Edit(context.WithoutCancel(ctx), it.ID, withoutThose)
+		ctx = context.WithoutCancel(ctx) // what has begun to leave the outbox arrives in Drafts
+		draft, err := st.Edit(ctx, it.ID, func(raw []byte, got []string) []byte {
+			return compose.TakeBack(raw, without(it.Recipients, got), answered(ctx, st, raw))
+		})
 		if err != nil {
 			return v.refused(ctx, it, err)
 		}
@@ -131,15 +134,25 @@ func takenOut(it store.Item) string {
 	return "Out of the outbox: sent only when you send it again"
 }
 
-// withoutThose is a message as a draft, without some of its recipients.
-func withoutThose(raw []byte, got []string) []byte {
-	d := compose.Resume(raw)
-	for _, list := range []*[]message.Address{&d.To, &d.Cc, &d.Bcc} {
-		*list = slices.DeleteFunc(*list, func(a message.Address) bool {
-			return slices.ContainsFunc(got, func(g string) bool { return strings.EqualFold(g, a.Addr) })
-		})
+// without lists the addresses of recipients who are not among those that have the message.
+func without(all []store.Recipient, got []string) []string {
+	var out []string
+	for _, r := range all {
+		if !slices.Contains(got, r.Addr) {
+			out = append(out, r.Addr)
+		}
 	}
-	return d.Save()
+	return out
+}
+
+// answered is the message here that raw answers; 0: none.
+func answered(ctx context.Context, st *store.Store, raw []byte) store.MessageID {
+	if refs := message.Parse(raw).InReplyTo; len(refs) == 1 {
+		if ids, err := st.ByHeaderID(ctx, refs[0]); err == nil && len(ids) > 0 {
+			return ids[0]
+		}
+	}
+	return 0
 }
 
 // namesIn names the recipients in a state; "" when there are none.

@@ -22,6 +22,7 @@ type storyLine struct {
 type outboxStory struct {
 	of     store.OutboxID
 	past   []string // as package outbox tells it
+	why    []string // it is listed, where that is not plain
 	lines  []storyLine
 	off, h int
 }
@@ -31,11 +32,14 @@ const stampWidth = len("2006-01-02 15:04:05  ")
 
 // tell takes a story over. Its last line says how it stands, which is shown
 // first and as it is now.
-func (o *outboxStory) tell(id store.OutboxID, lines []string) {
+func (o *outboxStory) tell(id store.OutboxID, lines, why []string) {
 	if o.of != id {
 		o.off = 0
 	}
-	o.of, o.past = id, lines[:max(0, len(lines)-1)]
+	o.of, o.past, o.why = id, nil, why
+	for _, l := range lines[:max(0, len(lines)-1)] {
+		o.past = append(o.past, withoutCommand(l))
+	}
 }
 
 // set makes the lines for a width.
@@ -46,6 +50,9 @@ func (o *outboxStory) set(u *App, it store.Item, width int) {
 		return
 	}
 	o.add(describe(it, u.now()), 0, 0, width, look.bold)
+	for _, l := range o.why {
+		o.add(l, 0, 0, width, look.dim)
+	}
 	if words := u.canDo(it); words != "" {
 		o.add(words, 0, 0, width, look.accent)
 	}

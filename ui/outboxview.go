@@ -57,7 +57,7 @@ func (v *outboxView) Refresh() {
 		start = v.u.modal // the next keys are meant for what is selected then
 	}
 	start(&v.load, func(ctx context.Context) func() {
-		items, err := st.Items(ctx, all)
+		items, err := outboxItems(ctx, st, all)
 		if all { // what was sent long ago is the least interesting
 			slices.Reverse(items)
 		}
@@ -114,7 +114,7 @@ func (v *outboxView) tellStory() {
 		v.story = outboxStory{}
 		return
 	}
-	st, now := v.u.o.Store, v.u.now()
+	st, now, why := v.u.o.Store, v.u.now(), whyListed(it, v.all)
 	v.u.pump.Start(&v.tell, func(ctx context.Context) func() {
 		attempts, err := st.Attempts(ctx, it.ID)
 		ledger := map[store.AttemptID][]store.RecipientResult{}
@@ -129,7 +129,7 @@ func (v *outboxView) tellStory() {
 				v.u.oops("outbox", err)
 				return
 			}
-			v.story.tell(it.ID, lines)
+			v.story.tell(it.ID, lines, why)
 		}
 	})
 }
@@ -198,12 +198,12 @@ func (v *outboxView) drawEmpty(s tcell.Screen, r cells.Rect) {
 // drawItem draws an item in two lines: what it is, and how it stands.
 func (v *outboxView) drawItem(s tcell.Screen, r cells.Rect, it store.Item) {
 	look := v.u.look
-	st, dim, state := look.plain, look.dim, stateStyle(look, it.State)
+	st, dim, state := look.plain, look.dim, stateStyle(look, it)
 	if it.ID == v.sel {
 		st, dim, state = look.cursor, look.cursor, look.cursor
 	}
 	cells.Fill(s, r, st)
-	cells.PutFit(s, r.X+1, r.Y, 11, text("%s %s", stateSign(it.State), it.State), state)
+	cells.PutFit(s, r.X+1, r.Y, 11, text("%s %s", stateSign(it), stateWord(it)), state)
 	to := max(26, (r.W-33)*2/5) // the rest is the subject's
 	cells.PutFit(s, r.X+13, r.Y, to, text("→ %s", recipientsOf(it)), st)
 	cells.PutFit(s, r.X+15+to, r.Y, r.W-33-to, text("%s", subjectOr(it.Subject)), st)
@@ -219,8 +219,11 @@ func subjectOr(s string) string {
 }
 
 // stateSign tells states apart also where there are no colours.
-func stateSign(s store.ItemState) string {
-	switch s {
+func stateSign(it store.Item) string {
+	if cameBack(it) {
+		return "↩"
+	}
+	switch it.State {
 	case store.Sending:
 		return "↻"
 	case store.Sent:
@@ -239,8 +242,11 @@ func stateSign(s store.ItemState) string {
 	return "○"
 }
 
-func stateStyle(look theme, s store.ItemState) tcell.Style {
-	switch s {
+func stateStyle(look theme, it store.Item) tcell.Style {
+	if cameBack(it) {
+		return look.warn
+	}
+	switch it.State {
 	case store.Failed, store.Partial:
 		return look.warn
 	case store.Uncertain, store.Held:

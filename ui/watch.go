@@ -14,12 +14,19 @@ const pace = 150 * time.Millisecond
 
 // storeState is what the frame around the views knows of the store.
 type storeState struct {
-	slot   pump.Slot
-	again  bool
-	boxes  []store.Mailbox
-	outbox map[store.ItemState]int
-	later  int       // of the queued ones, those that wait for a time, but for undo windows of ours
-	next   time.Time // the earliest of these times
+	slot  pump.Slot
+	again bool
+	known
+}
+
+// known is what is read of the store for the lines and the column around the views.
+type known struct {
+	boxes    []store.Mailbox
+	outbox   map[store.ItemState]int
+	later    int       // of the queued ones, those that wait for a time, but for undo windows of ours
+	next     time.Time // the earliest of these times
+	returned int       // items with a report of failure that nobody has read yet
+	moved    string    // why nothing is sent from this data folder; "" when it is
 }
 
 // watch tells the loop of changes in the store and the agent, of passing
@@ -107,27 +114,16 @@ func (u *App) refreshFrame() {
 	}
 	st, sent, windows := u.o.Store, u.sentIDs(false), u.sentIDs(true)
 	u.pump.Start(&u.stored.slot, func(ctx context.Context) func() {
-		boxes, err := st.Mailboxes(ctx, 0)
-		counts, err2 := st.OutboxCounts(ctx)
-		later, first, err3 := st.Scheduled(ctx, windows)
+		f, err := readKnown(ctx, st, windows)
 		news := fates(ctx, st, sent)
 		return func() {
 			for _, f := range news {
 				u.follow(f)
 			}
 			if err == nil {
-				u.stored.boxes = boxes
-			}
-			if err2 == nil {
-				u.stored.outbox = counts
-			}
-			if err3 == nil {
-				u.stored.later, u.stored.next = later, first
-			}
-			for _, e := range []error{err, err2, err3} {
-				if e != nil && ctx.Err() == nil {
-					u.oops("mail store", e)
-				}
+				u.stored.known = f
+			} else if ctx.Err() == nil {
+				u.oops("mail store", err)
 			}
 			u.mail.boxesChanged()
 			if u.stored.again {
@@ -136,6 +132,26 @@ func (u *App) refreshFrame() {
 			}
 		}
 	})
+}
+
+// readKnown reads it; windows are the items that can be taken back still.
+func readKnown(ctx context.Context, st *store.Store, windows []store.OutboxID) (f known, err error) {
+	if f.boxes, err = st.Mailboxes(ctx, 0); err != nil {
+		return f, err
+	}
+	if f.outbox, err = st.OutboxCounts(ctx); err != nil {
+		return f, err
+	}
+	if f.later, f.next, err = st.Scheduled(ctx, windows); err != nil {
+		return f, err
+	}
+	if f.returned, err = st.CountReturned(ctx); err != nil {
+		return f, err
+	}
+	if f.outbox[store.Queued] > 0 {
+		f.moved, err = st.Moved(ctx)
+	}
+	return f, err
 }
 
 // accountOf is the configured account of that name, or nil.
