@@ -74,7 +74,7 @@ func (u *App) leavingNow(items []store.Item) []store.Item {
 // stuck reports whether nothing of an account can be sent now, as far as is known.
 func (u *App) stuck(name string) bool {
 	a := u.accountOf(name)
-	return a == nil || a.Outgoing == nil || u.cutOff(name) || slices.ContainsFunc(u.status.accounts, func(s account.Status) bool {
+	return a == nil || a.Outgoing == nil || u.stored.moved != "" || u.cutOff(name) || slices.ContainsFunc(u.status.accounts, func(s account.Status) bool {
 		return s.Account == name && s.Trouble != nil && (s.Trouble.Kind == account.KindLogin || s.Trouble.Kind == account.KindConfig)
 	})
 }

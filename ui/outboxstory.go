@@ -156,6 +156,9 @@ func (u *App) canDo(it store.Item) string {
 // Hints are the keys that do something for the selected item.
 func (v *outboxView) Hints() []keys.Action {
 	out := []keys.Action{keys.Back}
+	if v.u.stored.moved != "" {
+		out = append(out, keys.Confirm)
+	}
 	if it, ok := v.current(); ok {
 		for _, d := range deeds(it) {
 			out = append(out, d.action)

@@ -26,6 +26,8 @@ type outboxView struct {
 	sel   store.OutboxID
 	top   int
 	h     int // items that fit on the screen
+	list  cells.Rect
+	below cells.Rect // where the story is
 	story outboxStory
 
 	load   pump.Slot
@@ -153,7 +155,9 @@ func (v *outboxView) Draw(s tcell.Screen, r cells.Rect) {
 		v.drawEmpty(s, r)
 		return
 	}
+	r = v.drawMoved(s, r)
 	list, rule, story := v.places(r)
+	v.list, v.below = list, story
 	v.h = max(1, list.H/2)
 	i := v.index()
 	v.top = max(0, min(v.top, len(v.items)-v.h))
@@ -300,6 +304,8 @@ func (v *outboxView) Do(a keys.Action) bool {
 	case keys.ShowAll:
 		v.all, v.top = !v.all, 0
 		v.Refresh()
+	case keys.Confirm:
+		v.confirm()
 	case keys.Back:
 		v.u.pop(v)
 	case keys.Undo:
@@ -313,15 +319,14 @@ func (v *outboxView) Do(a keys.Action) bool {
 // Mouse selects and scrolls what is under the pointer.
 func (v *outboxView) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
 	x, y := ev.Position()
-	list, _, story := v.places(v.u.body())
 	n := wheel(a)
 	switch {
-	case n != 0 && story.Contains(x, y):
+	case n != 0 && v.below.Contains(x, y):
 		v.story.off += n
 	case n != 0:
 		v.move(n / 3)
-	case a == tview.MouseLeftClick && list.Contains(x, y):
-		if i := v.top + (y-list.Y)/2; i < len(v.items) {
+	case a == tview.MouseLeftClick && v.list.Contains(x, y):
+		if i := v.top + (y-v.list.Y)/2; i < len(v.items) {
 			v.sel = v.items[i].ID
 			v.tellStory()
 		}

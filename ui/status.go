@@ -265,6 +265,9 @@ func (u *App) outboxWords() []styled {
 	if n := c[store.Failed]; n > 0 {
 		out = append(out, styled{fmt.Sprintf("✗ %d failed", n), u.look.warn})
 	}
+	if u.stored.moved != "" {
+		out = append(out, styled{"✗ sending waits for you", u.look.warn})
+	}
 	if n := u.stored.returned; n > 0 {
 		out = append(out, styled{fmt.Sprintf("✗ %d returned", n), u.look.warn})
 	}

@@ -82,6 +82,7 @@ const (
 	Cancel        Action = "cancel"
 	Retry         Action = "retry"
 	ItWasSent     Action = "was-sent"
+	Confirm       Action = "confirm"
 	ShowAll       Action = "show-all"
 	SendNow       Action = "send"
 	SendLater     Action = "send-later"
@@ -177,6 +178,7 @@ func Table() []Binding {
 		{Edit, Outbox, "e", "", "edit: take it out and write on", "edit"},
 		{Cancel, Outbox, "c", "", "cancel: it becomes a draft again", "cancel"},
 		{ItWasSent, Outbox, "y", "", "settle an uncertain one: sent, or again", "settle"},
+		{Confirm, Outbox, "Y", "", "let a copied or restored outbox send", "let it send"},
 		{ShowAll, Outbox, "A", "", "show also what is done, or not", "all"},
 		{Page, Outbox, "Space", "", "read on in its story", ""},
 		{PageBack, Outbox, "Backspace", "", "back in its story", ""},
