@@ -212,13 +212,11 @@ func (a *app) answerAs(o original, f sendFlags) (mail.Address, *account.Account,
 	if err != nil {
 		return mail.Address{}, nil, err
 	}
-	from := acct.From
-	if f.from != "" {
-		if from, acct, err = a.sender(f.from, acct); err != nil {
-			return from, nil, err
-		}
-	} else {
+	var from mail.Address
+	if f.from == "" {
 		from, acct = a.addressed(c, o, acct)
+	} else if from, acct, err = a.sender(f.from, acct); err != nil {
+		return from, nil, err
 	}
 	if acct.Outgoing == nil && !f.draft {
 		return from, nil, noOutgoing(acct)
