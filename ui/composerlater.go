@@ -2,8 +2,10 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"strings"
 
+	"mua/account"
 	"mua/outbox"
 )
 
@@ -20,12 +22,24 @@ func (c *composer) askWhen() {
 		}
 		when, err := outbox.ParseTime(answer, c.u.now())
 		if err != nil {
-			p.fail(-1, oneLine(err.Error()))
+			p.fail(-1, noTime(err))
 			return
 		}
 		p.close()
 		c.spool(id, when)
 	})
+}
+
+// noTime says in one line why an answer is no time to send at, and what would be one.
+func noTime(err error) string {
+	var t *account.Trouble
+	switch {
+	case !errors.As(err, &t):
+		return oneLine(err.Error())
+	case t.Hint == "":
+		return oneLine(t.What)
+	}
+	return oneLine(t.What) + " · 18:00, tomorrow 8:00, fri 9:00, +2h are"
 }
 
 // completeTimes offers times as one may write them.
