@@ -44,19 +44,44 @@ func (a *app) outboxEdit(ctx context.Context, s *store.Store, id store.OutboxID)
 	if err != nil {
 		return noItem(id, err)
 	}
-	left := it.Recipients
-	draft, err := s.Edit(ctx, id, func(raw []byte, got []string) []byte {
-		left = without(it.Recipients, got)
-		return compose.TakeBack(raw, addrs(left), a.answered(ctx, s, raw))
-	})
+	draft, err := a.takeBack(ctx, s, it)
 	if err != nil {
 		return cannotEdit(ctx, s, id, err)
 	}
-	if len(left) < len(it.Recipients) {
-		a.talk("some have got message %d; draft %d is addressed to the others: %s", id, draft, message.CleanLine(strings.Join(addrs(left), ", ")))
-	}
 	a.talk("the text of message %d is draft %d; mua opens it, in Drafts", id, draft)
 	return a.printDraft(ctx, s, draft)
+}
+
+// takeBack makes a draft of an item, for those who have not got it.
+func (a *app) takeBack(ctx context.Context, s *store.Store, it store.Item) (store.MessageID, error) {
+	left := it.Recipients
+	draft, err := s.Edit(ctx, it.ID, func(raw []byte, got []string) []byte {
+		left = without(it.Recipients, got)
+		return compose.TakeBack(raw, addrs(left), a.answered(ctx, s, raw))
+	})
+	if err == nil && len(left) < len(it.Recipients) {
+		a.talk("some have got message %d; draft %d is addressed to the others: %s", it.ID, draft, message.CleanLine(strings.Join(addrs(left), ", ")))
+	}
+	return draft, err
+}
+
+// cancel takes an item back; what some have got is not addressed to them again.
+func (a *app) cancel(s *store.Store, ctx context.Context, id store.OutboxID) error {
+	it, err := s.Item(ctx, id)
+	if err != nil {
+		return err
+	}
+	some := slices.ContainsFunc(it.Recipients, func(r store.Recipient) bool { return r.State == store.Accepted })
+	var draft store.MessageID
+	if some && (it.State == store.Queued || it.State == store.Held) {
+		draft, err = a.takeBack(ctx, s, it)
+	} else {
+		draft, err = s.Cancel(ctx, id)
+	}
+	if err == nil && draft != 0 {
+		a.talk("the text of item %d is kept as draft %d", id, draft)
+	}
+	return err
 }
 
 // answered is the message here that raw answers; 0: none.
