@@ -17,9 +17,7 @@ func TestOutboxEdit(t *testing.T) {
 	r.keys("g o")
 	r.sees("○ queued", "tried once: 450 4.2.1 mailbox busy; next try in 60 s", "t try now · h hold back · e edit it · c cancel",
 		"bob@example.org: accepted: 250", "carol@example.org: deferred: 450")
-	r.keys("c")
-	r.sees("has been delivered to bob@example.org")
-	r.keys("n", "e")
+	r.keys("e")
 	r.sees("▸ draft ▸ Plan", "text of it", "To       carol@example.org", "Without bob@example.org, who has it")
 	if it := r.item(0); it.State != store.Cancelled {
 		t.Errorf("the item is %s", it.State)
@@ -30,6 +28,20 @@ func TestOutboxEdit(t *testing.T) {
 	if len(it.Recipients) != 1 || it.Recipients[0].Addr != "carol@example.org" || !strings.Contains(string(raw), "New: text of it") {
 		t.Errorf("%+v\n%s", it.Recipients, raw)
 	}
+}
+
+func TestOutboxCancel(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.write("bob@example.org, carol@example.org", "Plan", "text of it")
+	r.attempt(r.item(0).ID, store.AttemptResult{State: store.Queued, NextAttempt: r.now().Add(time.Minute), LastError: "450 busy",
+		Recipients: []store.RecipientResult{{State: store.Accepted, Code: 250}, {State: store.Deferred, Code: 450}}})
+	r.keys("g o", "c")
+	r.sees("Cancelled for those without it; the text is in Drafts: Plan", "The outbox is empty")
+	r.keys("A")
+	r.sees("– cancelled", "e edit it")
+	r.keys("q", "g d", "g g", "Enter")
+	r.sees("▸ draft ▸ Plan", "To       carol@example.org")
+	r.seesNot("bob@example.org")
 }
 
 // Told apart at a glance, and each with what one can do.

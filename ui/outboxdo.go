@@ -74,26 +74,33 @@ func (v *outboxView) settle(it store.Item) {
 	})
 }
 
-// cancel takes an item out of the outbox. Where somebody has it, or may have it,
-// the person is told first: as a draft it is a new message.
+// cancel takes an item out of the outbox; its draft is for those who have not
+// got it. Who may have it is said first.
 func (v *outboxView) cancel(it store.Item) {
-	do := func() {
-		v.wish(it, "Cancelled; the text is in Drafts", false, func(ctx context.Context, id store.OutboxID) error {
-			_, err := v.u.o.Store.Cancel(ctx, id)
-			return err
-		})
+	st, got := v.u.o.Store, namesIn(it, store.Accepted)
+	done, f := "Cancelled; the text is in Drafts", func(ctx context.Context, id store.OutboxID) error {
+		_, err := st.Cancel(ctx, id)
+		return err
 	}
-	words := ""
-	switch got := namesIn(it, store.Accepted); {
-	case it.State == store.Uncertain:
-		words = fmt.Sprintf("“%s” may have arrived already, at %s. As a draft it is a new message: sent, it may come a second time.", subjectOr(it.Subject), namesIn(it, store.MaybeAccepted))
-	case got != "":
-		words = fmt.Sprintf("“%s” has been delivered to %s. As a draft it is a new message to all its recipients.", subjectOr(it.Subject), got)
-	default:
-		do()
+	if got != "" && (it.State == store.Queued || it.State == store.Held) {
+		done, f = "Cancelled for those without it; the text is in Drafts", func(ctx context.Context, _ store.OutboxID) error {
+			_, err := takeBack(ctx, st, it)
+			return err
+		}
+	}
+	if it.State != store.Uncertain {
+		v.wish(it, done, false, f)
 		return
 	}
-	v.u.ask(words, []choice{{"y", "cancel it", do}, {"n", "leave it", nil}})
+	words := fmt.Sprintf("“%s” may have arrived already, at %s. As a draft it is a new message: sent, it may come a second time.", subjectOr(it.Subject), namesIn(it, store.MaybeAccepted))
+	v.u.ask(words, []choice{{"y", "cancel it", func() { v.wish(it, done, false, f) }}, {"n", "leave it", nil}})
+}
+
+// takeBack makes a draft of an item for those who have not got it; beside the loop.
+func takeBack(ctx context.Context, st *store.Store, it store.Item) (store.MessageID, error) {
+	return st.Edit(ctx, it.ID, func(raw []byte, got []string) []byte {
+		return compose.TakeBack(raw, without(it.Recipients, got), answered(ctx, st, raw))
+	})
 }
 
 // edit takes an item out of the outbox and opens it in the composer, without
@@ -106,9 +113,7 @@ func (v *outboxView) edit(it store.Item) {
 	}
 	u.modal(&v.read, func(ctx context.Context) func() {
 		ctx = context.WithoutCancel(ctx) // what has begun to leave the outbox arrives in Drafts
-		draft, err := st.Edit(ctx, it.ID, func(raw []byte, got []string) []byte {
-			return compose.TakeBack(raw, without(it.Recipients, got), answered(ctx, st, raw))
-		})
+		draft, err := takeBack(ctx, st, it)
 		if err != nil {
 			return v.refused(ctx, it, err)
 		}
