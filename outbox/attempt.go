@@ -42,7 +42,7 @@ func (l *lane) attempt(c *store.Claimed, later map[string]bool, more bool) (atte
 		if t.err != nil {
 			l.drop()
 		} else {
-			l.widen(t.wait)
+			l.widen(t.wait, l.opening)
 		}
 		if t.err != nil && !fresh && t.nothingSaid() && !t.dotAsked && l.ctx.Err() == nil {
 			continue // the connection had done its share; once more on a fresh one

@@ -9,15 +9,8 @@ import (
 	"mua/store"
 )
 
-const (
-	// defaultGrace is Flusher.Grace's default.
-	defaultGrace = 30 * time.Second
-	// worthALane is how long an item must wait for the server before another session is worth
-	// its opening: below, our own commits take longer.
-	worthALane = 5 * time.Millisecond
-	// fillsALane is how many items a session beside the first must have to do.
-	fillsALane = 3
-)
+// defaultGrace is Flusher.Grace's default.
+const defaultGrace = 30 * time.Second
 
 // lane sends one item after another over a session of its own.
 type lane struct {
@@ -25,8 +18,9 @@ type lane struct {
 	hard context.Context // the connection's: ends later than the pass while a dot is pending
 	stop func()
 
-	session Session // nil: none open
-	used    bool    // session has carried an item
+	session Session       // nil: none open
+	used    bool          // session has carried an item
+	opening time.Duration // of session: how long it took
 
 	dotMu sync.Mutex
 	dot   bool // a final dot is pending
@@ -130,12 +124,13 @@ func (l *lane) connect() (fresh bool, err error) {
 	if l.session != nil {
 		return !l.used, nil
 	}
+	began := time.Now()
 	s, err := l.Submitter.Connect(l.hard, l.Account)
 	if err != nil {
 		return true, err
 	}
-	l.session, l.used = s, false
-	l.widen(2 * s.RoundTrip())
+	l.session, l.used, l.opening = s, false, time.Since(began)
+	l.widen(2*s.RoundTrip(), l.opening)
 	return true, nil
 }
 
@@ -147,29 +142,28 @@ func (l *lane) drop() {
 	}
 }
 
-// widen begins further lanes when an item waits that long for the server, and enough are due.
-func (p *pass) widen(wait time.Duration) {
+// widen begins further lanes when items wait that long for the server and a session opens in so long.
+func (p *pass) widen(wait, opening time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if lanesFor(wait, 1<<20, p.most) <= p.lanes || p.err != nil {
+	if p.lanes >= p.most || p.err != nil {
 		return
 	}
 	due, err := p.Store.DueCount(p.ctx, p.AccountID)
 	if err != nil {
 		return
 	}
-	for p.lanes < lanesFor(wait, due, p.most) {
+	for p.lanes < lanesFor(wait, opening, due, p.most) {
 		p.lanes++
 		p.work.Go(p.beside)
 	}
 }
 
-// lanesFor is how many lanes are worth having for so many due items that each wait that long.
-func lanesFor(wait time.Duration, due, most int) int {
-	if wait < worthALane {
-		return 1
-	}
-	return max(1, min(most, 1+due/fillsALane))
+// lanesFor is how many lanes are worth having for what is due: each must have as much to wait for as the
+// opening of its session costs.
+func lanesFor(wait, opening time.Duration, due, most int) int {
+	worth := int64(due) * int64(max(wait, 0)) / int64(max(opening, time.Millisecond))
+	return int(max(1, min(int64(most), worth)))
 }
 
 // beside is the life of a lane beside the first one. That it cannot connect is no trouble of the

@@ -20,7 +20,7 @@ type Store struct {
 	codec    codec
 	watchers watchers
 	mark     markFile
-	spools   spoolGroup
+	group    group
 	closed   sync.Once
 	closeErr error
 }

@@ -27,10 +27,6 @@ type spooling struct {
 	sentCopy    MessageID
 	id          OutboxID
 	existed     bool
-
-	ctx  context.Context // of who spools it
-	err  error           // what came of it, once done is closed
-	done chan struct{}
 }
 
 // Spool freezes a message for sending: the item, its recipients, the local Sent copy (hidden until
@@ -53,7 +49,7 @@ func (s *Store) Spool(ctx context.Context, r SpoolRequest) (id OutboxID, existed
 			return 0, false, err
 		}
 	}
-	err = s.spoolTogether(ctx, p)
+	err = s.writeKnown(ctx, p.spool, func(ctx context.Context) (bool, error) { return s.spooled(ctx, p) })
 	return p.id, p.existed, err
 }
 
@@ -70,6 +66,9 @@ func fingerprint(r SpoolRequest) string {
 
 // spooled looks for the item after a commit in doubt.
 func (s *Store) spooled(ctx context.Context, p *spooling) (bool, error) {
+	if p.existed { // found before the commit, not made by it
+		return true, nil
+	}
 	err := s.pool.QueryRowContext(ctx, `SELECT id FROM outbox WHERE envid = ?`, p.envid).Scan(&p.id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil

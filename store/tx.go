@@ -74,11 +74,11 @@ func (s *Store) write(ctx context.Context, f func(*txn) error) error {
 	return s.writeKnown(ctx, f, nil)
 }
 
-// writeKnown is write for what must not be reported wrongly: when COMMIT failed,
-// known looks whether it took effect all the same.
-func (s *Store) writeKnown(ctx context.Context, f func(*txn) error, known func(context.Context) (bool, error)) error {
-	committing := false
-	err := retryBusy(ctx, func() error {
+// transaction runs f in one durable transaction of its own, waiting while other processes write.
+// inDoubt says that COMMIT itself failed: it may have taken effect.
+func (s *Store) transaction(ctx context.Context, f func(*txn) error) (inDoubt bool, err error) {
+	err = retryBusy(ctx, func() error {
+		inDoubt = false
 		conn, err := s.writer.Conn(ctx)
 		if err != nil {
 			return err
@@ -92,22 +92,14 @@ func (s *Store) writeKnown(ctx context.Context, f func(*txn) error, known func(c
 		if err := f(&txn{tx: tx, ctx: free, now: s.now().UnixMilli()}); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
-		committing = true
+		inDoubt = true
 		if err := tx.Commit(); err != nil {
 			return err // the driver rolls back what SQLite may have left open
 		}
-		committing = false
+		inDoubt = false
 		return nil
 	})
-	if err != nil && committing && known != nil {
-		if ok, kerr := known(context.WithoutCancel(ctx)); kerr == nil && ok {
-			err = nil
-		}
-	}
-	if err == nil {
-		s.watchers.wake()
-	}
-	return err
+	return inDoubt, err
 }
 
 // writeEach runs f for 0 ≤ i < n in as few transactions as the budget allows,
