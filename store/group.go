@@ -59,11 +59,11 @@ func (s *Store) commitNext() {
 		return
 	}
 	for len(batch) > 0 {
-		n := 1
+		n := 0
 		if len(batch) > 1 {
 			n = s.commitTogether(batch)
 		}
-		if n < 2 { // alone, or together it did not work: as if there were no others
+		if n == 0 { // alone, or together it did not work: as if there were no others
 			n = 1
 			s.commitAlone(batch[0])
 		}
