@@ -99,15 +99,27 @@ func (s *Store) writeKnown(ctx context.Context, f func(*txn) error, known func(c
 		committing = false
 		return nil
 	})
-	if err != nil && committing && known != nil {
-		if ok, kerr := known(context.WithoutCancel(ctx)); kerr == nil && ok {
-			err = nil
-		}
+	if err != nil && committing {
+		err = s.settleCommit(context.WithoutCancel(ctx), err, known)
 	}
 	if err == nil {
 		s.watchers.wake()
 	}
-	return err
+	return storageFault(err)
+}
+
+// settleCommit finds out what became of a commit that failed: nil when it took effect, cause when
+// it did not and will not, and ErrInDoubt beside cause when that cannot be known now.
+func (s *Store) settleCommit(ctx context.Context, cause error, known func(context.Context) (bool, error)) error {
+	if known != nil {
+		if ok, err := known(ctx); err == nil && ok {
+			return nil
+		}
+	}
+	if !commitInDoubt(cause) || s.confirm(ctx) == nil {
+		return cause
+	}
+	return &faultError{ErrInDoubt, storageFault(cause)}
 }
 
 // writeEach runs f for 0 ≤ i < n in as few transactions as the budget allows,
@@ -142,14 +154,14 @@ func (s *Store) writeEach(ctx context.Context, n int, f func(t *txn, i int) erro
 
 // read runs f on one snapshot.
 func (s *Store) read(ctx context.Context, f func(querier) error) error {
-	return retryBusy(ctx, func() error {
+	return storageFault(retryBusy(ctx, func() error {
 		tx, err := s.pool.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback()
 		return f(tx)
-	})
+	}))
 }
 
 // retryBusy tries again while another process keeps the database busy.
