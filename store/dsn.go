@@ -66,6 +66,16 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 // Driver returns the driver.
 func (c *connector) Driver() driver.Driver { return c.drv }
 
+// openReadOnly opens one connection that never writes to the database nor to its write-ahead
+// log, also not when it ends: it may look at a file that is damaged.
+func openReadOnly(path string) *sql.DB {
+	v := url.Values{"mode": {"ro"}, "_busy_timeout": {fmt.Sprint(readerTimeout.Milliseconds())}, "_query_only": {"1"}}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: v.Encode()}
+	db := sql.OpenDB(&connector{drv: &sqlite3.SQLiteDriver{ConnectHook: connectHook}, dsn: u.String()})
+	db.SetMaxOpenConns(1)
+	return db
+}
+
 func openPool(path string, writer bool) *sql.DB {
 	db := sql.OpenDB(newConnector(path, writer))
 	n := readers

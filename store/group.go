@@ -44,7 +44,7 @@ func (s *Store) writeKnown(ctx context.Context, f func(*txn) error, known func(c
 	if w.err == nil {
 		s.watchers.wake()
 	}
-	return w.err
+	return storageFault(w.err)
 }
 
 // commitNext commits what waits. Who came meanwhile is served beside: nobody works for ever for others.
@@ -77,20 +77,38 @@ func (s *Store) commitNext() {
 
 func (s *Store) commitAlone(w *groupWrite) {
 	inDoubt, err := s.transaction(w.ctx, w.f)
-	if w.err = err; inDoubt {
-		w.err = nil
-		w.look(err)
+	if !inDoubt {
+		w.err = err
+		return
+	}
+	s.settleCommit(err, w)
+}
+
+// settleCommit finds out what became of writes whose commit failed with cause: nothing is wrong with
+// those that took effect; the others get cause when they did not and will not, and ErrInDoubt
+// beside it when that cannot be known now.
+func (s *Store) settleCommit(cause error, batch ...*groupWrite) {
+	var missing []*groupWrite
+	for _, w := range batch {
+		if w.err == nil && !w.found() {
+			missing = append(missing, w)
+		}
+	}
+	if len(missing) > 0 && commitInDoubt(cause) && s.confirm(context.Background()) != nil {
+		cause = &faultError{ErrInDoubt, storageFault(cause)}
+	}
+	for _, w := range missing {
+		w.err = cause
 	}
 }
 
-// look settles a write whose commit failed with err: it may have taken effect all the same.
-func (w *groupWrite) look(err error) {
-	if w.known != nil {
-		if ok, kerr := w.known(context.WithoutCancel(w.ctx)); kerr == nil && ok {
-			return
-		}
+// found looks whether a write took effect whose commit failed.
+func (w *groupWrite) found() bool {
+	if w.known == nil {
+		return false
 	}
-	w.err = err
+	ok, err := w.known(context.WithoutCancel(w.ctx))
+	return err == nil && ok
 }
 
 // commitTogether runs writes in one transaction, each as if it were alone: what ails one is not the
@@ -108,10 +126,8 @@ func (s *Store) commitTogether(batch []*groupWrite) (n int) {
 	if err != nil && !inDoubt {
 		return 0
 	}
-	for _, w := range batch[:n] {
-		if err != nil && w.err == nil {
-			w.look(err)
-		}
+	if err != nil {
+		s.settleCommit(err, batch[:n]...)
 	}
 	return n
 }

@@ -80,6 +80,9 @@ func migrateOne(ctx context.Context, db *sql.DB, path string, steps []migration)
 		}
 		m := steps[version]
 		if _, err := tx.ExecContext(ctx, m.script); err != nil {
+			if schemaFault(err) { // what the file says of its schema is not so
+				err = &faultError{ErrCorrupt, err}
+			}
 			return fmt.Errorf("%s: migration %s: %w", path, m.name, err)
 		}
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", m.version, applicationID)); err != nil {

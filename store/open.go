@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -32,14 +33,18 @@ type Options struct {
 }
 
 // Open opens or creates the data folder (0700) and mail.db (0600) in it, and migrates.
+// ErrCorrupt: the file cannot be read as a database; it was left as it is.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
 	path := filepath.Join(dir, "mail.db")
+	if err := intact(ctx, path); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	if err := createPrivate(dir, path); err != nil {
-		return nil, err
+		return nil, storageFault(err)
 	}
 	s := &Store{dir: dir, now: o.Now, writer: openPool(path, true), pool: openPool(path, false),
 		mark: markFile{dir: o.State}}
@@ -55,9 +60,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 
 func (s *Store) prepare(ctx context.Context, path string) error {
 	if err := s.writer.PingContext(ctx); err != nil {
-		return fmt.Errorf("%s: %w", path, explainOpen(err))
+		return fmt.Errorf("%s: %w", path, storageFault(explainOpen(err)))
 	}
-	return migrate(ctx, s.writer, path, migrationFiles)
+	return storageFault(migrate(ctx, s.writer, path, migrationFiles))
 }
 
 // Close ends all work; a second call does nothing.
@@ -83,13 +88,8 @@ func (s *Store) Dir() string { return s.dir }
 // the umask. SQLite gives -wal and -shm the mode of the database file. A folder
 // that exists keeps its mode; the file does not.
 func createPrivate(dir, path string) error {
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
-		if err := os.Chmod(dir, 0o700); err != nil {
-			return err
-		}
+	if err := makeFolder(dir); err != nil {
+		return err
 	}
 	// Never open the file when it is there: closing any descriptor of it drops
 	// the POSIX locks SQLite holds elsewhere in this process.
@@ -100,5 +100,37 @@ func createPrivate(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Chmod(0o600), f.Close())
+	return errors.Join(f.Chmod(0o600), f.Close(), syncFolder(dir))
+}
+
+// makeFolder makes a folder and those above it, durably.
+func makeFolder(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if err := makeFolder(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return errors.Join(os.Chmod(dir, 0o700), syncFolder(parent))
+}
+
+// syncFolder makes the names in a folder durable. SQLite does it for its own files beside the
+// database, not for the database: without it a loss of power may take the whole file.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if errors.Is(err, os.ErrPermission) {
+		return nil // a folder one may pass through and not read
+	}
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil // a file system that has no such thing
+	}
+	return errors.Join(err, f.Close())
 }

@@ -4,6 +4,7 @@ package store
 
 import (
 	"errors"
+	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 )
@@ -30,6 +31,44 @@ func connectHook(c *sqlite3.SQLiteConn) error {
 func isBusy(err error) bool {
 	e, ok := errors.AsType[sqlite3.Error](err)
 	return ok && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
+}
+
+// sqliteFault is the kind of a fault of storage that SQLite reports, or nil.
+func sqliteFault(err error) error {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	if !ok {
+		return nil
+	}
+	switch e.Code {
+	case sqlite3.ErrFull:
+		return ErrFull
+	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
+		return ErrCorrupt
+	case sqlite3.ErrReadonly, sqlite3.ErrPerm:
+		return ErrReadOnly
+	case sqlite3.ErrIoErr, sqlite3.ErrCantOpen:
+		if e.SystemErrno == syscall.ENOSPC || e.SystemErrno == syscall.EDQUOT {
+			return ErrFull
+		}
+		if e.Code == sqlite3.ErrIoErr {
+			return ErrDisk
+		}
+	}
+	return nil
+}
+
+// commitInDoubt reports whether a commit may have taken effect although it failed. An error of a
+// write comes before the commit record is whole; one of fsync, or of growing the shared index,
+// comes after it.
+func commitInDoubt(err error) bool {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	return ok && e.Code == sqlite3.ErrIoErr
+}
+
+// schemaFault reports that SQL which fits every sound database did not fit this one.
+func schemaFault(err error) bool {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	return ok && e.Code == sqlite3.ErrError
 }
 
 // explainOpen makes an error of opening readable.

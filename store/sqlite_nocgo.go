@@ -12,6 +12,12 @@ func connectHook(*sqlite3.SQLiteConn) error { return nil }
 
 func isBusy(error) bool { return false }
 
+func sqliteFault(error) error { return nil }
+
+func commitInDoubt(error) bool { return false }
+
+func schemaFault(error) bool { return false }
+
 // explainOpen says what to do: without cgo there is no SQLite in this binary.
 func explainOpen(error) error {
 	return errors.New("this mua was built without cgo and has no database; build it with CGO_ENABLED=1 and a C compiler")

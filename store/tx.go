@@ -134,14 +134,14 @@ func (s *Store) writeEach(ctx context.Context, n int, f func(t *txn, i int) erro
 
 // read runs f on one snapshot.
 func (s *Store) read(ctx context.Context, f func(querier) error) error {
-	return retryBusy(ctx, func() error {
+	return storageFault(retryBusy(ctx, func() error {
 		tx, err := s.pool.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback()
 		return f(tx)
-	})
+	}))
 }
 
 // retryBusy tries again while another process keeps the database busy.

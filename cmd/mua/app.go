@@ -39,6 +39,8 @@ type app struct {
 	config *account.Config // loaded once
 	store  *store.Store    // opened once
 	closed bool
+
+	stdinRead bool // what was on stdin is nowhere else
 }
 
 // run executes one command line and returns its exit status.
@@ -106,7 +108,7 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	root.AddCommand(
 		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a), newService(a),
 		newList(a), newShow(a), newMailboxes(a), newMark(a), newMove(a), newArchive(a), newDelete(a), newUndo(a),
-		newAddress(a), newAccount(a), newConfig(a), newDemo(a), newVersion(a), newMan(a),
+		newAddress(a), newAccount(a), newConfig(a), newDoctor(a), newDemo(a), newVersion(a), newMan(a),
 	)
 	strictCompletion(root)
 	return root
@@ -176,23 +178,35 @@ func (a *app) configFile() string {
 	return account.DefaultPath()
 }
 
+// dataFolder is where the mail is.
+func (a *app) dataFolder() (string, error) {
+	if a.dataDir != "" {
+		return a.dataDir, nil
+	}
+	if err := homeless("mail", "--data DIR", "MUA_DATA", "XDG_DATA_HOME"); err != nil {
+		return "", err
+	}
+	return account.DefaultData(), nil
+}
+
+// stateFolder is where marks and dead letters go; "" when there is no such place.
+func stateFolder() string {
+	if homeless("state", "", "XDG_STATE_HOME") != nil {
+		return "" // better no mark than one in /
+	}
+	return account.DefaultState()
+}
+
 // open opens the store once.
 func (a *app) open(ctx context.Context) (*store.Store, error) {
 	if a.store != nil {
 		return a.store, nil
 	}
-	dir := a.dataDir
-	if dir == "" {
-		if err := homeless("mail", "--data DIR", "MUA_DATA", "XDG_DATA_HOME"); err != nil {
-			return nil, err
-		}
-		dir = account.DefaultData()
+	dir, err := a.dataFolder()
+	if err != nil {
+		return nil, err
 	}
-	state := account.DefaultState()
-	if homeless("state", "", "XDG_STATE_HOME") != nil {
-		state = "" // better no mark than one in /
-	}
-	s, err := store.Open(ctx, dir, store.Options{State: state})
+	s, err := store.Open(ctx, dir, store.Options{State: stateFolder()})
 	if err != nil {
 		return nil, ioTrouble("cannot open the mail store in "+dir, err)
 	}

@@ -29,6 +29,7 @@ func arrows() map[string][]string {
 		"store/message":       {},
 		"store/query":         {},
 		"store":               {"store/message", "store/query"},
+		"store/powerloss":     {},
 		"account":             {},
 		"account/wire":        {"account"},
 		"account/imap":        server,
@@ -154,7 +155,7 @@ func permitted(name string, allowed []string) bool {
 // into the program, by whatever path.
 func TestBinaryHasNoTestServers(t *testing.T) {
 	deps := strings.Fields(string(goList(t, "-deps", "./cmd/mua")))
-	for _, unwanted := range []string{module + "account/realservers", "testing"} {
+	for _, unwanted := range []string{module + "account/realservers", module + "store/powerloss", "testing"} {
 		if slices.Contains(deps, unwanted) {
 			t.Errorf("mua depends on %s", unwanted)
 		}

@@ -37,8 +37,19 @@ var kindStatus = map[account.Kind]int{
 	account.KindLogin: exitLogin, account.KindConfig: exitConfig,
 }
 
-// asTrouble gives any error the reader's form.
+// asTrouble gives any error the reader's form, with what to do where storage is at fault.
 func asTrouble(err error) *account.Trouble {
+	t := troubleOf(err)
+	hint := faultHint(err)
+	if hint == "" || t.Hint != "" || t.Kind != account.KindIO {
+		return t
+	}
+	with := *t
+	with.Hint = hint
+	return &with
+}
+
+func troubleOf(err error) *account.Trouble {
 	var t *account.Trouble
 	var q *query.Error
 	switch {

@@ -119,7 +119,7 @@ func (a *app) post(ctx context.Context, acct *account.Account, d *compose.Draft,
 	if f.dryRun {
 		return a.printFinished(fin)
 	}
-	s, err := a.open(ctx)
+	s, err := a.openFor(ctx, acct, fin)
 	if err != nil {
 		return err
 	}
@@ -148,16 +148,16 @@ func (a *app) findAnswered(ctx context.Context, s *store.Store, d *compose.Draft
 func (a *app) saveDraft(ctx context.Context, acct *account.Account, d *compose.Draft) error {
 	s, err := a.open(ctx)
 	if err != nil {
-		return err
+		return a.keepDraft(d.Save(), err)
 	}
 	id, err := s.EnsureAccount(ctx, acct.Name)
 	if err != nil {
-		return err
+		return a.keepDraft(d.Save(), err)
 	}
 	a.findAnswered(ctx, s, d)
 	draft, err := s.SaveDraft(ctx, id, d.Save(), 0)
 	if err != nil {
-		return ioTrouble("the draft could not be saved", err)
+		return a.keepDraft(d.Save(), ioTrouble("the draft could not be saved", err))
 	}
 	return a.printDraft(ctx, s, draft)
 }
@@ -332,6 +332,7 @@ func (a *app) readInput(name string) ([]byte, error) {
 }
 
 func (a *app) readStdin() ([]byte, error) {
+	a.stdinRead = true
 	b, err := io.ReadAll(a.in)
 	if err != nil {
 		return nil, ioTrouble("cannot read stdin", err)

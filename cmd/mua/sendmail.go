@@ -86,7 +86,8 @@ func (a *app) sendmail(ctx context.Context, o sendmailOptions) error {
 	if acct.Outgoing == nil {
 		return noOutgoing(acct)
 	}
-	s, err := a.open(ctx)
+	a.stdinRead = true
+	s, err := a.openFor(ctx, acct, fin)
 	if err != nil {
 		return err
 	}

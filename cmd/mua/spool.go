@@ -25,7 +25,7 @@ const (
 func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, fin *compose.Finished, o spoolOptions) error {
 	id, err := s.EnsureAccount(ctx, acct.Name)
 	if err != nil {
-		return err
+		return a.keepLetter(acct, fin, spoolTrouble(err, ""))
 	}
 	req := fin.Request(id)
 	req.Key, req.Fingerprint, req.Answers, req.DSN = o.key, o.fingerprint, o.answers, o.dsn
@@ -36,7 +36,7 @@ func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, 
 	}
 	item, existed, err := s.Spool(ctx, req)
 	if err != nil {
-		return spoolTrouble(err, o.key)
+		return a.keepLetter(acct, fin, spoolTrouble(err, o.key))
 	}
 	if existed {
 		a.talk("key %q is known: message %d is the one, nothing new was spooled", o.key, item)
@@ -140,7 +140,7 @@ func answered(it store.Item) bool {
 func (a *app) tellSpooled(ctx context.Context, s *store.Store, acct *account.Account, id store.OutboxID, o spoolOptions, told error) error {
 	it, err := s.Item(context.WithoutCancel(ctx), id)
 	if err != nil {
-		return err
+		return a.spooledUnseen(id, o, err)
 	}
 	switch {
 	case o.quietID:
@@ -153,6 +153,23 @@ func (a *app) tellSpooled(ctx context.Context, s *store.Store, acct *account.Acc
 		a.talk("message %d is in the outbox, but stdout cannot be written: %v", it.ID, err)
 	}
 	return a.itemStatus(context.WithoutCancel(ctx), s, acct, it, o, told)
+}
+
+// spooledUnseen is for a message that is safely spooled but cannot be read back. The status speaks of
+// the message; only a caller who wants to know more than its id gets an error.
+func (a *app) spooledUnseen(id store.OutboxID, o spoolOptions, err error) error {
+	t := *asTrouble(ioTrouble(fmt.Sprintf("message %d cannot be read back now", id), err))
+	t.Kept = "It is safely in the outbox: do not send it again"
+	if a.json || o.wait > 0 {
+		return &t
+	}
+	a.report(&t)
+	if !o.quietID {
+		if _, err := fmt.Fprintln(a.out, id); err != nil {
+			a.talk("stdout cannot be written: %v", err)
+		}
+	}
+	return nil
 }
 
 // tellUndelivered says why a delivery did not happen, and first that nothing is lost.

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mua/account"
+	"mua/store"
+	"mua/store/message"
+)
+
+// doctorFlags are the flags of mua doctor.
+type doctorFlags struct {
+	rescue, file string
+	aside        bool
+}
+
+func newDoctor(a *app) *cobra.Command {
+	var f doctorFlags
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Say whether the mail database is sound, and get the outbox out of a broken one", Args: usageArgs(cobra.NoArgs),
+		Long: `Doctor looks at mail.db: whether the database is sound, who may read it, how much
+room there is, and what the outbox holds. It needs no configuration and no
+network, and it changes nothing. It ends with 74 when something is damaged.
+
+With --rescue DIR it writes every unsent message and every draft that can still
+be read into DIR, one file each, and prints how to send them. It works on a copy
+in DIR. With --set-aside it then renames a damaged mail.db to mail.db.broken-DATE,
+not one byte of it changed, so that mua begins afresh.`,
+		Example: `  mua doctor
+  mua doctor --rescue ~/rescued --set-aside
+  mua doctor --file ~/.local/share/mua/mail.db.broken-20261125-223344 --rescue ~/rescued`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), f) },
+	}
+	cmd.Flags().StringVar(&f.rescue, "rescue", "", "write what is unsent and the drafts into `DIR`, from a copy")
+	cmd.Flags().BoolVar(&f.aside, "set-aside", false, "rename a damaged mail.db, so that mua begins afresh")
+	cmd.Flags().StringVar(&f.file, "file", "", "look at this `FILE` instead of the mail.db in the data folder")
+	return cmd
+}
+
+// doctor examines, rescues and sets aside, in that order.
+func (a *app) doctor(ctx context.Context, f doctorFlags) error {
+	if f.aside && f.file != "" {
+		return usagef("--set-aside is for the mail.db in the data folder: it goes without --file")
+	}
+	dir, err := a.dataFolder()
+	if err != nil && f.file == "" {
+		return err
+	}
+	h, err := store.Examine(ctx, dir, f.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &account.Trouble{Kind: account.KindNotFound, What: "there is no " + h.Path, Kept: "Nothing was changed", Err: err}
+	}
+	if err != nil {
+		return ioTrouble("cannot look at "+h.Path, err)
+	}
+	var lost error
+	if f.rescue != "" {
+		if !a.json { // the answer is how to send what was rescued
+			a.tellHealth(h, a.talk)
+		}
+		if lost, err = a.rescue(ctx, h, f.rescue); err != nil {
+			return err
+		}
+	} else if err := a.printHealth(h); err != nil {
+		return err
+	}
+	if f.aside {
+		return errors.Join(a.setAside(dir, h), lost)
+	}
+	if f.rescue != "" {
+		return lost
+	}
+	return damaged(h)
+}
+
+// damaged is the error of an examination that found something.
+func damaged(h store.Health) error {
+	if len(h.Problems) == 0 {
+		return nil
+	}
+	return &account.Trouble{
+		Kind: account.KindIO, What: h.Path + " is damaged: " + message.CleanLine(h.Problems[0]).String(),
+		Kept: "It was left as it is", Hint: "mua doctor --rescue DIR gets out what is unsent; with --set-aside mua then begins afresh",
+	}
+}
+
+func (a *app) setAside(dir string, h store.Health) error {
+	if len(h.Problems) == 0 {
+		return usagef("%s is sound: there is nothing to set aside", h.Path)
+	}
+	to, err := store.SetAside(dir, time.Now())
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return &account.Trouble{Kind: account.KindTemporary, What: err.Error(), Kept: "Nothing was changed", Hint: "end it, then set the file aside", Err: err}
+	case err != nil:
+		return ioTrouble(h.Path+" could not be set aside", err)
+	}
+	a.talk("%s is now %s, not a byte of it changed; the next command begins an empty mail store", h.Path, to)
+	a.talk("servers give back what they still have: mua sync; mail from POP3 may be in that file only, so keep it")
+	return nil
+}
+
+// tellHealth says what was found, a line each.
+func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
+	verdict := "sound"
+	if len(h.Problems) > 0 {
+		verdict = "damaged"
+	}
+	say("%s: %s, %s (and %s in its log); %s free on that disk", h.Path, verdict, bytesWords(h.Size), bytesWords(h.Log), freeWords(h.Free))
+	for _, p := range h.Problems {
+		say("  damage: %s", message.CleanLine(p))
+	}
+	if h.Schema != 0 {
+		say("schema %d of %d; %s, %s", h.Schema, h.Newest, counted(h.Messages, "message", "messages"), counted(h.Drafts, "draft", "drafts"))
+	}
+	for _, e := range h.Exposed {
+		say("others may read or change %s: chmod go= is right", e)
+	}
+	if h.InUse != 0 {
+		say("process %d has it open", h.InUse)
+	}
+	for _, st := range itemStates() {
+		if n := h.Outbox[st]; n > 0 {
+			say("outbox: %d %s", n, st)
+		}
+	}
+	if !h.Oldest.IsZero() {
+		say("the oldest that waits was spooled %s", h.Oldest.Format(time.RFC3339))
+	}
+	for _, id := range h.Uncertain {
+		say("item %d is uncertain: mua outbox show %d, then mua outbox resolve %d --sent or --retry", id, id, id)
+	}
+	switch {
+	case h.Schema == 0: // nothing could be read
+	case h.LastFlush.IsZero():
+		say("no UI, mua sync --watch or timer has flushed the outbox yet")
+	default:
+		say("last flushed by the UI, mua sync --watch or a timer %s", h.LastFlush.Format(time.RFC3339))
+	}
+}
+
+// itemStates lists the states in the order of a report.
+func itemStates() []store.ItemState {
+	return []store.ItemState{store.Queued, store.Sending, store.Held, store.Uncertain, store.Failed, store.Partial, store.Sent, store.Cancelled}
+}
+
+// healthJSON is what doctor prints with --json.
+type healthJSON struct {
+	File      string                  `json:"file"`
+	OK        bool                    `json:"ok"`
+	Problems  []string                `json:"problems"`
+	Size      int64                   `json:"size"`
+	Log       int64                   `json:"log"`
+	Free      *int64                  `json:"free"`
+	Schema    int                     `json:"schema"`
+	Newest    int                     `json:"newest_schema"`
+	Exposed   []string                `json:"exposed"`
+	InUse     *int                    `json:"in_use_by"`
+	Messages  int                     `json:"messages"`
+	Drafts    int                     `json:"drafts"`
+	Outbox    map[store.ItemState]int `json:"outbox"`
+	Oldest    *string                 `json:"oldest_waiting"`
+	Uncertain []store.OutboxID        `json:"uncertain"`
+	LastFlush *string                 `json:"last_flush"`
+}
+
+func (a *app) printHealth(h store.Health) error {
+	if a.json {
+		o := healthJSON{
+			File: h.Path, OK: len(h.Problems) == 0, Problems: list(h.Problems), Size: h.Size, Log: h.Log, Schema: h.Schema, Newest: h.Newest,
+			Exposed: list(h.Exposed), Messages: h.Messages, Drafts: h.Drafts, Outbox: map[store.ItemState]int{},
+			Oldest: timeJSON(h.Oldest), Uncertain: list(h.Uncertain), LastFlush: timeJSON(h.LastFlush),
+		}
+		for st, n := range h.Outbox {
+			if slices.Contains(itemStates(), st) { // of a damaged file anything may come
+				o.Outbox[st] = n
+			}
+		}
+		if h.Free >= 0 {
+			o.Free = &h.Free
+		}
+		if h.InUse != 0 {
+			o.InUse = &h.InUse
+		}
+		return a.emit(o)
+	}
+	var failed error
+	a.tellHealth(h, func(format string, args ...any) {
+		if _, err := fmt.Fprintf(a.out, format+"\n", args...); err != nil {
+			failed = ioTrouble("cannot write to stdout", err)
+		}
+	})
+	return failed
+}
+
+// bytesWords is a size for a person.
+func bytesWords(n int64) string {
+	switch {
+	case n < 10<<10:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 10<<20:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
+}
+
+func freeWords(n int64) string {
+	if n < 0 {
+		return "unknown space"
+	}
+	return bytesWords(n)
+}
