@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/mail"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,8 +35,11 @@ type server struct {
 	writeCap int                                // octets written to the client before; <0: no cut
 	lines    []string
 	mails    []delivered
+	begun    []delivered // a body was asked for, whether it came or not
 	conns    int
 	open     map[net.Conn]bool
+	closed   *sync.Cond // a connection is done
+	longest  [2]int     // octets read from and written to one connection, at the most
 }
 
 // delivered is one message the server has taken, whether the client learned of it or not.
@@ -54,6 +58,7 @@ func serve(t testing.TB, rule func(conn int, line string) string) *server {
 		t.Fatal(err)
 	}
 	s := &server{t: t, ln: ln, ehlo: offered, rule: rule, readCap: -1, writeCap: -1, open: map[net.Conn]bool{}}
+	s.closed = sync.NewCond(&s.mu)
 	s.done.Go(s.accept)
 	t.Cleanup(func() {
 		ln.Close()
@@ -80,9 +85,12 @@ func (s *server) accept() {
 		s.mu.Unlock()
 		s.done.Go(func() {
 			defer c.Close()
-			s.talk(&cut{Conn: c, s: s}, n)
+			counted := &cut{Conn: c, s: s}
+			s.talk(counted, n)
 			s.mu.Lock()
+			s.longest = [2]int{max(s.longest[0], counted.read), max(s.longest[1], counted.written)}
 			delete(s.open, c)
+			s.closed.Broadcast()
 			s.mu.Unlock()
 		})
 	}
@@ -167,6 +175,11 @@ func (s *server) talk(c net.Conn, conn int) {
 		line = strings.TrimRight(line, "\r\n")
 		verb, _, _ := strings.Cut(line, " ")
 		r, ok := s.say(c, conn, line, s.own(verb, m))
+		if verb == "DATA" && strings.HasPrefix(r, "354") {
+			s.mu.Lock()
+			s.begun = append(s.begun, m)
+			s.mu.Unlock()
+		}
 		if !ok || !put(c, r) {
 			return
 		}
@@ -271,10 +284,50 @@ func (s *server) said(verb string) []string {
 	return out
 }
 
+// idle waits until every connection is done.
+func (s *server) idle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.open) > 0 {
+		s.closed.Wait()
+	}
+}
+
 func (s *server) connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.conns
+}
+
+// seen tells of the messages for one recipient alone how often a body was asked for, and each body taken, dots undone.
+func (s *server) seen(to string) (begun int, bodies []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.begun {
+		if slices.Equal(m.to, []string{to}) {
+			begun++
+		}
+	}
+	for _, m := range s.mails {
+		if slices.Equal(m.to, []string{to}) {
+			bodies = append(bodies, strings.ReplaceAll(m.data, "\r\n..", "\r\n."))
+		}
+	}
+	return begun, bodies
+}
+
+// forget clears what was seen, so that a long sweep does not search an ever longer list.
+func (s *server) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mails, s.begun, s.lines = nil, nil, nil
+}
+
+// length is how many octets the longest connection read and wrote.
+func (s *server) length() [2]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.longest
 }
 
 // account is one that sends through the server.
