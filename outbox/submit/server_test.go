@@ -2,6 +2,7 @@ package submit_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/mail"
@@ -30,6 +31,7 @@ type server struct {
 
 	mu       sync.Mutex
 	ehlo     []string                           // extensions
+	tls      *tls.Config                        // for STARTTLS; nil: it is not offered
 	rule     func(conn int, line string) string // line "" is the greeting
 	readCap  int                                // octets read from the client before the line is cut; <0: no cut
 	writeCap int                                // octets written to the client before; <0: no cut
@@ -186,6 +188,9 @@ func (s *server) talk(c net.Conn, conn int) {
 		switch good := strings.HasPrefix(r, "2"); {
 		case verb == "QUIT":
 			return
+		case verb == "STARTTLS" && good && s.tls != nil:
+			c = tls.Server(c, s.tls)
+			in = bufio.NewReader(c)
 		case verb == "MAIL" && good:
 			m = delivered{from: line}
 		case verb == "RCPT" && good:
@@ -212,6 +217,8 @@ func (s *server) own(verb string, m delivered) string {
 		defer s.mu.Unlock()
 		all := append([]string{"test"}, s.ehlo...)
 		return "250-" + strings.Join(all[:len(all)-1], "\n250-") + "\n250 " + all[len(all)-1]
+	case "STARTTLS":
+		return "220 2.0.0 go on"
 	case "AUTH":
 		return "235 2.7.0 welcome"
 	case "RCPT":
