@@ -37,6 +37,7 @@ func (r *reader) account(name string, e *entry) *Account {
 		a.SaveSent = &b
 	}
 	a.Uncertain = s.oneOf("uncertain", "ask", "retry")
+	s.submission(a)
 	a.Password = s.secret("password")
 	a.OutgoingPassword = s.secret("outgoing_password")
 	s.auth(a)
@@ -60,15 +61,35 @@ func badName(name string) string {
 	return ""
 }
 
+// submission reads dsn and sessions.
+func (s *section) submission(a *Account) {
+	a.Sessions = DefaultSessions
+	if v := s.get("sessions"); v != nil {
+		n, ok := v.integer()
+		if !ok || n < 1 || n > maxSessions {
+			s.fail(v.at, "sessions = 4", "sessions%s must be a number from 1 to %d", s.name, maxSessions)
+		}
+		a.Sessions = int(n)
+	}
+	v := s.get("dsn")
+	text := s.str("dsn")
+	if v == nil || !v.isString() || text == "none" {
+		return
+	}
+	notify, ok := ParseNotify(text)
+	if !ok {
+		s.fail(v.at, `dsn = "failure,delay"`, "dsn%s must be none, never, or failure, delay and success with commas between", s.name)
+	}
+	a.DSN = notify
+}
+
 // later refuses what cli.md promises and this version does not do.
 func (s *section) later() {
 	s.planned("offline", `leave it out, or say offline = "all"`, func(v *value) bool { return v.isString() && v.text == "all" })
 	s.planned("mailboxes", `leave it out, or say mailboxes = ["*"]`, func(v *value) bool {
 		return v.kind == unstable.Array && len(v.list) == 1 && v.list[0].isString() && v.list[0].text == "*"
 	})
-	s.planned("dsn", "take the line out", func(v *value) bool { return v.isString() && (v.text == "none" || v.text == "") })
 	s.planned("tls_pin", "take the line out; a private CA can be trusted with tls_ca", nil)
-	s.planned("sessions", "leave it out, or say sessions = 1", func(v *value) bool { n, ok := v.integer(); return ok && n == 1 })
 }
 
 // auth reads auth = "none" | { oauth2 = … }.

@@ -16,7 +16,11 @@ import (
 const (
 	DefaultSendDelay  = 10 * time.Second
 	DefaultMaxMessage = 64 << 20
+	DefaultSessions   = 4
 )
+
+// maxSessions bounds the sessions key: a server that takes more from one client is not a person's.
+const maxSessions = 16
 
 // maxConfig bounds the file, in octets.
 const maxConfig = 1 << 20
@@ -75,6 +79,13 @@ func DefaultPath() string {
 	}
 	xdg.Reload()
 	return filepath.Join(xdg.ConfigHome, "mua", "config.toml")
+}
+
+// DefaultState is the folder for what may be lost but not restored with the data: mua in the
+// XDG state folder ($XDG_STATE_HOME, on Linux else ~/.local/state).
+func DefaultState() string {
+	xdg.Reload()
+	return filepath.Join(xdg.StateHome, "mua")
 }
 
 // DefaultData is the data folder when no flag says otherwise: $MUA_DATA, else

@@ -35,7 +35,8 @@ save_sent = false
 uncertain = "retry"
 offline = "all"
 mailboxes = ["*"]
-sessions = 1
+sessions = 2
+dsn = "failure, delay"
 
 [account.old]
 from     = "ada@isp.example"
@@ -157,8 +158,10 @@ func TestParseErrors(t *testing.T) {
 		{"planned offline", acc + `offline = "90d"`, "4:1", "planned but not in this version", ""},
 		{"planned mailboxes", acc + `mailboxes = ["*", "!Junk"]`, "4:1", "planned", ""},
 		{"planned pin", acc + `tls_pin = "x"`, "4:1", "planned", ""},
-		{"planned dsn", acc + `dsn = ["failure"]`, "4:1", "planned", ""},
-		{"planned sessions", acc + "sessions = 4", "4:1", "planned", ""},
+		{"dsn", acc + `dsn = "failure, sometimes"`, "4:7", "failure, delay and success", `dsn = "failure,delay"`},
+		{"dsn type", acc + `dsn = ["failure"]`, "4:1", "must be a string", ""},
+		{"sessions", acc + "sessions = 0", "4:12", "from 1 to 16", "sessions = 4"},
+		{"sessions type", acc + `sessions = "4"`, "4:12", "from 1 to 16", ""},
 		{"planned oauth2", acc + `auth = { oauth2 = "google" }`, "4:1", "planned", "mechanism"},
 		{"planned maildir", "[account.m]\nfrom=\"a@b.c\"\nincoming = \"maildir:///home/a/Maildir\"", "3:12", "planned", ""},
 		{"planned notify", `on_new_mail = ["x"]`, "1:1", "planned", ""},

@@ -10,25 +10,41 @@ import (
 	"mua/store"
 )
 
-// attempt runs one transaction for a claimed item and records its result. again
-// asks for another transaction at once; later are the recipients that an earlier
-// transaction of this pass deferred. The error stops the pass.
-func (p *pass) attempt(it store.Item, at store.AttemptID, later map[string]bool) (state store.ItemState, again bool, err error) {
-	body, err := p.Store.ItemRaw(p.ctx, it.ID)
-	if err != nil {
-		return p.putBack(it, at, p.storeTrouble("reading", err))
+// attempted is what came of an attempt.
+type attempted struct {
+	state store.ItemState
+	again bool           // another transaction is due at once
+	next  *store.Claimed // claimed with the result
+}
+
+// attempt runs one transaction for a claimed item and records its result, and, where more is set,
+// claims the next. later are the recipients that an earlier transaction of this pass deferred.
+// The error stops the lane.
+func (l *lane) attempt(c *store.Claimed, later map[string]bool, more bool) (attempted, error) {
+	it, at, body := c.Item, c.Attempt, c.Wire
+	if body == nil {
+		var err error
+		body, err = l.Store.ItemRaw(l.ctx, it.ID)
+		if errors.Is(err, store.ErrDamaged) {
+			return l.damaged(it, at, err)
+		}
+		if err != nil {
+			return l.putBack(it, at, l.storeTrouble("reading", err))
+		}
 	}
 	e := Envelope{ID: it.ID, Sender: it.Sender, Recipients: outstanding(it, later), Size: it.Size, UTF8: it.UTF8, DSN: it.DSN, EnvID: it.EnvID}
 	for {
-		fresh, err := p.connect()
+		fresh, err := l.connect()
 		if err != nil {
-			return p.accountTrouble(it, at, p.trouble(err))
+			return l.noConnection(it, at, l.trouble(err))
 		}
-		t := p.transact(e, body, at)
+		t := l.transact(e, body, at)
 		if t.err != nil {
-			p.drop()
+			l.drop()
+		} else {
+			l.widen(t.wait)
 		}
-		if t.err != nil && !fresh && t.nothingSaid() && !t.dotAsked && p.ctx.Err() == nil {
+		if t.err != nil && !fresh && t.nothingSaid() && !t.dotAsked && l.ctx.Err() == nil {
 			continue // the connection had done its share; once more on a fresh one
 		}
 		for _, r := range t.results {
@@ -36,8 +52,23 @@ func (p *pass) attempt(it store.Item, at store.AttemptID, later map[string]bool)
 				later[r.Addr] = true
 			}
 		}
-		return p.conclude(it, at, t, fresh)
+		return l.conclude(it, at, t, fresh, more)
 	}
+}
+
+// damaged ends an item whose bytes cannot be read any more, so that it stops nobody.
+func (l *lane) damaged(it store.Item, at store.AttemptID, err error) (attempted, error) {
+	what := "its text is damaged in the mail store: " + words(err)
+	return l.record(it, store.AttemptResult{Attempt: at, State: store.Failed, NoAttempt: true, LastError: what, Outcome: "not sent: " + what}, false)
+}
+
+// noConnection is for an item whose lane cannot connect: another lane sends it, as long as there is one.
+func (l *lane) noConnection(it store.Item, at store.AttemptID, t *account.Trouble) (attempted, error) {
+	if l.ctx.Err() == nil && l.retire() {
+		out, err := l.putBack(it, at, nil)
+		return out, errors.Join(err, errLaneOver)
+	}
+	return l.accountTrouble(it, at, t)
 }
 
 // outstanding lists the recipients to be offered in the next transaction.
@@ -57,21 +88,26 @@ func outstanding(it store.Item, later map[string]bool) []string {
 // transaction is what came of one Session.Send.
 type transaction struct {
 	results  []store.RecipientResult
-	err      error // the session's; nil: it can go on
-	dotAsked bool  // dotPending was called
-	dotErr   error // what dotPending answered
+	err      error         // the session's; nil: it can go on
+	dotAsked bool          // dotPending was called
+	dotErr   error         // what dotPending answered
+	wait     time.Duration // for the server: without our own commit
 }
 
 // transact sends over the open session.
-func (p *pass) transact(e Envelope, body []byte, at store.AttemptID) transaction {
+func (l *lane) transact(e Envelope, body []byte, at store.AttemptID) transaction {
 	var t transaction
-	p.used = true
-	t.results, t.err = p.session.Send(p.hard, e, body, func(soFar []store.RecipientResult) error {
+	l.used = true
+	began := time.Now()
+	t.results, t.err = l.session.Send(l.hard, e, body, func(soFar []store.RecipientResult) error {
+		asked := time.Now()
 		t.dotAsked = true
-		t.dotErr = p.commitDot(at, soFar)
+		t.dotErr = l.commitDot(at, soFar)
+		t.wait -= time.Since(asked)
 		return t.dotErr
 	})
-	_ = p.setDot(false)
+	t.wait += time.Since(began)
+	_ = l.setDot(false)
 	t.results = known(e.Recipients, t.results)
 	if t.dotAsked && t.dotErr == nil && t.err != nil {
 		t.err = t.afterDot(e.Recipients)
@@ -81,15 +117,15 @@ func (p *pass) transact(e Envelope, body []byte, at store.AttemptID) transaction
 
 // commitDot records durably that the final dot is about to be written, and what
 // RCPT has already said: those it refused or deferred are not in doubt whatever follows.
-func (p *pass) commitDot(at store.AttemptID, soFar []store.RecipientResult) error {
-	if err := p.setDot(true); err != nil {
+func (l *lane) commitDot(at store.AttemptID, soFar []store.RecipientResult) error {
+	if err := l.setDot(true); err != nil {
 		return err
 	}
-	ctx, cancel := durable(p.ctx)
+	ctx, cancel := durable(l.ctx)
 	defer cancel()
 	settled := slices.DeleteFunc(slices.Clone(soFar), func(r store.RecipientResult) bool { return r.State == store.Accepted })
-	if err := p.Store.DotPending(ctx, at, settled...); err != nil {
-		_ = p.setDot(false)
+	if err := l.Store.DotPending(ctx, at, settled...); err != nil {
+		_ = l.setDot(false)
 		return err
 	}
 	return nil
@@ -130,28 +166,32 @@ func (t *transaction) nothingSaid() bool {
 }
 
 // conclude records what came of a transaction.
-func (p *pass) conclude(it store.Item, at store.AttemptID, t transaction, fresh bool) (store.ItemState, bool, error) {
+func (l *lane) conclude(it store.Item, at store.AttemptID, t transaction, fresh, more bool) (attempted, error) {
 	if t.dotErr != nil {
-		return p.putBack(it, at, p.dotTrouble(t.dotErr))
+		return l.putBack(it, at, l.dotTrouble(t.dotErr))
 	}
 	if t.err != nil && !t.dotAsked {
-		if p.ctx.Err() != nil {
-			return p.brokenOff(it, at, " has not taken the message in the time given")
+		if l.ctx.Err() != nil {
+			return l.brokenOff(it, at, " has not taken the message in the time given")
 		}
 		if tr, ok := errors.AsType[*account.Trouble](t.err); ok && tr.Kind != account.KindTemporary {
-			return p.accountTrouble(it, at, tr)
+			return l.accountTrouble(it, at, tr)
 		}
 	}
-	j := p.judge(it, at, t)
-	state, err := p.record(it, j.result)
+	j := l.judge(it, at, t)
+	fault := l.blame(t, fresh)
+	out, err := l.record(it, j.result, more && !j.again && fault == nil && !l.over())
 	if err != nil {
-		return state, false, err
+		return out, err
 	}
-	return state, j.again, p.blame(t, fresh)
+	out.again = j.again
+	return out, fault
 }
 
 // blame counts items that each broke a fresh connection; too many in a row are the server's trouble.
 func (p *pass) blame(t transaction, fresh bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch {
 	case t.err == nil:
 		p.broken = 0
@@ -173,59 +213,59 @@ func (p *pass) dotTrouble(err error) error {
 }
 
 // putBack queues an item again that was not handed over, through no fault of its own.
-func (p *pass) putBack(it store.Item, at store.AttemptID, cause error) (store.ItemState, bool, error) {
-	r := store.AttemptResult{Attempt: at, State: store.Queued, NoAttempt: true, NextAttempt: p.dueStill(it),
+func (l *lane) putBack(it store.Item, at store.AttemptID, cause error) (attempted, error) {
+	r := store.AttemptResult{Attempt: at, State: store.Queued, NoAttempt: true, NextAttempt: dueStill(it),
 		LastError: it.LastError, Outcome: "broken off before the message was handed over"}
 	if cause != nil {
 		r.LastError = words(cause)
 		r.Outcome += ": " + r.LastError
 	}
-	state, err := p.record(it, r)
-	return state, false, errors.Join(cause, err)
+	out, err := l.record(it, r, false)
+	return out, errors.Join(cause, err)
 }
 
 // accountTrouble queues an item again because its account cannot send now, and
 // says so on all that are due.
-func (p *pass) accountTrouble(it store.Item, at store.AttemptID, t *account.Trouble) (store.ItemState, bool, error) {
-	p.drop()
-	if p.ctx.Err() != nil && t.Kind != account.KindLogin {
-		return p.brokenOff(it, at, " has not answered in the time given")
+func (l *lane) accountTrouble(it store.Item, at store.AttemptID, t *account.Trouble) (attempted, error) {
+	l.drop()
+	if l.ctx.Err() != nil && t.Kind != account.KindLogin {
+		return l.brokenOff(it, at, " has not answered in the time given")
 	}
-	return p.accountWaits(it, at, t)
+	return l.accountWaits(it, at, t)
 }
 
 // brokenOff queues an item again because the pass was told to end. Time that ran
 // out is told: that server may be silent. A wish to stop is nobody's trouble.
-func (p *pass) brokenOff(it store.Item, at store.AttemptID, what string) (store.ItemState, bool, error) {
-	if !errors.Is(p.ctx.Err(), context.DeadlineExceeded) {
-		return p.putBack(it, at, nil)
+func (l *lane) brokenOff(it store.Item, at store.AttemptID, what string) (attempted, error) {
+	if !errors.Is(l.ctx.Err(), context.DeadlineExceeded) {
+		return l.putBack(it, at, nil)
 	}
-	return p.accountWaits(it, at, &account.Trouble{Kind: account.KindTemporary, Account: p.Account.Name, Host: p.host(),
-		What: p.host() + what, Err: p.ctx.Err()})
+	return l.accountWaits(it, at, &account.Trouble{Kind: account.KindTemporary, Account: l.Account.Name, Host: l.host(),
+		What: l.host() + what, Err: l.ctx.Err()})
 }
 
-func (p *pass) accountWaits(it store.Item, at store.AttemptID, t *account.Trouble) (store.ItemState, bool, error) {
+func (l *lane) accountWaits(it store.Item, at store.AttemptID, t *account.Trouble) (attempted, error) {
 	why, what := WaitNetwork, words(t)
 	if t.Kind == account.KindLogin && t.Host != "" {
 		why = WaitLogin
 	}
-	state, err := p.record(it, store.AttemptResult{Attempt: at, State: store.Queued, NoAttempt: true,
-		NextAttempt: p.dueStill(it), Waiting: why, LastError: what, Outcome: "not connected: " + what})
+	out, err := l.record(it, store.AttemptResult{Attempt: at, State: store.Queued, NoAttempt: true,
+		NextAttempt: dueStill(it), Waiting: why, LastError: what, Outcome: "not connected: " + what}, false)
 	if err != nil {
-		return state, false, err
+		return out, err
 	}
-	ctx, cancel := durable(p.ctx)
+	ctx, cancel := durable(l.ctx)
 	defer cancel()
-	if err := p.Store.SetWaiting(ctx, p.AccountID, why, what); err != nil {
-		return state, false, p.storeTrouble("recording why it waits", err)
+	if err := l.Store.SetWaiting(ctx, l.AccountID, why, what); err != nil {
+		return out, l.storeTrouble("recording why it waits", err)
 	}
-	p.log(Event{What: what, Trouble: t})
-	return state, false, t
+	l.log(Event{What: what, Trouble: t})
+	return out, t
 }
 
 // dueStill is when an item that lost no attempt is due: as before, so that it
 // keeps its place in the queue.
-func (p *pass) dueStill(it store.Item) time.Time {
+func dueStill(it store.Item) time.Time {
 	due := it.Created
 	for _, t := range []time.Time{it.NotBefore, it.NextAttempt} {
 		if t.After(due) {
@@ -235,20 +275,25 @@ func (p *pass) dueStill(it store.Item) time.Time {
 	return due
 }
 
-// record ends an attempt. A failed commit is itself in doubt: the item is read
-// again before anything is said of it.
-func (p *pass) record(it store.Item, r store.AttemptResult) (store.ItemState, error) {
+// record ends an attempt, and claims the next due item in the same commit where that is wanted. A
+// failed commit is itself in doubt: the item is read again before anything is said of it.
+func (p *pass) record(it store.Item, r store.AttemptResult, more bool) (out attempted, err error) {
 	ctx, cancel := durable(p.ctx)
 	defer cancel()
-	if err := p.Store.EndAttempt(ctx, r); err != nil {
+	out.state = r.State
+	if more {
+		out.next, err = p.Store.EndAndClaim(ctx, r, p.AccountID, p.host())
+	} else {
+		err = p.Store.EndAttempt(ctx, r)
+	}
+	if err != nil {
 		now, rerr := p.Store.Item(ctx, it.ID)
 		if rerr != nil || now.State != r.State {
-			p.drop()
-			return store.Sending, &account.Trouble{Kind: account.KindIO, Account: p.Account.Name,
+			return attempted{state: store.Sending}, &account.Trouble{Kind: account.KindIO, Account: p.Account.Name,
 				What: "what came of item " + itoa(it.ID) + " could not be recorded: " + err.Error() + " (" + r.Outcome + ")",
 				Kept: "The item is kept as it was and settled at the next flush", Err: err}
 		}
 	}
 	p.log(Event{Item: it.ID, State: r.State, What: r.Outcome, Subject: it.Subject, To: it.Recipients})
-	return r.State, nil
+	return out, nil
 }

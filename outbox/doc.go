@@ -27,7 +27,11 @@
 //     proves nothing either once an earlier transaction of the item was accepted.
 //     Otherwise the item's policy decides: ask leaves it uncertain until the
 //     person resolves it; retry (RFC 5321 3.8 treats a lost connection as 451)
-//     queues it again with the same bytes and Message-ID, and its story says so.
+//     queues it again, once, with the same bytes and Message-ID, and its story
+//     says so; lost after the dot a second time, it waits for the person too.
+//   - A spool in another file than the one it was sent from last, or behind its
+//     mark in the state folder, is a copy or a restored one: nothing of it is sent
+//     before the person confirms it.
 //
 // Outcomes are per recipient. 2xx is accepted, 4xx deferred, 5xx refused; only
 // deferred and untried recipients are offered again. 452 or 552 after accepted
@@ -49,7 +53,12 @@
 // A deferred item is tried again after 1, 5, 15 and 30 minutes, then every 2
 // hours, each ±20 %. It is given up, visibly, at the first attempt that is
 // deferred again 5 days after its first deferral; time in which no attempt
-// reached the server does not count.
+// reached the server does not count. Its text is then kept in Drafts.
+//
+// A pass has one session, reused for the whole queue, or several (Account.Sessions
+// at most) when an item spends its time waiting for the server; an item's result and
+// the next one's claim are one commit. A further session that the server does not
+// want is done without.
 //
 // When the context of a pass ends, nothing new is claimed and an item whose dot
 // is not pending is broken off and queued again; a pending dot's answer is still

@@ -21,6 +21,7 @@ type spool struct {
 	ledger   map[store.AttemptID][]store.RecipientResult
 	log      []string // what was committed, in order
 	locked   bool
+	moved    string // what Moved answers
 	failDot  error
 	failEnd  error // of the next EndAttempt
 	endsDone bool  // the failing EndAttempt commits all the same
@@ -77,9 +78,27 @@ func (s *spool) AttemptLedger(_ context.Context, id store.AttemptID) ([]store.Re
 	return s.ledger[id], nil
 }
 
-func (s *spool) Claim(ctx context.Context, _ store.AccountID, id store.OutboxID, host string) (store.Item, store.AttemptID, bool, error) {
+func (s *spool) Moved(context.Context) (string, error) { return s.moved, nil }
+
+func (s *spool) DueCount(context.Context, store.AccountID) (n int, _ error) {
+	for _, it := range s.items {
+		if it.State == store.Queued && !it.NextAttempt.After(s.clock()) && !it.NotBefore.After(s.clock()) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (s *spool) EndAndClaim(ctx context.Context, r store.AttemptResult, a store.AccountID, host string) (*store.Claimed, error) {
+	if err := s.EndAttempt(ctx, r); err != nil {
+		return nil, err
+	}
+	return s.Claim(ctx, a, 0, host)
+}
+
+func (s *spool) Claim(ctx context.Context, _ store.AccountID, id store.OutboxID, host string) (*store.Claimed, error) {
 	if ctx.Err() != nil {
-		return store.Item{}, 0, false, ctx.Err()
+		return nil, ctx.Err()
 	}
 	for _, it := range s.items {
 		due := id == 0 && !it.NextAttempt.After(s.clock()) && !it.NotBefore.After(s.clock())
@@ -89,10 +108,10 @@ func (s *spool) Claim(ctx context.Context, _ store.AccountID, id store.OutboxID,
 			at := store.AttemptID(len(s.attempts) + 1)
 			s.attempts = append(s.attempts, store.Attempt{ID: at, Item: it.ID, Started: s.clock(), Host: host})
 			s.log = append(s.log, fmt.Sprintf("claim %d", it.ID))
-			return before, at, true, nil
+			return &store.Claimed{Item: before, Attempt: at}, nil
 		}
 	}
-	return store.Item{}, 0, false, nil
+	return nil, nil
 }
 
 func (s *spool) DotPending(_ context.Context, at store.AttemptID, soFar ...store.RecipientResult) error {
@@ -194,6 +213,7 @@ func (s *spool) Resolve(_ context.Context, id store.OutboxID, sent bool, why str
 
 // script is a Submitter whose sessions do what a test says.
 type script struct {
+	turn    time.Duration
 	connect func(n int) error // nil: well
 	send    func(conn int, e Envelope, dot func([]Result) error) ([]Result, error)
 	conns   int
@@ -228,6 +248,8 @@ func (s *scripted) Send(_ context.Context, e Envelope, body []byte, dot func([]R
 	}
 	return wellDone(e, dot)
 }
+
+func (s *scripted) RoundTrip() time.Duration { return s.turn }
 
 func (s *scripted) Close() error { s.closed++; return nil }
 

@@ -18,9 +18,12 @@ type Spool interface {
 	ItemRaw(ctx context.Context, id store.OutboxID) ([]byte, error)
 	Attempts(ctx context.Context, id store.OutboxID) ([]store.Attempt, error)
 	AttemptLedger(ctx context.Context, id store.AttemptID) ([]store.RecipientResult, error)
-	Claim(ctx context.Context, a store.AccountID, id store.OutboxID, host string) (store.Item, store.AttemptID, bool, error)
+	Moved(ctx context.Context) (why string, err error)
+	DueCount(ctx context.Context, a store.AccountID) (int, error)
+	Claim(ctx context.Context, a store.AccountID, id store.OutboxID, host string) (*store.Claimed, error)
 	DotPending(ctx context.Context, at store.AttemptID, soFar ...store.RecipientResult) error
 	EndAttempt(ctx context.Context, r store.AttemptResult) error
+	EndAndClaim(ctx context.Context, r store.AttemptResult, a store.AccountID, host string) (*store.Claimed, error)
 	Orphans(ctx context.Context, a store.AccountID) ([]store.Attempt, error)
 	UncertainItems(ctx context.Context, a store.AccountID) ([]store.Item, error)
 	SetWaiting(ctx context.Context, a store.AccountID, why, words string) error
@@ -40,7 +43,7 @@ type Flusher struct {
 	Finder    SentFinder // nil: uncertain items are settled by policy alone
 	Now       func() time.Time
 	Retry     Schedule
-	Log       func(Event) // may be nil; called from the flushing goroutine
+	Log       func(Event) // may be nil; one call at a time
 
 	// Force tries even if the server refused the last login: the person asked for it.
 	Force bool
@@ -72,7 +75,8 @@ type Summary struct {
 const lockPoll = 50 * time.Millisecond
 
 // Flush settles what earlier processes left and sends everything due, over one
-// connection as long as that lasts. The error is the account's trouble
+// connection as long as that lasts, or over up to Account.Sessions where an item
+// spends its time on the way to the server. The error is the account's trouble
 // (*account.Trouble) or the store's; store.ErrLocked when another flusher is at
 // work. Items' own troubles are not errors: see Summary and the items.
 func (f *Flusher) Flush(ctx context.Context) (Summary, error) {
@@ -81,15 +85,12 @@ func (f *Flusher) Flush(ctx context.Context) (Summary, error) {
 		return Summary{}, err
 	}
 	defer unlock()
-	p := f.begin(ctx)
-	defer p.end()
-	if err := p.settle(); err != nil {
+	p := f.begin(ctx, f.Account.Sessions)
+	if err := p.ready(); err != nil {
 		return p.sum, err
 	}
-	if err := p.refusedBefore(); err != nil {
-		return p.sum, err
-	}
-	return p.sum, p.drain()
+	err = p.drain()
+	return p.sum, err
 }
 
 // One sends one item, due or not, and leaves the others. It waits for another
@@ -101,12 +102,9 @@ func (f *Flusher) One(ctx context.Context, id store.OutboxID) (store.Item, error
 		return f.reread(ctx, id, err)
 	}
 	defer unlock()
-	p := f.begin(ctx)
-	defer p.end()
-	if err = p.settle(); err == nil {
-		if err = p.refusedBefore(); err == nil {
-			_, err = p.item(id)
-		}
+	p := f.begin(ctx, 1)
+	if err = p.ready(); err == nil {
+		err = p.one(id)
 	}
 	return f.reread(ctx, id, err)
 }

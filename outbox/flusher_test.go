@@ -389,7 +389,8 @@ type sessionFunc func(Envelope, func([]Result) error) ([]Result, error)
 func (f sessionFunc) Send(_ context.Context, e Envelope, _ []byte, dot func([]Result) error) ([]Result, error) {
 	return f(e, dot)
 }
-func (f sessionFunc) Close() error { return nil }
+func (f sessionFunc) Close() error             { return nil }
+func (f sessionFunc) RoundTrip() time.Duration { return 0 }
 
 func TestLocked(t *testing.T) {
 	r := newRig(t, mailTo("bob"))

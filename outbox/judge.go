@@ -3,6 +3,7 @@ package outbox
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +38,8 @@ func (p *pass) judge(it store.Item, at store.AttemptID, t transaction) judgement
 	n := count(it, t.results)
 	now := p.now()
 	r := store.AttemptResult{Attempt: at, Recipients: t.results}
-	if n.uncertain > 0 && it.Policy == store.PolicyRetry && !p.canFind(it, t) {
+	repeat := n.uncertain > 0 && it.Policy == store.PolicyRetry && !p.repeated(it)
+	if repeat && !p.canFind(it, t) {
 		sendAgain(r.Recipients)
 		n = count(it, r.Recipients)
 	}
@@ -54,13 +56,13 @@ func (p *pass) judge(it store.Item, at store.AttemptID, t transaction) judgement
 		r.NextAttempt = now.Add(p.schedule().Wait(it.Attempts + 1))
 	case n.uncertain > 0:
 		r.State, r.Waiting = store.Uncertain, WaitAnswer
-		if it.Policy == store.PolicyRetry {
+		if repeat {
 			r.Waiting = WaitRetry
 		}
 	case n.refused == 0:
 		r.State = store.Sent
 	case n.accepted == 0:
-		r.State = store.Failed
+		r.State, r.KeepDraft = store.Failed, gaveUpAny(r.Recipients) && it.KeptDraft == 0
 	default:
 		r.State = store.Partial
 	}
@@ -103,9 +105,41 @@ func sendAgain(results []store.RecipientResult) {
 	for i := range results {
 		if results[i].State == store.MaybeAccepted {
 			results[i].State = store.Deferred
-			results[i].Text = "the connection was lost after the final dot; the server may have it already; sent again as the policy says"
+			results[i].Text = sentAgain
 		}
 	}
+}
+
+// sentAgain is the Text of a recipient to whom the policy sends again without knowing.
+const sentAgain = "the connection was lost after the final dot; the server may have it already; sent again as the policy says"
+
+// repeated reports whether the policy has had an item sent again already: once is what it
+// allows, for every repeat may be one more copy in somebody's mailbox.
+func (p *pass) repeated(it store.Item) bool {
+	ctx, cancel := durable(p.ctx)
+	defer cancel()
+	all, err := p.Store.Attempts(ctx, it.ID)
+	if err != nil {
+		return true // asked rather than sent again unknowing
+	}
+	for _, a := range all {
+		if a.Outcome == notFoundAgain {
+			return true
+		}
+		if !a.DotPending {
+			continue
+		}
+		ledger, err := p.Store.AttemptLedger(ctx, a.ID)
+		if err != nil || slices.ContainsFunc(ledger, func(r store.RecipientResult) bool { return r.Text == sentAgain }) {
+			return true
+		}
+	}
+	return false
+}
+
+// gaveUpAny reports whether a recipient was given up here.
+func gaveUpAny(results []store.RecipientResult) bool {
+	return slices.ContainsFunc(results, func(r store.RecipientResult) bool { return strings.HasPrefix(r.Text, gaveUp) })
 }
 
 // exhausted reports whether an item has been tried for as long as the schedule

@@ -15,110 +15,99 @@ import (
 // connection the server, not the items, is taken to be at fault.
 const brokenLimit = 3
 
-// defaultGrace is Flusher.Grace's default.
-const defaultGrace = 30 * time.Second
-
-// pass is one run over the queue by the holder of the flush lock.
+// pass is one run over the queue by the holder of the flush lock, in one lane, or in
+// several where an item spends its time on the way to the server.
 type pass struct {
 	*Flusher
-	ctx  context.Context // the caller's: its end stops the pass
-	hard context.Context // the connection's: ends later while a dot is pending
-	stop func()
+	ctx context.Context // the caller's: its end stops the pass
 
-	mu  sync.Mutex
-	dot bool // a final dot is pending
+	logging sync.Mutex
+	work    sync.WaitGroup // the lanes beside the first
 
-	session Session // nil: none open
-	used    bool    // session has carried an item
-	broken  int     // items in a row that broke a fresh connection
-	sum     Summary
+	mu     sync.Mutex
+	sum    Summary
+	broken int   // items in a row that broke a fresh connection
+	lanes  int   // at work
+	most   int   // that may be at work; less once the server turned one away
+	err    error // what ended the pass
 }
 
-// begin starts a pass. When ctx ends the connection is closed at once, or, while
-// a dot is pending, after the grace.
-func (f *Flusher) begin(ctx context.Context) *pass {
-	p := &pass{Flusher: f, ctx: ctx}
-	hard, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	p.hard = hard
-	stopWatch := context.AfterFunc(ctx, func() {
-		if p.dotPending() {
-			grace := f.Grace
-			if grace == 0 {
-				grace = defaultGrace
-			}
-			t := time.NewTimer(grace)
-			defer t.Stop()
-			select {
-			case <-t.C:
-			case <-hard.Done():
-			}
-		}
-		cancel(context.Cause(ctx))
-	})
-	p.stop = func() { stopWatch(); cancel(context.Canceled) }
-	return p
+// begin starts a pass that may have so many sessions.
+func (f *Flusher) begin(ctx context.Context, sessions int) *pass {
+	return &pass{Flusher: f, ctx: ctx, lanes: 1, most: sessions}
 }
 
-// end closes what the pass holds.
-func (p *pass) end() {
-	p.drop()
-	p.stop()
-}
-
-func (p *pass) dotPending() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.dot
-}
-
-// setDot marks a dot as pending unless the caller's context ended first. Under
-// the lock the two cannot miss each other: either the context's end finds the
-// mark, or the mark finds the context's end.
-func (p *pass) setDot(pending bool) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if pending && p.ctx.Err() != nil {
-		return p.ctx.Err()
-	}
-	p.dot = pending
-	return nil
-}
-
-// drain sends due items until none is left, the account has trouble or the context ends.
-func (p *pass) drain() error {
-	for p.ctx.Err() == nil {
-		more, err := p.item(0)
-		if err != nil || !more {
+// ready settles what there is to settle before anything is sent, and says why nothing may be.
+func (p *pass) ready() error {
+	for _, check := range []func() error{p.moved, p.settle, p.refusedBefore} {
+		if err := check(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// item claims one item (0: the next due) and sends it, in as many transactions
-// as that takes. more is false when there was nothing to claim.
-func (p *pass) item(id store.OutboxID) (more bool, err error) {
-	it, at, ok, err := p.Store.Claim(p.ctx, p.AccountID, id, p.host())
-	if err != nil || !ok {
-		return false, p.storeTrouble("claiming", err)
+// moved holds a copied or restored spool back.
+func (p *pass) moved() error {
+	why, err := p.Store.Moved(p.ctx)
+	if err != nil || why == "" {
+		return p.storeTrouble("reading", err)
 	}
-	p.sum.Items = append(p.sum.Items, it.ID)
-	later := map[string]bool{}
-	for {
-		state, again, err := p.attempt(it, at, later)
-		if err != nil || !again {
-			p.count(state)
-			return true, err
-		}
-		it, at, ok, err = p.Store.Claim(p.ctx, p.AccountID, it.ID, p.host())
-		if err != nil || !ok {
-			p.count(state)
-			return true, p.storeTrouble("claiming", err)
-		}
+	if err := p.Store.SetWaiting(p.ctx, p.AccountID, WaitAnswer, why); err != nil {
+		return p.storeTrouble("recording why it waits", err)
+	}
+	return &account.Trouble{Kind: account.KindTemporary, Account: p.Account.Name,
+		What: why + ": what waits here may have been sent already",
+		Kept: "Nothing was sent, everything is kept", Hint: "mua outbox list, then mua outbox confirm to let it be sent from here"}
+}
+
+// one sends one item, due or not.
+func (p *pass) one(id store.OutboxID) error {
+	c, err := p.Store.Claim(p.ctx, p.AccountID, id, p.host())
+	if err != nil || c == nil {
+		return p.storeTrouble("claiming", err)
+	}
+	l := p.lane()
+	defer l.end()
+	_, err = l.item(c, false)
+	return err
+}
+
+// drain sends due items until none is left, the account has trouble or the context ends.
+func (p *pass) drain() error {
+	l := p.lane()
+	p.fail(l.run())
+	l.end()
+	p.work.Wait()
+	return p.err
+}
+
+// fail ends the pass over a lane's error; the first one is told. That a lane had to go ends nothing.
+func (p *pass) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil && !errors.Is(err, errLaneOver) {
+		p.err = err
 	}
 }
 
+// over reports whether nothing new is to be begun.
+func (p *pass) over() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err != nil || p.ctx.Err() != nil
+}
+
+// touch notes that an item is worked on.
+func (p *pass) touch(id store.OutboxID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sum.Items = append(p.sum.Items, id)
+}
+
 func (p *pass) count(s store.ItemState) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch s {
 	case store.Sent:
 		p.sum.Sent++
@@ -133,25 +122,11 @@ func (p *pass) count(s store.ItemState) {
 	}
 }
 
-// connect makes sure that a session is open; fresh says that it carries its first item now.
-func (p *pass) connect() (fresh bool, err error) {
-	if p.session != nil {
-		return !p.used, nil
-	}
-	s, err := p.Submitter.Connect(p.hard, p.Account)
-	if err != nil {
-		return true, err
-	}
-	p.session, p.used = s, false
-	return true, nil
-}
-
-// drop closes the session, if any.
-func (p *pass) drop() {
-	if p.session != nil {
-		p.session.Close()
-		p.session = nil
-	}
+// log tells one event at a time, whatever lane it comes from.
+func (p *pass) log(e Event) {
+	p.logging.Lock()
+	defer p.logging.Unlock()
+	p.Flusher.log(e)
 }
 
 // trouble makes the account's trouble of a session's error.

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"time"
 
 	"mua/account"
 	"mua/store"
@@ -49,6 +50,8 @@ type Session interface {
 	// is the account's (the server wants a login, say). Any other error means that the
 	// message was not handed over.
 	Send(ctx context.Context, e Envelope, body []byte, dotPending func([]Result) error) ([]Result, error)
+	// RoundTrip is the shortest time a command's answer has taken; 0: not known.
+	RoundTrip() time.Duration
 	// Close ends the session; politely when nothing is under way.
 	Close() error
 }

@@ -40,17 +40,17 @@ func (p *pass) adopt(at store.Attempt) error {
 	if err != nil {
 		return p.storeTrouble("reading", err)
 	}
-	r := store.AttemptResult{Attempt: at.ID, State: store.Queued, NoAttempt: true, NextAttempt: p.dueStill(it),
+	r := store.AttemptResult{Attempt: at.ID, State: store.Queued, NoAttempt: true, NextAttempt: dueStill(it),
 		LastError: it.LastError, Outcome: "interrupted before the message was handed over; sent again"}
 	if at.DotPending {
 		if r, err = p.orphanedDot(it, at); err != nil {
 			return err
 		}
 	}
-	state, err := p.record(it, r)
-	if err == nil && state == store.Uncertain {
-		p.sum.Items = append(p.sum.Items, it.ID)
-		p.count(state)
+	out, err := p.record(it, r, false)
+	if err == nil && out.state == store.Uncertain {
+		p.touch(it.ID)
+		p.count(out.state)
 	}
 	return err
 }
@@ -90,15 +90,18 @@ func (p *pass) reconcile(it store.Item) error {
 				"found once in the server's Sent mailbox: it was accepted"))
 		}
 	}
-	if it.Policy != store.PolicyRetry {
+	if it.Policy != store.PolicyRetry || it.Waiting == WaitAnswer {
 		return nil
 	}
 	if last, err := p.lastEnded(it); err != nil || p.now().Sub(last) < p.settling() {
 		return p.storeTrouble("reading", err) // the server may be about to file it
 	}
 	return p.resolve(it, store.Queued, p.Store.Resolve(ctx, it.ID, false,
-		"not found in the server's Sent mailbox, which proves nothing; sent again with the same Message-ID, as the policy says"))
+		notFoundAgain))
 }
+
+// notFoundAgain is the outcome that sends an uncertain item again.
+const notFoundAgain = "not found in the server's Sent mailbox, which proves nothing; sent again with the same Message-ID, as the policy says"
 
 // settling is how long a server gets to file what it accepted.
 func (p *pass) settling() time.Duration {

@@ -76,9 +76,9 @@ func TestOrphans(t *testing.T) {
 			it := mailTo("bob")
 			it.Policy = c.policy
 			r := newRig(t, it)
-			_, at, _, _ := r.spool.Claim(t.Context(), 1, 1, "smtp.example.org")
+			claimed, _ := r.spool.Claim(t.Context(), 1, 1, "smtp.example.org")
 			if c.dot {
-				_ = r.spool.DotPending(t.Context(), at)
+				_ = r.spool.DotPending(t.Context(), claimed.Attempt)
 			}
 			if c.finder {
 				yes := false
@@ -97,14 +97,14 @@ func TestOrphans(t *testing.T) {
 // TestOrphanKnowsWhatRCPTSaid: after a crash only those are uncertain whose RCPT was accepted.
 func TestOrphanKnowsWhatRCPTSaid(t *testing.T) {
 	r := newRig(t, mailTo("bob", "carol", "dave"))
-	_, at, _, _ := r.spool.Claim(t.Context(), 1, 1, "smtp.example.org")
-	p := r.begin(t.Context())
-	err := p.commitDot(at, []Result{{Addr: "bob@example.org", State: Accepted}, {Addr: "carol@example.org", State: Refused, Code: 550},
+	c, _ := r.spool.Claim(t.Context(), 1, 1, "smtp.example.org")
+	l := r.begin(t.Context(), 1).lane()
+	err := l.commitDot(c.Attempt, []Result{{Addr: "bob@example.org", State: Accepted}, {Addr: "carol@example.org", State: Refused, Code: 550},
 		{Addr: "dave@example.org", State: Deferred, Code: 450}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.end()
+	l.end()
 	r.flush()
 	r.is(1, "queued retry: bob uncertain, carol refused, dave deferred")
 	r.now = r.now.Add(time.Minute)
@@ -145,4 +145,39 @@ func TestHitOfAnEarlierTransaction(t *testing.T) {
 	r.flush()
 	r.flush()
 	r.is(1, "uncertain answer: bob accepted, carol uncertain")
+}
+
+// TestTheRepeatIsLostToo: the policy repeats once; lost after the dot a second time, it is for the person to say.
+func TestTheRepeatIsLostToo(t *testing.T) {
+	it := mailTo("bob")
+	it.Policy = store.PolicyRetry
+	r := newRig(t, it)
+	r.script.send = func(_ int, e Envelope, dot func([]Result) error) ([]Result, error) { return lose(e, dot, true) }
+	r.flush()
+	r.is(1, "queued retry: bob deferred")
+	r.now = r.now.Add(time.Hour)
+	r.flush()
+	r.is(1, "uncertain answer: bob uncertain")
+	for range 3 {
+		r.now = r.now.Add(24 * time.Hour)
+		r.flush()
+	}
+	if len(r.script.sent) != 2 {
+		t.Errorf("sent %q", r.script.sent)
+	}
+}
+
+// TestCopiedSpool: nothing is sent or settled, and what is due says why.
+func TestCopiedSpool(t *testing.T) {
+	r := newRig(t, mailTo("bob"), mailTo("carol"))
+	_, _ = r.spool.Claim(t.Context(), 1, 2, "smtp.example.org")
+	r.spool.moved = "this is a copy"
+	if _, err := r.Flush(t.Context()); err == nil {
+		t.Error("no trouble told")
+	}
+	r.is(1, "queued answer: bob pending")
+	r.is(2, "sending: carol pending")
+	if len(r.script.sent) != 0 {
+		t.Errorf("sent %q", r.script.sent)
+	}
 }

@@ -26,7 +26,10 @@ func describe(it store.Item, now time.Time) string {
 	case store.Partial:
 		return "accepted for " + people(it.Recipients, store.Accepted) + ", but " + refusals(it) + " → " + command("retry", it)
 	case store.Failed:
-		return refusals(it) + " → " + command("retry", it) + ", or " + command("cancel", it) + " to have the text as a draft"
+		if it.KeptDraft != 0 {
+			return refusals(it) + "; the text is kept in Drafts → " + command("retry", it) + ", or send the draft"
+		}
+		return refusals(it) + " → " + command("retry", it) + ", or " + command("edit", it) + " to have the text as a draft"
 	case store.Held:
 		return "held → " + command("release", it)
 	case store.Uncertain:
@@ -45,6 +48,8 @@ func describeQueued(it store.Item, now time.Time) string {
 	switch {
 	case it.NotBefore.After(now):
 		return "to be sent at " + clock(it.NotBefore) + " (" + until(it.NotBefore, now) + ")"
+	case it.Waiting == WaitAnswer:
+		return "waiting for your word" + tail + " → mua outbox confirm lets everything here be sent"
 	case it.Waiting == WaitNetwork:
 		return "waiting for the network" + tail + "; next try when it is back"
 	case it.Waiting == WaitLogin:
@@ -68,7 +73,7 @@ func describeUncertain(it store.Item) string {
 		s += "; accepted for " + people(it.Recipients, store.Accepted)
 	}
 	s += "; the server may have it for " + people(it.Recipients, store.MaybeAccepted)
-	if it.Policy == store.PolicyRetry {
+	if it.Policy == store.PolicyRetry && it.Waiting != WaitAnswer {
 		return s + "; settled at the next flush"
 	}
 	return s + fmt.Sprintf(" → mua outbox resolve %d --sent, or --retry to send it again", it.ID)
@@ -168,7 +173,7 @@ func refusals(it store.Item) string {
 		}
 		return "refused for " + who + ": " + why
 	}
-	return "refused: " + it.LastError
+	return it.LastError
 }
 
 func command(verb string, it store.Item) string { return fmt.Sprintf("mua outbox %s %d", verb, it.ID) }

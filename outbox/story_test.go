@@ -45,7 +45,7 @@ func TestDescribe(t *testing.T) {
 			refused(1, it)
 		}), "accepted for bob@example.org, but refused for carol@example.org: 550 5.1.1 no such user → mua outbox retry 7"},
 		{item(func(it *store.Item) { it.State = store.Failed; refused(0, it); refused(1, it) }),
-			"refused for bob@example.org and carol@example.org: 550 5.1.1 no such user → mua outbox retry 7, or mua outbox cancel 7 to have the text as a draft"},
+			"refused for bob@example.org and carol@example.org: 550 5.1.1 no such user → mua outbox retry 7, or mua outbox edit 7 to have the text as a draft"},
 		{item(func(it *store.Item) { it.State = store.Held }), "held → mua outbox release 7"},
 		{item(func(it *store.Item) {
 			it.State, it.LastError = store.Uncertain, "the connection was lost after the final dot (closed)"

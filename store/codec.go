@@ -12,36 +12,60 @@ import (
 // would cost five times that in memory and lock the writer for long.
 const chunkSize = 1 << 20
 
-// codec compresses and decompresses chunks. Encoder and decoder are made when
-// first needed and reused; both are safe for concurrent use by EncodeAll and DecodeAll.
+// smallChunk is up to where the quick level packs as well as the better one: to clear the
+// better one's tables takes longer than to pack a letter.
+const smallChunk = 64 << 10
+
+// codec compresses and decompresses chunks. Encoders and decoder are made when
+// first needed and reused; all are safe for concurrent use by EncodeAll and DecodeAll.
 type codec struct {
-	encOnce, decOnce sync.Once
-	enc              *zstd.Encoder
-	dec              *zstd.Decoder
-	encErr, decErr   error
+	small, large encoder
+	decOnce      sync.Once
+	dec          *zstd.Decoder
+	decErr       error
+}
+
+// encoder is one level's.
+type encoder struct {
+	once sync.Once
+	enc  *zstd.Encoder
+	err  error
+}
+
+func (e *encoder) get(level zstd.EncoderLevel) (*zstd.Encoder, error) {
+	e.once.Do(func() {
+		e.enc, e.err = zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithWindowSize(chunkSize),
+			zstd.WithEncoderConcurrency(2), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
+	})
+	return e.enc, e.err
 }
 
 // pack cuts raw into compressed chunks; at least one, also for no bytes.
 func (c *codec) pack(raw []byte) ([][]byte, error) {
-	c.encOnce.Do(func() {
-		c.enc, c.encErr = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
-			zstd.WithWindowSize(chunkSize), zstd.WithEncoderConcurrency(2), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true))
-	})
-	if c.encErr != nil {
-		return nil, c.encErr
-	}
 	var out [][]byte
 	for {
 		n := min(len(raw), chunkSize)
-		out = append(out, c.enc.EncodeAll(raw[:n], nil))
+		enc, err := c.encoder(n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, enc.EncodeAll(raw[:n], nil))
 		if raw = raw[n:]; len(raw) == 0 {
 			return out, nil
 		}
 	}
 }
 
-// unpack appends the raw bytes of one chunk to dst.
-func (c *codec) unpack(dst, chunk []byte) ([]byte, error) {
+// encoder is the one for a chunk of n octets.
+func (c *codec) encoder(n int) (*zstd.Encoder, error) {
+	if n <= smallChunk {
+		return c.small.get(zstd.SpeedDefault)
+	}
+	return c.large.get(zstd.SpeedBetterCompression)
+}
+
+// unpack appends the raw bytes of one chunk, of which there are want, to dst.
+func (c *codec) unpack(dst, chunk []byte, want int64) ([]byte, error) {
 	c.decOnce.Do(func() {
 		c.dec, c.decErr = zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxMemory(8*chunkSize))
@@ -50,21 +74,24 @@ func (c *codec) unpack(dst, chunk []byte) ([]byte, error) {
 		return nil, c.decErr
 	}
 	// The decoder counts what dst already holds against its limit, so it gets the room behind it only.
-	dst = slices.Grow(dst, chunkSize)
+	room := int(max(0, min(want, chunkSize)))
+	dst = slices.Grow(dst, room)
 	n := len(dst)
-	out, err := c.dec.DecodeAll(chunk, dst[n:n:n+chunkSize])
+	out, err := c.dec.DecodeAll(chunk, dst[n:n:n+room])
 	if err != nil {
-		return nil, fmt.Errorf("damaged message bytes: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if len(out) > chunkSize {
-		return nil, fmt.Errorf("damaged message bytes: a chunk of %d octets", len(out))
+	if len(out) > room {
+		return nil, fmt.Errorf("%w: a chunk of %d octets", ErrDamaged, len(out))
 	}
 	return append(dst, out...), nil // in place already: appending copies it onto itself
 }
 
 func (c *codec) close() {
-	if c.enc != nil {
-		_ = c.enc.Close()
+	for _, e := range []*encoder{&c.small, &c.large} {
+		if e.enc != nil {
+			_ = e.enc.Close()
+		}
 	}
 	if c.dec != nil {
 		c.dec.Close()

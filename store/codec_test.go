@@ -26,7 +26,7 @@ func TestCodecLargeMessages(t *testing.T) {
 			}
 			var got []byte
 			for _, chunk := range chunks {
-				if got, err = c.unpack(got, chunk); err != nil {
+				if got, err = c.unpack(got, chunk, int64(len(raw)-len(got))); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -41,12 +41,13 @@ func TestCodecLargeMessages(t *testing.T) {
 func TestCodecRefusesBombs(t *testing.T) {
 	var c codec
 	defer c.close()
-	if _, err := c.pack(nil); err != nil { // makes the encoder
+	enc, err := c.encoder(0)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, size := range []int{chunkSize + 1, 64 << 20} {
-		bomb := c.enc.EncodeAll(make([]byte, size), nil)
-		if _, err := c.unpack(make([]byte, 10), bomb); err == nil {
+		bomb := enc.EncodeAll(make([]byte, size), nil)
+		if _, err := c.unpack(make([]byte, 10), bomb, int64(size)); err == nil {
 			t.Errorf("a chunk of %d octets was taken", size)
 		}
 	}

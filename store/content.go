@@ -57,7 +57,7 @@ func (s *Store) content(ctx context.Context, q querier, id ContentID) ([]byte, e
 	if err != nil {
 		return nil, fmt.Errorf("content %d: %w", id, err)
 	}
-	raw, err := s.codec.unpack(make([]byte, 0, max(0, min(size, chunkSize))), first)
+	raw, err := s.codec.unpack(nil, first, size)
 	if err != nil || int64(len(raw)) == size {
 		return raw, err
 	}
@@ -71,7 +71,7 @@ func (s *Store) content(ctx context.Context, q querier, id ContentID) ([]byte, e
 		if err := rows.Scan(&chunk); err != nil {
 			return nil, err
 		}
-		if raw, err = s.codec.unpack(raw, chunk); err != nil {
+		if raw, err = s.codec.unpack(raw, chunk, size-int64(len(raw))); err != nil {
 			return nil, err
 		}
 	}
@@ -79,19 +79,20 @@ func (s *Store) content(ctx context.Context, q querier, id ContentID) ([]byte, e
 		return nil, err
 	}
 	if int64(len(raw)) != size {
-		return nil, fmt.Errorf("content %d: damaged: %d octets of %d", id, len(raw), size)
+		return nil, fmt.Errorf("content %d: %w: %d octets of %d", id, ErrDamaged, len(raw), size)
 	}
 	return raw, nil
 }
 
 // contentHeader reads only as much of the content as its header needs.
 func (s *Store) contentHeader(ctx context.Context, q querier, id ContentID) ([]byte, error) {
+	var size int64
 	var first []byte
-	err := q.QueryRowContext(ctx, `SELECT data FROM content WHERE id = ?`, id).Scan(&first)
+	err := q.QueryRowContext(ctx, `SELECT size, data FROM content WHERE id = ?`, id).Scan(&size, &first)
 	if err != nil {
 		return nil, fmt.Errorf("content %d: %w", id, err)
 	}
-	raw, err := s.codec.unpack(nil, first)
+	raw, err := s.codec.unpack(nil, first, size)
 	return headerOf(raw), err
 }
 

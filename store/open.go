@@ -19,13 +19,15 @@ type Store struct {
 	pool     *sql.DB // readers; query_only
 	codec    codec
 	watchers watchers
+	mark     markFile
 	closed   sync.Once
 	closeErr error
 }
 
 // Options of Open.
 type Options struct {
-	Now func() time.Time // nil: time.Now
+	Now   func() time.Time // nil: time.Now
+	State string           // state folder, for the spool's mark; "": none is kept
 }
 
 // Open opens or creates the data folder (0700) and mail.db (0600) in it, and migrates.
@@ -38,7 +40,8 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err := createPrivate(dir, path); err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, now: o.Now, writer: openPool(path, true), pool: openPool(path, false)}
+	s := &Store{dir: dir, now: o.Now, writer: openPool(path, true), pool: openPool(path, false),
+		mark: markFile{dir: o.State}}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -53,10 +56,7 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 	if err := s.writer.PingContext(ctx); err != nil {
 		return fmt.Errorf("%s: %w", path, explainOpen(err))
 	}
-	if err := migrate(ctx, s.writer, path, migrationFiles); err != nil {
-		return err
-	}
-	return s.purge(ctx)
+	return migrate(ctx, s.writer, path, migrationFiles)
 }
 
 // Close ends all work; a second call does nothing.
@@ -65,6 +65,9 @@ func (s *Store) Close() error {
 		s.watchers.close()
 		s.closeErr = errors.Join(s.pool.Close(), s.writer.Close())
 		s.codec.close()
+		s.mark.mu.Lock()
+		s.mark.close()
+		s.mark.mu.Unlock()
 	})
 	return s.closeErr
 }

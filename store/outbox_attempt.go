@@ -10,38 +10,74 @@ import (
 	"time"
 )
 
+// Claimed is an item taken for an attempt.
+type Claimed struct {
+	Item    Item
+	Attempt AttemptID
+	Wire    []byte // the bytes to send; nil for large ones: ItemRaw reads them
+}
+
 // Claim takes the next due item (or the given one, due or not, when id is not 0) of an account into
-// state sending and opens an attempt. ok is false when nothing is due. The caller holds the flush lock.
-func (s *Store) Claim(ctx context.Context, a AccountID, id OutboxID, host string) (it Item, at AttemptID, ok bool, err error) {
-	err = s.writeKnown(ctx, func(t *txn) error {
-		it, at, ok = Item{}, 0, false
-		found, err := t.due(a, id)
-		if err != nil || found == 0 {
-			return err
-		}
-		if err := t.run(`UPDATE outbox SET state = 'sending', owner = ? WHERE id = ?`, fmt.Sprintf("pid %d", os.Getpid()), found); err != nil {
-			return err
-		}
-		n, err := t.insert(`INSERT INTO attempt(item, started, host) VALUES (?, ?, ?)`, found, t.now, host)
-		if err != nil {
-			return err
-		}
-		at, ok = AttemptID(n), true
-		it, err = s.item(t.ctx, t.tx, found)
+// state sending and opens an attempt; nil when nothing is due. The caller holds the flush lock.
+func (s *Store) Claim(ctx context.Context, a AccountID, id OutboxID, host string) (*Claimed, error) {
+	var c *claiming
+	err := s.writeKnown(ctx, func(t *txn) (err error) {
+		c, err = s.claim(t, a, id, host)
 		return err
 	}, func(ctx context.Context) (open bool, err error) {
-		if !ok {
+		if c == nil {
 			return true, nil
 		}
 		err = s.pool.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempt t JOIN outbox o ON o.id = t.item
 			WHERE t.id = ? AND o.id = ? AND t.ended IS NULL AND o.state = 'sending' AND o.owner = ?)`,
-			at, it.ID, fmt.Sprintf("pid %d", os.Getpid())).Scan(&open)
+			c.Attempt, c.Item.ID, owner()).Scan(&open)
 		return open, err
 	})
-	if err != nil {
-		return Item{}, 0, false, err
+	if err != nil || c == nil {
+		return nil, err
 	}
-	return it, at, ok, nil
+	s.mark.write(c.spool, c.mark)
+	return &c.Claimed, nil
+}
+
+// claiming is a claim not yet committed, with the mark that goes with it.
+type claiming struct {
+	Claimed
+	spool string
+	mark  int64
+}
+
+// owner names this process in a claim.
+func owner() string { return fmt.Sprintf("pid %d", os.Getpid()) }
+
+// claim takes an item within a transaction; nil when nothing is due.
+func (s *Store) claim(t *txn, a AccountID, id OutboxID, host string) (*claiming, error) {
+	found, err := t.due(a, id)
+	if err != nil || found == 0 {
+		return nil, err
+	}
+	c := &claiming{}
+	if c.Item, err = s.item(t.ctx, t.tx, found); err != nil {
+		return nil, err
+	}
+	if err := t.run(`UPDATE outbox SET state = 'sending', owner = ? WHERE id = ?`, owner(), found); err != nil {
+		return nil, err
+	}
+	n, err := t.insert(`INSERT INTO attempt(item, started, host) VALUES (?, ?, ?)`, found, t.now, host)
+	if err != nil {
+		return nil, err
+	}
+	c.Item.State, c.Attempt = Sending, AttemptID(n)
+	if c.Item.Size <= smallChunk { // read here, a letter costs no transaction of its own
+		if c.Wire, err = s.wire(t.ctx, t.tx, found); err != nil {
+			c.Wire = nil // ItemRaw will say why
+		}
+	}
+	err = t.row(`UPDATE spool SET mark = mark + 1 RETURNING id, mark`).Scan(&c.spool, &c.mark)
+	if errors.Is(err, sql.ErrNoRows) { // nobody has asked yet where it lives
+		err = nil
+	}
+	return c, err
 }
 
 // due finds what Claim takes, or 0.
@@ -80,15 +116,59 @@ func (s *Store) DotPending(ctx context.Context, at AttemptID, soFar ...Recipient
 // as the server has accepted the message for anyone, the Sent copy becomes visible and the blocked wishes
 // are released. ErrState when the attempt has ended already.
 func (s *Store) EndAttempt(ctx context.Context, r AttemptResult) error {
-	return s.writeKnown(ctx, func(t *txn) error { return t.endAttempt(r) },
-		func(ctx context.Context) (done bool, err error) {
-			err = s.pool.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempt t JOIN outbox o ON o.id = t.item
-				WHERE t.id = ? AND t.ended IS NOT NULL AND t.outcome = ? AND o.state = ?)`, r.Attempt, r.Outcome, r.State).Scan(&done)
-			return done, err
-		})
+	_, err := s.end(ctx, r, nil)
+	return err
 }
 
-func (t *txn) endAttempt(r AttemptResult) error {
+// EndAndClaim is EndAttempt, and Claim of the account's next due item, in one commit; nil when nothing is due.
+func (s *Store) EndAndClaim(ctx context.Context, r AttemptResult, a AccountID, host string) (*Claimed, error) {
+	c, err := s.end(ctx, r, func(t *txn) (*claiming, error) { return s.claim(t, a, 0, host) })
+	if err != nil || c == nil {
+		return nil, err
+	}
+	s.mark.write(c.spool, c.mark)
+	return &c.Claimed, nil
+}
+
+func (s *Store) end(ctx context.Context, r AttemptResult, next func(*txn) (*claiming, error)) (c *claiming, err error) {
+	draft, err := s.keptDraft(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	err = s.writeKnown(ctx, func(t *txn) (err error) {
+		if c, err = nil, t.endAttempt(r, draft); err == nil && next != nil {
+			c, err = next(t)
+		}
+		return err
+	}, func(ctx context.Context) (done bool, err error) {
+		err = s.pool.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempt t JOIN outbox o ON o.id = t.item
+			WHERE t.id = ? AND t.ended IS NOT NULL AND t.outcome = ? AND o.state = ?)`, r.Attempt, r.Outcome, r.State).Scan(&done)
+		return done, err
+	})
+	return c, err
+}
+
+// keptDraft makes the draft that an item leaves which is given up; nil when none is asked for.
+func (s *Store) keptDraft(ctx context.Context, r AttemptResult) (*columns, error) {
+	if !r.KeepDraft {
+		return nil, nil
+	}
+	var item OutboxID
+	err := s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT item FROM attempt WHERE id = ?`, r.Attempt).Scan(&item)
+	})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := s.ItemCopy(ctx, item)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.columnsOf(raw, nil, 0)
+	return &c, err
+}
+
+func (t *txn) endAttempt(r AttemptResult, draft *columns) error {
 	var item OutboxID
 	err := t.row(`UPDATE attempt SET ended = ?, outcome = ? WHERE id = ? AND ended IS NULL RETURNING item`, t.now, r.Outcome, r.Attempt).Scan(&item)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -103,7 +183,29 @@ func (t *txn) endAttempt(r AttemptResult) error {
 	if err := t.recordItem(item, r); err != nil {
 		return err
 	}
+	if draft != nil {
+		if err := t.keepDraft(item, draft); err != nil {
+			return err
+		}
+	}
 	return t.releaseAccepted(item, r.State)
+}
+
+// keepDraft keeps the text of an item in Drafts, to be sent anew.
+func (t *txn) keepDraft(item OutboxID, c *columns) error {
+	var a AccountID
+	if err := t.row(`SELECT account FROM outbox WHERE id = ?`, item).Scan(&a); err != nil {
+		return err
+	}
+	grp, err := t.newGroup("draft", false)
+	if err != nil {
+		return err
+	}
+	id, err := t.insertDraft(a, c, grp)
+	if err != nil {
+		return err
+	}
+	return t.run(`UPDATE outbox SET draft = ? WHERE id = ?`, id, item)
 }
 
 func (t *txn) recordRecipients(item OutboxID, r AttemptResult) error {

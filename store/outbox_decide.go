@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,8 +87,27 @@ func (s *Store) Retry(ctx context.Context, id OutboxID) error {
 		if !slices.ContainsFunc(it.Recipients, func(r Recipient) bool { return r.State != Accepted }) {
 			return fmt.Errorf("item %d was accepted for everyone: %w", id, ErrState)
 		}
+		if err := t.dropKeptDraft(it); err != nil {
+			return err
+		}
 		return t.requeue(id, it.State != Queued)
 	})
+}
+
+// dropKeptDraft ends the draft that an item given up has left: it is to be sent after all. One
+// that was written on meanwhile is another draft, and stays.
+func (t *txn) dropKeptDraft(it Item) error {
+	if it.KeptDraft == 0 {
+		return nil
+	}
+	grp, err := t.newGroup("draft", false)
+	if err != nil {
+		return err
+	}
+	if err := t.endDraft(it.KeptDraft, grp); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrState) {
+		return err
+	}
+	return t.run(`UPDATE outbox SET draft = NULL WHERE id = ?`, it.ID)
 }
 
 // requeue makes an item due now for all who have not got it.

@@ -9,7 +9,7 @@ import (
 )
 
 const itemFields = `o.id, o.account, a.name, o.state, o.from_name, o.from_addr, o.sender, o.subject, o.header_id, o.size, o.created, o.not_before,
-	o.next_attempt, o.first_deferral, o.attempts, o.last_error, o.waiting, coalesce(o.key, ''), o.policy, o.utf8, o.dsn, o.envid`
+	o.next_attempt, o.first_deferral, o.attempts, o.last_error, o.waiting, coalesce(o.key, ''), o.policy, o.utf8, o.dsn, o.envid, coalesce(o.draft, 0)`
 
 // items reads those a condition selects, in the order it gives, with their recipients.
 func (s *Store) items(ctx context.Context, q querier, where string, args ...any) ([]Item, error) {
@@ -23,7 +23,7 @@ func (s *Store) items(ctx context.Context, q querier, where string, args ...any)
 		var it Item
 		var created, notBefore, next, deferral sql.NullInt64
 		err := rows.Scan(&it.ID, &it.Account, &it.AccountName, &it.State, &it.From.Name, &it.From.Addr, &it.Sender, &it.Subject, &it.MessageID,
-			&it.Size, &created, &notBefore, &next, &deferral, &it.Attempts, &it.LastError, &it.Waiting, &it.Key, &it.Policy, &it.UTF8, &it.DSN, &it.EnvID)
+			&it.Size, &created, &notBefore, &next, &deferral, &it.Attempts, &it.LastError, &it.Waiting, &it.Key, &it.Policy, &it.UTF8, &it.DSN, &it.EnvID, &it.KeptDraft)
 		if err != nil {
 			return nil, err
 		}
@@ -138,18 +138,26 @@ func (s *Store) ItemCopy(ctx context.Context, id OutboxID) ([]byte, error) {
 
 func (s *Store) itemContent(ctx context.Context, id OutboxID, column string) (raw []byte, err error) {
 	err = s.read(ctx, func(q querier) error {
-		var c ContentID
-		err := q.QueryRowContext(ctx, `SELECT `+column+` FROM outbox WHERE id = ?`, id).Scan(&c)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("outbox item %d: %w", id, ErrNotFound)
-		}
-		if err != nil {
-			return err
-		}
-		raw, err = s.content(ctx, q, c)
+		raw, err = s.contentOf(ctx, q, id, column)
 		return err
 	})
 	return raw, err
+}
+
+func (s *Store) wire(ctx context.Context, q querier, id OutboxID) ([]byte, error) {
+	return s.contentOf(ctx, q, id, `content`)
+}
+
+func (s *Store) contentOf(ctx context.Context, q querier, id OutboxID, column string) ([]byte, error) {
+	var c ContentID
+	err := q.QueryRowContext(ctx, `SELECT `+column+` FROM outbox WHERE id = ?`, id).Scan(&c)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("outbox item %d: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.content(ctx, q, c)
 }
 
 // OutboxCounts counts items by state (for the status line).
@@ -181,4 +189,12 @@ func (s *Store) NextDue(ctx context.Context, a AccountID) (time.Time, error) {
 		return q.QueryRowContext(ctx, `SELECT min(due) FROM outbox WHERE account = ? AND state = 'queued'`, a).Scan(&due)
 	})
 	return at(due), err
+}
+
+// DueCount counts an account's queued items that are due.
+func (s *Store) DueCount(ctx context.Context, a AccountID) (n int, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT count(*) FROM outbox WHERE account = ? AND state = 'queued' AND due <= ?`, a, s.now().UnixMilli()).Scan(&n)
+	})
+	return n, err
 }

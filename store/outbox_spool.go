@@ -17,6 +17,7 @@ import (
 // spooling is a SpoolRequest made ready outside of the transaction.
 type spooling struct {
 	SpoolRequest
+	store       *Store
 	envid       string
 	fingerprint string
 	wire        packed
@@ -33,15 +34,17 @@ func (s *Store) Spool(ctx context.Context, r SpoolRequest) (id OutboxID, existed
 	if len(r.Recipients) == 0 || len(r.Wire) == 0 {
 		return 0, false, fmt.Errorf("nothing to send or nobody to send to: %w", ErrState)
 	}
-	p := &spooling{SpoolRequest: r, envid: strings.ToLower(rand.Text()), fingerprint: fingerprint(r)}
-	if p.wire, err = s.packContent(r.Wire); err != nil {
-		return 0, false, err
-	}
+	p := &spooling{SpoolRequest: r, store: s, envid: strings.ToLower(rand.Text()), fingerprint: fingerprint(r)}
 	if r.Copy == nil {
 		p.Copy = r.Wire
 	}
 	if p.copy, err = s.columnsOf(p.Copy, nil, 0); err != nil {
 		return 0, false, err
+	}
+	if p.wire = *p.copy.content; r.Copy != nil {
+		if p.wire, err = s.packContent(r.Wire); err != nil {
+			return 0, false, err
+		}
 	}
 	err = s.writeKnown(ctx, p.spool, func(ctx context.Context) (bool, error) { return s.spooled(ctx, p) })
 	return p.id, p.existed, err
@@ -70,6 +73,9 @@ func (s *Store) spooled(ctx context.Context, p *spooling) (bool, error) {
 func (p *spooling) spool(t *txn) error {
 	p.id, p.existed = 0, false
 	if done, err := p.sameKey(t); done || err != nil {
+		return err
+	}
+	if err := p.store.settleIn(t); err != nil {
 		return err
 	}
 	grp, err := t.newGroup("spool", false)

@@ -37,11 +37,11 @@ func (w *world) item(id OutboxID) Item {
 // claim must succeed.
 func (w *world) claim(id OutboxID) (Item, AttemptID) {
 	w.Helper()
-	it, at, found, err := w.Claim(w.ctx, w.acct, id, "smtp.example.org")
-	if err != nil || !found {
-		w.Fatalf("claim %d: %v %v", id, found, err)
+	c, err := w.Claim(w.ctx, w.acct, id, "smtp.example.org")
+	if err != nil || c == nil {
+		w.Fatalf("claim %d: %v %v", id, c, err)
 	}
-	return it, at
+	return c.Item, c.Attempt
 }
 
 // end ends an attempt with one state for each recipient.
@@ -85,7 +85,7 @@ func TestNothingIsSentBeforeItIs(t *testing.T) {
 		t.Error("bytes differ")
 	}
 	_, at := w.claim(0)
-	if _, _, again, err := w.Claim(w.ctx, w.acct, 0, "h"); again || err != nil {
+	if again, err := w.Claim(w.ctx, w.acct, 0, "h"); again != nil || err != nil {
 		t.Errorf("claimed twice: %v", err)
 	}
 	ok(t, w.DotPending(w.ctx, at))
@@ -181,7 +181,7 @@ func TestDueAndWaiting(t *testing.T) {
 	if w.subjects(w.sent) != 1 {
 		t.Error("accepted for one, but not in Sent")
 	}
-	if _, _, found, _ := w.Claim(w.ctx, w.acct, 0, ""); found {
+	if found, _ := w.Claim(w.ctx, w.acct, 0, ""); found != nil {
 		t.Error("claimed what is not due")
 	}
 	if got := must(w.NextDue(w.ctx, w.acct))(t); !got.Equal(w.t.Add(5 * time.Minute)) {
@@ -255,7 +255,7 @@ func TestDecisions(t *testing.T) {
 	r.Answers = in[0]
 	id := w.spool(r)
 	ok(t, w.Hold(w.ctx, id))
-	if _, _, found, _ := w.Claim(w.ctx, w.acct, id, ""); found {
+	if found, _ := w.Claim(w.ctx, w.acct, id, ""); found != nil {
 		t.Error("claimed a held item")
 	}
 	ok(t, w.Release(w.ctx, id))

@@ -137,8 +137,7 @@ func TestTombstonesArePurged(t *testing.T) {
 		days, want int
 	}{{29, 2}, {2, 1}} {
 		c.t = c.t.Add(time.Duration(x.days) * 24 * time.Hour)
-		ok(t, w.Close())
-		w.Store = open(t, dir, c)
+		ok(t, w.Purge(w.ctx))
 		if got := contents(); got != x.want {
 			t.Errorf("after %d days more: %d contents", x.days, got)
 		}

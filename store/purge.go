@@ -12,9 +12,9 @@ const (
 	purgeBatch = 2000
 )
 
-// purge frees what is gone for longer than keepGone, oldest first, a bounded number a
-// run: tombstones that no server still has, the bytes no copy or item needs, and what undo could take back.
-func (s *Store) purge(ctx context.Context) error {
+// Purge frees what is gone for longer than keepGone, oldest first, a bounded number a
+// run, so that it may be called after every pass: tombstones that no server still has, the bytes no copy or item needs, and what undo could take back.
+func (s *Store) Purge(ctx context.Context) error {
 	ids, groups, err := s.purgeable(ctx)
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ var (
 	ErrNewerSchema = errors.New("the database was written by a newer mua")
 	ErrLocked      = errors.New("another mua process does this already")
 	ErrNothing     = errors.New("nothing to undo")
+	ErrDamaged     = errors.New("damaged message bytes")
 )
 
 // Role of a mailbox (RFC 6154), or "".
@@ -336,8 +337,9 @@ type Item struct {
 	Key           string
 	Policy        Policy
 	UTF8          bool
-	DSN           string // reports asked for, as in SpoolRequest
-	EnvID         string // RFC 3461 ENVID: random, the same on every attempt
+	DSN           string    // reports asked for, as in SpoolRequest
+	EnvID         string    // RFC 3461 ENVID: random, the same on every attempt
+	KeptDraft     MessageID // where the text of an item given up is kept; 0: nowhere
 }
 
 // Attempt is one try in an item's story.
@@ -371,6 +373,8 @@ type AttemptResult struct {
 	Outcome     string
 	// NoAttempt: the account's trouble; the attempt is not counted against the item.
 	NoAttempt bool
+	// KeepDraft: the item is given up, and its text is kept in Drafts.
+	KeepDraft bool
 }
 
 // Contact is a known address.

@@ -183,10 +183,11 @@ func TestOutboxStates(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("m", "=x@example.org", "Tab", "Tab", "Tab", "=maybe", "Tab", "=t", "Ctrl-X")
 	ctx := t.Context()
-	it, at, ok, err := r.st.Claim(ctx, r.acct, 0, "smtp.example")
-	if err != nil || !ok {
-		t.Fatal(err, ok)
+	c, err := r.st.Claim(ctx, r.acct, 0, "smtp.example")
+	if err != nil || c == nil {
+		t.Fatal(err, c)
 	}
+	it, at := c.Item, c.Attempt
 	if err := r.st.DotPending(ctx, at); err != nil {
 		t.Fatal(err)
 	}
@@ -213,10 +214,11 @@ func TestSentIsSaid(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("m", "=x@example.org", "Tab", "Tab", "Tab", "=news", "Tab", "=t", "Ctrl-X")
 	ctx := t.Context()
-	it, at, ok, err := r.st.Claim(ctx, r.acct, 0, "smtp.example")
-	if err != nil || !ok {
-		t.Fatal(err, ok)
+	c, err := r.st.Claim(ctx, r.acct, 0, "smtp.example")
+	if err != nil || c == nil {
+		t.Fatal(err, c)
 	}
+	it, at := c.Item, c.Attempt
 	if err := r.st.EndAttempt(ctx, store.AttemptResult{Attempt: at, State: store.Sent, Recipients: []store.RecipientResult{{Addr: it.Recipients[0].Addr, State: store.Accepted, Code: 250}}}); err != nil {
 		t.Fatal(err)
 	}

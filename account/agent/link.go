@@ -56,6 +56,9 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 		l.replay(ctx, &r)
 	}
 
+	if r.Err == nil {
+		r.note(l.o.Store.Purge(ctx))
+	}
 	r.Bytes = l.counters.BytesIn() + l.counters.BytesOut() - bytes
 	r.RoundTrips = l.counters.RoundTrips() - turns
 	r.Duration = l.o.now().Sub(began)

@@ -164,7 +164,7 @@ func (a *app) open(ctx context.Context) (*store.Store, error) {
 	if dir == "" {
 		dir = account.DefaultData()
 	}
-	s, err := store.Open(ctx, dir, store.Options{})
+	s, err := store.Open(ctx, dir, store.Options{State: account.DefaultState()})
 	if err != nil {
 		return nil, ioTrouble("cannot open the mail store in "+dir, err)
 	}

@@ -14,6 +14,7 @@ func main() { os.Exit(mainStatus()) }
 
 // mainStatus runs the process's own arguments and returns the exit status.
 func mainStatus() int {
+	shortLived()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	go func() {

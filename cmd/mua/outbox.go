@@ -30,7 +30,7 @@ Without a subcommand it lists what is not yet done.`,
 	list := newOutboxList(a)
 	all := cmd.Flags().Bool("all", false, "everything, also what is done")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.outboxList(cmd.Context(), *all) }
-	cmd.AddCommand(list, newOutboxShow(a), newOutboxFlush(a), newOutboxRetry(a), newOutboxWait(a), newOutboxResolve(a),
+	cmd.AddCommand(list, newOutboxShow(a), newOutboxFlush(a), newOutboxRetry(a), newOutboxWait(a), newOutboxResolve(a), newOutboxConfirm(a),
 		a.outboxVerb("hold", "Keep items from being sent until released", "held", (*store.Store).Hold),
 		a.outboxVerb("release", "Let held items go", "released", (*store.Store).Release),
 		a.outboxVerb("cancel", "Take items back; the text is kept as a draft", "cancelled", func(s *store.Store, ctx context.Context, id store.OutboxID) error {

@@ -40,6 +40,7 @@ fetches what is new, for each account. One summary line per account on stdout.`,
 }
 
 func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
+	longLived()
 	accts, err := a.accountsNamed(names)
 	if err != nil {
 		return err

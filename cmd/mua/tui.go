@@ -38,6 +38,7 @@ func (a *app) openUI(ctx context.Context, mailto string) error {
 
 // runUI shows the UI with an agent beside it, which comes to a safe stop afterwards.
 func (a *app) runUI(ctx context.Context, c *account.Config, s *store.Store, o ui.Options) error {
+	longLived()
 	for _, acct := range c.Accounts {
 		if _, err := s.EnsureAccount(ctx, acct.Name); err != nil {
 			return err

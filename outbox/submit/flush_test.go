@@ -211,12 +211,12 @@ func TestCrash(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := openPost(t, serve(t, nil))
 			id := p.spool("one", c.policy, bob)
-			_, at, ok, err := p.st.Claim(t.Context(), p.acct, 0, "127.0.0.1")
-			if err != nil || !ok {
-				t.Fatal(ok, err)
+			claimed, err := p.st.Claim(t.Context(), p.acct, 0, "127.0.0.1")
+			if err != nil || claimed == nil {
+				t.Fatal(claimed, err)
 			}
 			if c.dot {
-				if err := p.st.DotPending(t.Context(), at); err != nil {
+				if err := p.st.DotPending(t.Context(), claimed.Attempt); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -237,11 +237,11 @@ func TestCrash(t *testing.T) {
 func TestCrashKnowsWhatRCPTSaid(t *testing.T) {
 	p := openPost(t, serve(t, nil))
 	id := p.spool("one", store.PolicyAsk, bob, carol, dave)
-	_, at, _, err := p.st.Claim(t.Context(), p.acct, 0, "127.0.0.1")
+	claimed, err := p.st.Claim(t.Context(), p.acct, 0, "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = p.st.DotPending(t.Context(), at, outbox.Result{Addr: carol, State: outbox.Refused, Code: 550, Text: "who?"},
+	err = p.st.DotPending(t.Context(), claimed.Attempt, outbox.Result{Addr: carol, State: outbox.Refused, Code: 550, Text: "who?"},
 		outbox.Result{Addr: dave, State: outbox.Deferred, Code: 450, Text: "later"})
 	if err != nil {
 		t.Fatal(err)

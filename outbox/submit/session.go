@@ -24,6 +24,7 @@ type Session struct {
 	progress time.Duration
 	afterDot time.Duration
 
+	turn   time.Duration // shortest command and answer so far; 0: none yet
 	ext    extensions
 	login  string
 	dirty  bool // a transaction may be open: RSET before the next
@@ -108,11 +109,19 @@ func (s *Session) dot(t *transaction) error {
 
 // ask sends one command and reads its reply.
 func (s *Session) ask(line string) (reply, error) {
+	asked := time.Now()
 	if _, err := s.conn.Write([]byte(line + "\r\n")); err != nil {
 		return reply{}, err
 	}
-	return s.read()
+	r, err := s.read()
+	if took := time.Since(asked); err == nil && (s.turn == 0 || took < s.turn) {
+		s.turn = took
+	}
+	return r, err
 }
+
+// RoundTrip is the shortest time a command's answer has taken.
+func (s *Session) RoundTrip() time.Duration { return s.turn }
 
 // explain makes the reader's trouble of an error.
 func (s *Session) explain(err error) *account.Trouble {

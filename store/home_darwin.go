@@ -1,0 +1,15 @@
+package store
+
+import (
+	"fmt"
+	"syscall"
+)
+
+// fileIdentity tells a file from every copy of it: inode and time of birth.
+func fileIdentity(path string) (string, error) {
+	var st syscall.Stat_t
+	if err := syscall.Stat(path, &st); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return fmt.Sprintf("inode %d, born %d.%09d", st.Ino, st.Birthtimespec.Sec, st.Birthtimespec.Nsec), nil
+}
