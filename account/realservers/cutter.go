@@ -21,6 +21,8 @@ type Cutter struct {
 	up, down int    // octets let through on each connection; negative: all
 	mark     []byte // octets count from here on, as the client writes it; nil: from the first
 	passed   [2]int // counted on one connection, at the most
+	heard    [2][]byte
+	linger   time.Duration
 	open     map[*cutConn]bool
 	closed   *sync.Cond // a connection is done
 }
@@ -73,11 +75,30 @@ func (c *Cutter) From(mark string) {
 	c.mark = []byte(mark)
 }
 
+// Linger has the last octets before a cut on the way to the server arrive so much later, as a
+// network does that comes back when the client has given up.
+func (c *Cutter) Linger(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.linger = d
+}
+
 // Passed tells how many octets were counted on one connection, at the most.
 func (c *Cutter) Passed() (up, down int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.passed[0], c.passed[1]
+}
+
+// heardMax bounds what Heard gives.
+const heardMax = 16 << 10
+
+// Heard is what passed in the two directions on the connection that was done last, from where
+// octets are counted; not all of a long one.
+func (c *Cutter) Heard() (up, down []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.heard[0], c.heard[1]
 }
 
 // Idle waits until every connection is done.
@@ -94,10 +115,12 @@ type cutConn struct {
 	owner          *Cutter
 	client, server *net.TCPConn
 	limit          [2]int
+	linger         time.Duration
 
 	mu       sync.Mutex
 	counting bool
 	passed   [2]int
+	heard    [2][]byte
 	tail     []byte // the last of what the client wrote, for a mark in two pieces
 }
 
@@ -108,7 +131,7 @@ func (c *Cutter) join(client *net.TCPConn) {
 		return
 	}
 	c.mu.Lock()
-	conn := &cutConn{owner: c, client: client, server: server.(*net.TCPConn), limit: [2]int{c.up, c.down}, counting: c.mark == nil}
+	conn := &cutConn{owner: c, client: client, server: server.(*net.TCPConn), limit: [2]int{c.up, c.down}, linger: c.linger, counting: c.mark == nil}
 	c.open[conn] = true
 	c.mu.Unlock()
 	var both sync.WaitGroup
@@ -121,6 +144,7 @@ func (c *Cutter) join(client *net.TCPConn) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.passed = [2]int{max(c.passed[0], conn.passed[0]), max(c.passed[1], conn.passed[1])}
+		c.heard = conn.heard
 		delete(c.open, conn)
 		c.closed.Broadcast()
 	})
@@ -132,6 +156,10 @@ func (c *cutConn) carry(dir int, from, to *net.TCPConn) {
 	for {
 		n, err := from.Read(b)
 		pass, cut := c.count(dir, b[:n])
+		if cut && dir == 0 {
+			c.client.Close()
+			<-time.After(c.linger)
+		}
 		if _, werr := to.Write(b[:pass]); werr != nil && err == nil {
 			err = werr
 		}
@@ -174,6 +202,9 @@ func (c *cutConn) count(dir int, b []byte) (pass int, cut bool) {
 		counted, cut = limit-c.passed[dir], true
 	}
 	c.passed[dir] += counted
+	if part := b[free : free+counted]; len(c.heard[dir]) < heardMax {
+		c.heard[dir] = append(c.heard[dir], part...)
+	}
 	return free + counted, cut
 }
 
