@@ -20,15 +20,16 @@ func long() bool { return os.Getenv("MUA_LONG") != "" }
 // is cut there, the network heals, and what is left goes out.
 type sweep struct {
 	*post
-	far       far
+	far       otherSide
 	policy    store.Policy
+	sessions  int // at once, at the most; 0: as the account says
 	uncertain int // items the server may have had, by the first flush
 	kept      int // items the first flush left queued
 	repeated  int // messages the server took twice (policy retry)
 }
 
-// far is the other side of the connections that are cut.
-type far interface {
+// otherSide is the other side of the connections that are cut.
+type otherSide interface {
 	account() *account.Account
 	cuts(up, down int)                           // where each connection breaks; <0: nowhere
 	idle()                                       // waits until all connections are done, on the server too
@@ -45,11 +46,13 @@ func TestCutEverywhereInTheStore(t *testing.T) {
 		name       string
 		policy     store.Policy
 		pipelining bool
+		sessions   int
 		step       int // in the short mode
 	}{
-		{"ask", store.PolicyAsk, true, 1},
-		{"ask, lock-step", store.PolicyAsk, false, 7},
-		{"retry", store.PolicyRetry, true, 7},
+		{"ask", store.PolicyAsk, true, 1, 1},
+		{"ask, lock-step", store.PolicyAsk, false, 1, 7},
+		{"retry", store.PolicyRetry, true, 1, 7},
+		{"ask, sessions side by side", store.PolicyAsk, true, 2, 7},
 	} {
 		step := c.step
 		if long() {
@@ -62,7 +65,7 @@ func TestCutEverywhereInTheStore(t *testing.T) {
 				if !c.pipelining {
 					srv.offers(offered[1:]...)
 				}
-				w := &sweep{post: openPost(t, srv), far: srv, policy: c.policy}
+				w := &sweep{post: openPost(t, srv), far: srv, policy: c.policy, sessions: c.sessions}
 				w.sweep(up, step)
 			})
 		}
@@ -91,6 +94,9 @@ func (w *sweep) sweep(up bool, step int) {
 func (w *sweep) flush() (outbox.Summary, error) {
 	f := w.flusher()
 	f.Account, f.Submitter = w.far.account(), submit.Submitter{} // a cut is seen at once: no silence has to be borne
+	if w.sessions > 0 {
+		f.Account.Sessions = w.sessions
+	}
 	return f.Flush(w.t.Context())
 }
 
