@@ -32,7 +32,7 @@ func (l *lane) attempt(c *store.Claimed, later map[string]bool, more bool) (atte
 			return l.putBack(it, at, l.storeTrouble("reading", err))
 		}
 	}
-	e := Envelope{ID: it.ID, Sender: it.Sender, Recipients: outstanding(it, later), Size: it.Size, UTF8: it.UTF8, DSN: it.DSN, EnvID: it.EnvID}
+	e := Envelope{ID: it.ID, Sender: it.Sender, Recipients: outstanding(it, later), Size: it.Size, UTF8: it.UTF8, DSN: it.DSN, EnvID: it.EnvID, RequireTLS: it.RequireTLS}
 	for {
 		fresh, err := l.connect()
 		if err != nil {

@@ -17,6 +17,7 @@ type Envelope struct {
 	UTF8       bool     // the message itself needs SMTPUTF8 (RFC 6531)
 	DSN        string   // reports asked for (RFC 3461 NOTIFY): "", "NEVER", or SUCCESS, FAILURE, DELAY with commas
 	EnvID      string   // RFC 3461 ENVID, the same on every attempt
+	RequireTLS bool     // only to a server that promises TLS all the way (RFC 8689)
 }
 
 // Result is one recipient's outcome. Package submit says what it found with it and

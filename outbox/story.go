@@ -35,7 +35,10 @@ func describe(it store.Item, now time.Time) string {
 	case store.Uncertain:
 		return describeUncertain(it)
 	case store.Cancelled:
-		return "cancelled; the text is kept as a draft"
+		if it.KeptDraft == 0 {
+			return "cancelled"
+		}
+		return fmt.Sprintf("cancelled; the text is draft %d", it.KeptDraft)
 	}
 	return string(it.State)
 }

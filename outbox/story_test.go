@@ -51,7 +51,8 @@ func TestDescribe(t *testing.T) {
 			it.State, it.LastError = store.Uncertain, "the connection was lost after the final dot (closed)"
 			it.Recipients[0].State, it.Recipients[1].State = store.MaybeAccepted, store.MaybeAccepted
 		}), "uncertain: the connection was lost after the final dot (closed); the server may have it for bob@example.org and carol@example.org → mua outbox resolve 7 --sent, or --retry to send it again"},
-		{item(func(it *store.Item) { it.State = store.Cancelled }), "cancelled; the text is kept as a draft"},
+		{item(func(it *store.Item) { it.State = store.Cancelled }), "cancelled"},
+		{item(func(it *store.Item) { it.State, it.KeptDraft = store.Cancelled, 12 }), "cancelled; the text is draft 12"},
 	} {
 		if got := Describe(c.it, now); got != c.want {
 			t.Errorf("%s\n got %q\nwant %q", c.it.State, got, c.want)

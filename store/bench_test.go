@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -72,6 +73,35 @@ func BenchmarkListPage(b *testing.B) {
 		for b.Loop() {
 			must(s.Mailboxes(ctx, 0))(b)
 		}
+	})
+}
+
+// BenchmarkSpool is durable spooling in one process: one after another, and by many goroutines.
+func BenchmarkSpool(b *testing.B) {
+	body := strings.Repeat("The quick brown fox jumps over the lazy dog, again and again.\r\n", 60)
+	spool := func(w *world, i int) {
+		r := w.request(i, "bob@example.net")
+		r.Wire = fmt.Appendf(nil, "Subject: %d\r\nMessage-ID: <%d@x>\r\n\r\n%s", i, i, body)
+		w.spool(r)
+	}
+	rate := func(b *testing.B) { b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "spooled/s") }
+	b.Run("one by one", func(b *testing.B) {
+		w := newWorld(b)
+		for i := 0; b.Loop(); i++ {
+			spool(w, i)
+		}
+		rate(b)
+	})
+	b.Run("at once", func(b *testing.B) {
+		w := newWorld(b)
+		var n atomic.Int64
+		b.SetParallelism(50)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				spool(w, int(n.Add(1)))
+			}
+		})
+		rate(b)
 	})
 }
 

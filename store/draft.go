@@ -19,6 +19,10 @@ func (s *Store) SaveDraft(ctx context.Context, a AccountID, raw []byte, replaces
 		if id, err = t.insertDraft(a, &c, grp); err != nil || replaces == 0 {
 			return err
 		}
+		// The text of an item given up stays findable from the item while it is written on.
+		if err := t.run(`UPDATE outbox SET draft = ? WHERE draft = ?`, id, replaces); err != nil {
+			return err
+		}
 		return ignoreNotFound(t.endDraft(replaces, grp))
 	})
 	return id, err

@@ -58,6 +58,10 @@ func (s *Store) Confirm(ctx context.Context) error {
 
 // settleIn notes where the spool lives, unless that is known.
 func (s *Store) settleIn(t *txn) error {
+	var known bool
+	if err := t.row(`SELECT EXISTS (SELECT 1 FROM spool)`).Scan(&known); err != nil || known {
+		return err
+	}
 	file, err := fileIdentity(s.path())
 	if err != nil {
 		return err

@@ -148,7 +148,7 @@ func (s *Store) end(ctx context.Context, r AttemptResult, next func(*txn) (*clai
 	return c, err
 }
 
-// keptDraft makes the draft that an item leaves which is given up; nil when none is asked for.
+// keptDraft makes the draft that an item leaves which is given up; nil when none is asked for, or it has one.
 func (s *Store) keptDraft(ctx context.Context, r AttemptResult) (*columns, error) {
 	if !r.KeepDraft {
 		return nil, nil
@@ -160,12 +160,11 @@ func (s *Store) keptDraft(ctx context.Context, r AttemptResult) (*columns, error
 	if err != nil {
 		return nil, err
 	}
-	raw, err := s.ItemCopy(ctx, item)
-	if err != nil {
+	it, err := s.Item(ctx, item)
+	if err != nil || it.KeptDraft != 0 { // given up before, and tried again since
 		return nil, err
 	}
-	c, err := s.columnsOf(raw, nil, 0)
-	return &c, err
+	return s.textOf(ctx, it, nil)
 }
 
 func (t *txn) endAttempt(r AttemptResult, draft *columns) error {

@@ -38,34 +38,6 @@ func (s *Store) Release(ctx context.Context, id OutboxID) error {
 	})
 }
 
-// Cancel ends an item that is not sent (queued, held, failed or uncertain); the text is kept as a draft. What
-// some recipients have got already stays in Sent.
-func (s *Store) Cancel(ctx context.Context, id OutboxID) (draft MessageID, err error) {
-	raw, err := s.ItemCopy(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	c, err := s.columnsOf(raw, nil, 0)
-	if err != nil {
-		return 0, err
-	}
-	err = s.decide(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Uncertain}, func(t *txn, it Item) error {
-		if err := t.run(`UPDATE outbox SET state = 'cancelled', waiting = '', ended = ? WHERE id = ?`, t.now, id); err != nil {
-			return err
-		}
-		if err := t.dropUnsent(id); err != nil {
-			return err
-		}
-		grp, err := t.newGroup("draft", false)
-		if err != nil {
-			return err
-		}
-		draft, err = t.insertDraft(it.Account, &c, grp)
-		return err
-	})
-	return draft, err
-}
-
 // dropUnsent ends what waited for an acceptance that will not come.
 func (t *txn) dropUnsent(id OutboxID) error {
 	k, err := t.hiddenCopy(id)
@@ -95,17 +67,25 @@ func (s *Store) Retry(ctx context.Context, id OutboxID) error {
 }
 
 // dropKeptDraft ends the draft that an item given up has left: it is to be sent after all. One
-// that was written on meanwhile is another draft, and stays.
+// that was written on meanwhile has another content, and stays.
 func (t *txn) dropKeptDraft(it Item) error {
 	if it.KeptDraft == 0 {
 		return nil
 	}
-	grp, err := t.newGroup("draft", false)
+	var untouched bool
+	err := t.row(`SELECT EXISTS (SELECT 1 FROM message m JOIN outbox o ON o.draft = m.id
+		WHERE o.id = ? AND m.content = coalesce(o.copy_content, o.content))`, it.ID).Scan(&untouched)
 	if err != nil {
 		return err
 	}
-	if err := t.endDraft(it.KeptDraft, grp); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrState) {
-		return err
+	if untouched {
+		grp, err := t.newGroup("draft", false)
+		if err != nil {
+			return err
+		}
+		if err := t.endDraft(it.KeptDraft, grp); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrState) {
+			return err
+		}
 	}
 	return t.run(`UPDATE outbox SET draft = NULL WHERE id = ?`, it.ID)
 }

@@ -9,7 +9,8 @@ import (
 )
 
 const itemFields = `o.id, o.account, a.name, o.state, o.from_name, o.from_addr, o.sender, o.subject, o.header_id, o.size, o.created, o.not_before,
-	o.next_attempt, o.first_deferral, o.attempts, o.last_error, o.waiting, coalesce(o.key, ''), o.policy, o.utf8, o.dsn, o.envid, coalesce(o.draft, 0)`
+	o.next_attempt, o.first_deferral, o.attempts, o.last_error, o.waiting, coalesce(o.key, ''), o.policy, o.utf8, o.dsn, o.envid,
+	o.requiretls, coalesce((SELECT m.id FROM message m WHERE m.id = o.draft AND m.state = 0), 0)`
 
 // items reads those a condition selects, in the order it gives, with their recipients.
 func (s *Store) items(ctx context.Context, q querier, where string, args ...any) ([]Item, error) {
@@ -23,7 +24,8 @@ func (s *Store) items(ctx context.Context, q querier, where string, args ...any)
 		var it Item
 		var created, notBefore, next, deferral sql.NullInt64
 		err := rows.Scan(&it.ID, &it.Account, &it.AccountName, &it.State, &it.From.Name, &it.From.Addr, &it.Sender, &it.Subject, &it.MessageID,
-			&it.Size, &created, &notBefore, &next, &deferral, &it.Attempts, &it.LastError, &it.Waiting, &it.Key, &it.Policy, &it.UTF8, &it.DSN, &it.EnvID, &it.KeptDraft)
+			&it.Size, &created, &notBefore, &next, &deferral, &it.Attempts, &it.LastError, &it.Waiting, &it.Key, &it.Policy, &it.UTF8, &it.DSN, &it.EnvID,
+			&it.RequireTLS, &it.KeptDraft)
 		if err != nil {
 			return nil, err
 		}

@@ -22,6 +22,9 @@ type spooling struct {
 	fingerprint string
 	wire        packed
 	copy        columns
+	content     ContentID // of the bytes to send
+	full        ContentID // of those to keep
+	sentCopy    MessageID
 	id          OutboxID
 	existed     bool
 }
@@ -71,26 +74,39 @@ func (s *Store) spooled(ctx context.Context, p *spooling) (bool, error) {
 }
 
 func (p *spooling) spool(t *txn) error {
-	p.id, p.existed = 0, false
+	p.id, p.existed, p.sentCopy = 0, false, 0
 	if done, err := p.sameKey(t); done || err != nil {
 		return err
 	}
 	if err := p.store.settleIn(t); err != nil {
 		return err
 	}
+	for _, step := range []func(*txn) error{p.putContents, p.insertSentCopy, p.insertItem, p.insertRecipients} {
+		if err := step(t); err != nil {
+			return err
+		}
+	}
+	if p.Answers == 0 && p.Forwards == 0 && p.Draft == 0 {
+		return nil
+	}
 	grp, err := t.newGroup("spool", false)
 	if err != nil {
 		return err
 	}
-	if err := p.insertItem(t); err != nil {
+	if err := p.insertBlocked(t, grp); err != nil {
 		return err
 	}
-	for _, step := range []func(*txn, GroupID) error{p.insertRecipients, p.insertSentCopy, p.insertBlocked, p.endDraft} {
-		if err := step(t, grp); err != nil {
-			return err
-		}
+	return p.endDraft(t, grp)
+}
+
+// putContents stores the bytes to send and, where they differ, those to keep.
+func (p *spooling) putContents(t *txn) (err error) {
+	if p.content, err = t.putContent(p.wire); err != nil || p.wire.sum == p.copy.content.sum {
+		p.full = p.content
+		return err
 	}
-	return nil
+	p.full, err = t.putContent(*p.copy.content)
+	return err
 }
 
 // sameKey answers a request whose key is in use.
@@ -113,15 +129,8 @@ func (p *spooling) sameKey(t *txn) (done bool, err error) {
 }
 
 func (p *spooling) insertItem(t *txn) error {
-	content, err := t.putContent(p.wire)
-	if err != nil {
-		return err
-	}
-	full, err := t.putContent(*p.copy.content)
-	if err != nil {
-		return err
-	}
-	if full == content {
+	full := p.full
+	if full == p.content {
 		full = 0
 	}
 	state := Queued
@@ -130,14 +139,14 @@ func (p *spooling) insertItem(t *txn) error {
 	}
 	notBefore := ms(p.NotBefore)
 	id, err := t.insert(`INSERT INTO outbox(account, state, envid, from_name, from_addr, sender, subject, header_id, date, content, copy_content,
-		size, utf8, dsn, policy, key, fingerprint, created, not_before, due) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
-		p.Account, state, p.envid, p.From.Name, p.From.Addr, p.Sender, p.Subject, p.MessageID, ms(p.Date), content, null(full),
-		len(p.Wire), p.UTF8, p.DSN, p.Policy, sql.NullString{String: p.Key, Valid: p.Key != ""}, p.fingerprint, t.now, notBefore, max(t.now, notBefore.Int64))
+		size, utf8, dsn, requiretls, policy, key, fingerprint, created, not_before, due, sent_copy) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		p.Account, state, p.envid, p.From.Name, p.From.Addr, p.Sender, p.Subject, p.MessageID, ms(p.Date), p.content, null(full),
+		len(p.Wire), p.UTF8, p.DSN, p.RequireTLS, p.Policy, sql.NullString{String: p.Key, Valid: p.Key != ""}, p.fingerprint, t.now, notBefore, max(t.now, notBefore.Int64), null(p.sentCopy))
 	p.id = OutboxID(id)
 	return err
 }
 
-func (p *spooling) insertRecipients(t *txn, _ GroupID) error {
+func (p *spooling) insertRecipients(t *txn) error {
 	names := map[string]string{}
 	for _, list := range [][]message.Address{p.copy.to, p.copy.cc} {
 		for _, a := range list {
@@ -157,7 +166,7 @@ func (p *spooling) insertRecipients(t *txn, _ GroupID) error {
 }
 
 // insertSentCopy files the copy in Sent, not to be seen before the server has accepted the message.
-func (p *spooling) insertSentCopy(t *txn, _ GroupID) error {
+func (p *spooling) insertSentCopy(t *txn) error {
 	if !p.SaveSent {
 		return nil
 	}
@@ -165,15 +174,12 @@ func (p *spooling) insertSentCopy(t *txn, _ GroupID) error {
 	if err != nil {
 		return err
 	}
-	content, err := t.putContent(*p.copy.content)
-	if err != nil {
-		return err
-	}
 	k := copyState{account: p.Account, mailbox: box, state: hidden, flags: Seen}
-	if err := t.insertMessage(&k, t.now, &p.copy, content); err != nil {
+	if err := t.insertMessage(&k, t.now, &p.copy, p.full); err != nil {
 		return err
 	}
-	return t.run(`UPDATE outbox SET sent_copy = ? WHERE id = ?`, k.id, p.id)
+	p.sentCopy = k.id
+	return nil
 }
 
 // sentMailbox is where sent mail is filed: the account's Sent, or one on no server when asked for.
@@ -222,6 +228,9 @@ func (p *spooling) insertBlocked(t *txn, grp GroupID) error {
 func (p *spooling) endDraft(t *txn, grp GroupID) error {
 	if p.Draft == 0 {
 		return nil
+	}
+	if err := t.supersede(p.Draft, p.id); err != nil {
+		return err
 	}
 	return ignoreNotFound(t.endDraft(p.Draft, grp))
 }

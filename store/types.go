@@ -298,6 +298,7 @@ type SpoolRequest struct {
 	Held        bool
 	UTF8        bool      // needs SMTPUTF8
 	DSN         string    // reports to ask for (RFC 3461 NOTIFY): "", "NEVER", or SUCCESS, FAILURE, DELAY with commas
+	RequireTLS  bool      // only over TLS all the way (RFC 8689), else not at all
 	SaveSent    bool      // file a copy in Sent: here at once, on the server (when the account is IMAP) after acceptance
 	SentLocal   bool      // the Sent mailbox is local: no append action
 	Draft       MessageID // draft that ends with this; 0 none
@@ -339,7 +340,8 @@ type Item struct {
 	UTF8          bool
 	DSN           string    // reports asked for, as in SpoolRequest
 	EnvID         string    // RFC 3461 ENVID: random, the same on every attempt
-	KeptDraft     MessageID // where the text of an item given up is kept; 0: nowhere
+	RequireTLS    bool      // as in SpoolRequest
+	KeptDraft     MessageID // where the text of an item given up or taken back is kept, as long as that draft is there; 0: nowhere
 }
 
 // Attempt is one try in an item's story.

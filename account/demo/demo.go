@@ -95,6 +95,8 @@ type Accepted struct {
 	Data []byte   // the octets sent after DATA, dot-stuffing undone
 	UTF8 bool     // MAIL had SMTPUTF8
 	Body string   // BODY= of MAIL, "" when absent
+	// RequireTLS: MAIL had REQUIRETLS (RFC 8689).
+	RequireTLS bool
 }
 
 // Start starts the servers; they run until Close or until ctx ends.

@@ -31,6 +31,7 @@ func (s *Servers) serveSMTP(ln *listener) {
 	srv.MaxLineLength = 0 // the octets of DATA are the test's business
 	srv.EnableSMTPUTF8 = true
 	srv.EnableDSN = true
+	srv.EnableREQUIRETLS = true // offered by smtpWatcher, under TLS
 	srv.ErrorLog = quiet()
 	s.servers = append(s.servers, srv)
 	s.running.Go(func() { srv.Serve(smtpListener{ln}) }) // Servers.shutdown alone closes it: go-smtp panics when two do
@@ -95,7 +96,7 @@ func (s *smtpSession) Mail(from string, o *smtp.MailOptions) error {
 	if !s.in && !s.owner.without["AUTH"] {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
-	s.mail = Accepted{From: from, UTF8: o.UTF8, Body: string(o.Body)}
+	s.mail = Accepted{From: from, UTF8: o.UTF8, Body: string(o.Body), RequireTLS: o.RequireTLS}
 	return nil
 }
 

@@ -186,6 +186,12 @@ func (w *smtpWatcher) offer(b []byte) []byte {
 	tls := clear && !s.without["STARTTLS"]
 	hidden := name == "CHUNKING" || name == "AUTH" && tls || s.without[name] && isExtension(name)
 	switch {
+	case name == "PIPELINING" && !clear && !s.without["REQUIRETLS"]: // RFC 8689 2: under TLS only
+		offer := []byte("250-REQUIRETLS\r\n")
+		if hidden {
+			return offer
+		}
+		return append(offer, b...)
 	case name == "PIPELINING" && tls && hidden:
 		return []byte("250-STARTTLS\r\n")
 	case name == "PIPELINING" && tls:

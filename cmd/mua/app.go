@@ -102,7 +102,7 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "protocol log on stderr, secrets redacted")
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours")
 	root.AddCommand(
-		newSend(a), newSendmail(a), newOutbox(a), newSync(a),
+		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a),
 		newList(a), newShow(a), newMailboxes(a), newMark(a), newMove(a), newArchive(a), newDelete(a), newUndo(a),
 		newAddress(a), newAccount(a), newConfig(a), newDemo(a), newVersion(a), newMan(a),
 	)

@@ -124,7 +124,7 @@ func subjects(raws [][]byte) map[string]int {
 	return times
 }
 
-func startDemo(t *testing.T) *demo.Servers {
+func startDemo(t testing.TB) *demo.Servers {
 	t.Helper()
 	servers, err := demo.Start(context.Background(), demo.Options{Dir: t.TempDir()})
 	if err != nil {

@@ -30,16 +30,10 @@ Without a subcommand it lists what is not yet done.`,
 	list := newOutboxList(a)
 	all := cmd.Flags().Bool("all", false, "everything, also what is done")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.outboxList(cmd.Context(), *all) }
-	cmd.AddCommand(list, newOutboxShow(a), newOutboxFlush(a), newOutboxRetry(a), newOutboxWait(a), newOutboxResolve(a), newOutboxConfirm(a),
+	cmd.AddCommand(list, newOutboxShow(a), newOutboxFlush(a), newOutboxRetry(a), newOutboxWait(a), newOutboxResolve(a), newOutboxEdit(a), newOutboxConfirm(a),
 		a.outboxVerb("hold", "Keep items from being sent until released", "held", (*store.Store).Hold),
 		a.outboxVerb("release", "Let held items go", "released", (*store.Store).Release),
-		a.outboxVerb("cancel", "Take items back; the text is kept as a draft", "cancelled", func(s *store.Store, ctx context.Context, id store.OutboxID) error {
-			draft, err := s.Cancel(ctx, id)
-			if err == nil && draft != 0 {
-				a.talk("the text of item %d is kept as draft %d", id, draft)
-			}
-			return err
-		}),
+		a.outboxVerb("cancel", "Take items back; the text is kept as a draft", "cancelled", a.cancel),
 	)
 	return cmd
 }

@@ -18,6 +18,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if strings.HasSuffix(os.Args[0], ".test") { // not one of the names below: those have what their story gives them
+		state, err := os.MkdirTemp("", "mua-state-*")
+		if err != nil {
+			panic(err)
+		}
+		os.Setenv("XDG_STATE_HOME", state)
+	}
 	testscript.Main(m, map[string]func(){
 		"mua":      func() { os.Exit(mainStatus()) },
 		"sendmail": func() { os.Exit(mainStatus()) },
@@ -28,10 +35,11 @@ func TestMain(m *testing.M) {
 // TestScripts runs the binary as its user does: one story a file, on the
 // embedded servers. Commands of ours beside testscript's own:
 //
-//	servers up|samples|down|FAULT  start the demo servers (with sample mail) and write $MUA_CONFIG; stop them; make them misbehave
+//	servers up|samples|KIND|down|FAULT  start the demo servers (with sample mail, or of another KIND) and write $MUA_CONFIG; stop them; make them misbehave
 //	account NAME IN OUT            add an account on these servers to $MUA_CONFIG: schemes such as pop3s and smtp, - for none
 //	accepted N                     the submission server has accepted N messages by now
 //	logins PROTOCOL N              clients have tried to log in N times
+//	wire FILE                      the octets of the message accepted last go into FILE
 //	sameid                         all messages accepted are the same bytes
 //	exits STATUS CMD...            CMD ends with exactly this status
 //	deliver MAILBOX FILE           put a message into a mailbox on the server (LF becomes CRLF)
@@ -66,6 +74,7 @@ func TestScripts(t *testing.T) {
 			"servers":   cmdServers,
 			"account":   cmdAccount,
 			"accepted":  cmdAccepted,
+			"wire":      cmdWire,
 			"sameid":    cmdSameID,
 			"logins":    cmdLogins,
 			"exits":     cmdExits,
@@ -89,16 +98,18 @@ func cmdServers(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 || neg {
 		ts.Fatalf("usage: servers up|samples|down|FAULT")
 	}
-	switch args[0] {
-	case "up", "samples":
-		dir := ts.MkAbs("servers")
-		ts.Check(os.MkdirAll(dir, 0o700))
-		started, err := demo.Start(context.Background(), demo.Options{Dir: dir, Samples: args[0] == "samples"})
+	if o, ok := scriptKinds[args[0]]; ok {
+		o.Dir = ts.MkAbs("servers")
+		ts.Check(os.MkdirAll(o.Dir, 0o700))
+		started, err := demo.Start(context.Background(), o)
 		ts.Check(err)
 		ts.Defer(started.Close)
 		s.Servers = started
 		ts.Check(os.WriteFile(ts.Getenv("MUA_CONFIG"), []byte(started.Config("")), 0o600))
 		ts.Setenv("ME", started.Addr)
+		return
+	}
+	switch args[0] {
 	case "down":
 		s.Close()
 	default:
@@ -119,6 +130,26 @@ func cmdAccount(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = fmt.Fprintf(f, "\n%s", serversOf(ts).ConfigFor(args[0], scheme(args[1]), scheme(args[2])))
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+// scriptKinds are the servers that scripts may start.
+var scriptKinds = map[string]demo.Options{
+	"up":            {},
+	"samples":       {Samples: true},
+	"small":         {MaxMessage: 20_000},
+	"no-requiretls": {Without: []string{"REQUIRETLS"}},
+}
+
+// cmdWire writes what the server received last, after DATA, octet for octet.
+func cmdWire(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: wire FILE")
+	}
+	all := serversOf(ts).Accepted()
+	if len(all) == 0 {
+		ts.Fatalf("nothing was accepted")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), all[len(all)-1].Data, 0o600))
 }
 
 func cmdAccepted(ts *testscript.TestScript, neg bool, args []string) {

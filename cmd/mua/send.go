@@ -5,11 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/mail"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -21,15 +19,6 @@ import (
 	"mua/store"
 	"mua/store/message"
 )
-
-// sendFlags are the flags of mua send.
-type sendFlags struct {
-	from, subject, body, bodyFile, html, replyTo, inReplyTo string
-	to, cc, bcc, attach, header                             []string
-	attachName, key, wait, dsn                              string
-	queue, dryRun, skipEmpty, draft                         bool
-	given                                                   func(name string) bool
-}
 
 func newSend(a *app) *cobra.Command {
 	var f sendFlags
@@ -44,62 +33,82 @@ printed on stdout. Without --body and --body-file the text is read from stdin.`,
 		Example: `  mua send -t bob@example.org -s 'Lunch?' --body 'At noon?'
   make test 2>&1 | mua send -s 'build log' -a report.pdf team@example.org
   mua send --wait 30s -t bob@example.org -s Report --body-file report.txt
+  mua send --at 'tomorrow 8:00' -t bob@example.org -s Reminder --body 'Today at noon.'
   mua send --queue --key backup-2026-11-23 -t ops@example.org -s 'Backup done' --body ok`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.to = append(f.to, args...)
-			f.given = cmd.Flags().Changed
 			return a.send(cmd.Context(), f)
 		},
 	}
-	fl := cmd.Flags()
-	fl.SortFlags = false
-	fl.StringVarP(&f.from, "from", "r", "", "sender `FROM` (default: the account's; also chooses the account)")
-	fl.StringArrayVarP(&f.to, "to", "t", nil, "recipient `TO` (repeatable; several with commas)")
-	fl.StringArrayVarP(&f.cc, "cc", "c", nil, "carbon copy `CC`")
-	fl.StringArrayVarP(&f.bcc, "bcc", "b", nil, "blind carbon copy `BCC`")
-	fl.StringVarP(&f.subject, "subject", "s", "", "`SUBJECT`")
-	fl.StringArrayVarP(&f.attach, "attach", "a", nil, "attach `FILE` (repeatable; - is stdin)")
-	fl.StringVar(&f.attachName, "attach-name", "", "the `NAME` of what -a - attaches")
-	fl.StringVar(&f.body, "body", "", "the `TEXT`")
-	fl.StringVar(&f.bodyFile, "body-file", "", "read the text from `FILE`")
-	fl.StringVar(&f.html, "html", "", "add `FILE` as the HTML alternative")
-	fl.StringArrayVar(&f.header, "header", nil, "add a header field `'Name: value'` (repeatable)")
-	fl.StringVar(&f.replyTo, "reply-to", "", "answers go to `ADDR`")
+	fl := flagsOf(cmd, &f)
+	f.people(fl, "the account's")
+	f.content(fl)
 	fl.StringVar(&f.inReplyTo, "in-reply-to", "", "this answers the message with that `MSGID`")
-	fl.BoolVar(&f.queue, "queue", false, "only spool, do not connect")
-	fl.StringVar(&f.wait, "wait", "", "stay up to `DURATION` until the server has answered for every recipient")
-	fl.StringVar(&f.key, "key", "", "spool at most one message with this `KEY`")
-	fl.StringVar(&f.dsn, "dsn", "", "ask for delivery reports: `WHEN` is never, or failure, delay and success with commas")
-	fl.BoolVar(&f.skipEmpty, "skip-empty", false, "send nothing when the text is empty")
-	fl.BoolVar(&f.draft, "draft", false, "save a draft instead, and print the id of the message in Drafts")
-	fl.BoolVar(&f.dryRun, "dry-run", false, "print the finished message and spool nothing")
+	f.sending(fl)
 	return cmd
 }
 
 // send is the whole of mua send.
 func (a *app) send(ctx context.Context, f sendFlags) error {
-	wait, err := flagDuration("wait", f.wait)
+	o, err := f.options(time.Now())
 	if err != nil {
 		return err
 	}
-	if err := f.check(); err != nil {
-		return err
-	}
-	dsn, err := notify(f.dsn)
+	from, acct, err := a.sendAs(f)
 	if err != nil {
 		return err
 	}
-	d, acct, err := a.draft(f)
-	if err != nil {
+	d := &compose.Draft{From: from, Sender: from.Address, Subject: f.subject}
+	if err := f.fill(d); err != nil {
 		return err
+	}
+	if len(d.To)+len(d.Cc)+len(d.Bcc) == 0 && !f.draft {
+		return noRecipient()
 	}
 	if err := a.readBody(d, f); err != nil {
 		return err
 	}
-	if f.skipEmpty && strings.TrimSpace(d.Text) == "" {
-		a.talk("the text is empty: nothing sent (--skip-empty)")
+	if a.nothingToSay(d, f) {
 		return nil
 	}
+	return a.post(ctx, acct, d, f, o)
+}
+
+// sendAs is the identity and the account that send uses.
+func (a *app) sendAs(f sendFlags) (mail.Address, *account.Account, error) {
+	acct, err := a.theAccount()
+	if err != nil {
+		return mail.Address{}, nil, err
+	}
+	from := acct.From
+	if f.from != "" {
+		if from, acct, err = a.sender(f.from, acct); err != nil {
+			return from, nil, err
+		}
+	}
+	if acct.Outgoing == nil && !f.draft {
+		return from, nil, noOutgoing(acct)
+	}
+	return from, acct, nil
+}
+
+func noRecipient() error { return usagef("no recipient: give -t ADDR (or -c, -b)") }
+
+// nothingToSay reports, and says, that --skip-empty keeps a message from being sent. Where -a -
+// attaches what would be the text, that is what must not be empty.
+func (a *app) nothingToSay(d *compose.Draft, f sendFlags) bool {
+	if !f.skipEmpty || strings.TrimSpace(d.Text) != "" {
+		return false
+	}
+	if i := slices.Index(f.attach, "-"); i >= 0 && !f.given("body") && !f.given("body-file") && len(d.Attachments[i].Data) > 0 {
+		return false
+	}
+	a.talk("the text is empty: nothing sent (--skip-empty)")
+	return true
+}
+
+// post saves, prints or spools a message, as the flags say.
+func (a *app) post(ctx context.Context, acct *account.Account, d *compose.Draft, f sendFlags, o spoolOptions) error {
 	if f.draft {
 		return a.saveDraft(ctx, acct, d)
 	}
@@ -108,19 +117,31 @@ func (a *app) send(ctx context.Context, f sendFlags) error {
 		return err
 	}
 	if f.dryRun {
-		_, err := io.WriteString(a.out, compose.Display(fin.Wire))
-		return err
+		return a.printFinished(fin)
 	}
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	if d.InReplyTo != "" {
-		if ids, err := s.ByHeaderID(ctx, d.InReplyTo); err == nil && len(ids) > 0 {
-			d.Answers = ids[0]
-		}
+	a.findAnswered(ctx, s, d)
+	o.answers, o.fingerprint = d.Answers, fingerprint(d)
+	return a.spool(ctx, s, acct, fin, o)
+}
+
+// printFinished is --dry-run.
+func (a *app) printFinished(fin *compose.Finished) error {
+	_, err := io.WriteString(a.out, compose.Display(fin.Wire))
+	return err
+}
+
+// findAnswered finds the message that --in-reply-to names, if it is here.
+func (a *app) findAnswered(ctx context.Context, s *store.Store, d *compose.Draft) {
+	if d.InReplyTo == "" || d.Answers != 0 {
+		return
 	}
-	return a.spool(ctx, s, acct, fin, spoolOptions{dsn: dsn, key: f.key, queue: f.queue, wait: wait, answers: d.Answers, fingerprint: fingerprint(d)})
+	if ids, err := s.ByHeaderID(ctx, d.InReplyTo); err == nil && len(ids) > 0 {
+		d.Answers = ids[0]
+	}
 }
 
 // saveDraft puts what was given into Drafts, to be finished in the terminal or elsewhere.
@@ -133,15 +154,16 @@ func (a *app) saveDraft(ctx context.Context, acct *account.Account, d *compose.D
 	if err != nil {
 		return err
 	}
-	if d.InReplyTo != "" {
-		if ids, err := s.ByHeaderID(ctx, d.InReplyTo); err == nil && len(ids) > 0 {
-			d.Answers = ids[0]
-		}
-	}
+	a.findAnswered(ctx, s, d)
 	draft, err := s.SaveDraft(ctx, id, d.Save(), 0)
 	if err != nil {
 		return ioTrouble("the draft could not be saved", err)
 	}
+	return a.printDraft(ctx, s, draft)
+}
+
+// printDraft prints a draft's id, or the message object.
+func (a *app) printDraft(ctx context.Context, s *store.Store, draft store.MessageID) error {
 	if !a.json {
 		_, err := fmt.Fprintln(a.out, draft)
 		return err
@@ -153,75 +175,42 @@ func (a *app) saveDraft(ctx context.Context, acct *account.Account, d *compose.D
 	return a.emit(newMessageJSON(row))
 }
 
-// check refuses flags that contradict each other, before anything is read.
-func (f sendFlags) check() error {
-	stdin := count(f.bodyFile == "-", f.html == "-")
-	for _, name := range f.attach {
-		stdin += count(name == "-")
-	}
-	switch {
-	case f.draft && (f.queue || f.dryRun || f.wait != "" || f.given("key")):
-		return usagef("--draft sends nothing: it goes without --queue, --wait, --key and --dry-run")
-	case f.queue && f.wait != "":
-		return usagef("--queue does not connect and --wait waits for the server: give one of them")
-	case f.given("body") && f.given("body-file"):
-		return usagef("--body and --body-file both give the text: use one")
-	case f.given("key") && f.key == "":
-		return usagef("--key is empty: it would not make a rerun harmless")
-	case stdin > 1:
-		return usagef("stdin can be read only once: give one - to -a, --body-file and --html")
-	case f.given("attach-name") && !slices.Contains(f.attach, "-"):
-		return usagef("--attach-name names what -a - takes from stdin, which is not given")
-	}
-	return nil
-}
-
-// draft gathers the envelope and header from flags and chooses the account.
-func (a *app) draft(f sendFlags) (*compose.Draft, *account.Account, error) {
-	from, acct, err := a.sender(f.from)
-	if err != nil {
-		return nil, nil, err
-	}
-	if acct.Outgoing == nil && !f.draft {
-		return nil, nil, noOutgoing(acct)
-	}
-	d := &compose.Draft{From: from, Sender: from.Address, Subject: f.subject}
+// fill adds to a draft what the flags say of its header.
+func (f *sendFlags) fill(d *compose.Draft) error {
 	for _, l := range []struct {
 		in  []string
 		out *[]message.Address
 	}{{f.to, &d.To}, {f.cc, &d.Cc}, {f.bcc, &d.Bcc}, {[]string{f.replyTo}, &d.ReplyTo}} {
 		for _, s := range l.in {
-			if s == "" {
-				continue
-			}
 			addrs, err := compose.ParseAddresses(s)
 			if err != nil {
-				return nil, nil, err
+				return err
 			}
 			*l.out = append(*l.out, addrs...)
 		}
 	}
-	if len(d.To)+len(d.Cc)+len(d.Bcc) == 0 && !f.draft {
-		return nil, nil, usagef("no recipient: give -t ADDR (or -c, -b)")
-	}
 	if f.inReplyTo != "" {
-		if d.InReplyTo, err = oneMessageID(f.inReplyTo); err != nil {
-			return nil, nil, err
+		id, err := oneMessageID(f.inReplyTo)
+		if err != nil {
+			return err
 		}
-		d.References = []string{d.InReplyTo}
+		d.InReplyTo, d.References = id, []string{id}
 	}
 	for _, h := range f.header {
 		name, value, ok := strings.Cut(h, ":")
 		if !ok {
-			return nil, nil, usagef("--header %q is not 'Name: value'", h)
+			return usagef("--header %q is not 'Name: value'", h)
 		}
-		d.Extra = append(d.Extra, message.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+		d.Extra = append(d.Extra, message.Field{Name: strings.Trim(name, " \t"), Value: strings.Trim(value, " \t")})
 	}
-	return d, acct, nil
+	return nil
 }
 
 // oneMessageID reads a Message-ID, with or without its angle brackets.
 func oneMessageID(s string) (string, error) {
+	if err := compose.CheckLine("--in-reply-to", s); err != nil {
+		return "", err
+	}
 	id := strings.TrimSpace(s)
 	if rest, ok := strings.CutPrefix(id, "<"); ok {
 		id = strings.TrimSuffix(rest, ">")
@@ -233,18 +222,12 @@ func oneMessageID(s string) (string, error) {
 	return "<" + id + ">", nil
 }
 
-// sender is the identity of -r, or the account's, and the account it belongs to.
-func (a *app) sender(arg string) (mail.Address, *account.Account, error) {
+// sender is the identity of -r and the account it belongs to: that of -A, else the one whose address it
+// is, else fallback.
+func (a *app) sender(arg string, fallback *account.Account) (mail.Address, *account.Account, error) {
 	c, err := a.conf()
 	if err != nil {
 		return mail.Address{}, nil, err
-	}
-	acct, err := a.theAccount()
-	if err != nil {
-		return mail.Address{}, nil, err
-	}
-	if arg == "" {
-		return acct.From, acct, nil
 	}
 	addrs, err := compose.ParseAddresses(arg)
 	if err != nil {
@@ -253,7 +236,7 @@ func (a *app) sender(arg string) (mail.Address, *account.Account, error) {
 	if len(addrs) != 1 {
 		return mail.Address{}, nil, usagef("-r takes one address, not %d", len(addrs))
 	}
-	from := mail.Address{Name: addrs[0].Name, Address: addrs[0].Addr}
+	from, acct := mail.Address{Name: addrs[0].Name, Address: addrs[0].Addr}, fallback
 	if a.accountArg == "" {
 		acct = accountFor(c, from.Address, acct)
 	}
@@ -326,6 +309,9 @@ func (a *app) attachment(name, stdinName string) (compose.Attachment, error) {
 	if name != "-" {
 		return compose.Attach(name)
 	}
+	if err := compose.CheckLine("--attach-name", stdinName); err != nil {
+		return compose.Attachment{}, err
+	}
 	b, err := a.readStdin()
 	if err != nil {
 		return compose.Attachment{}, err
@@ -341,19 +327,8 @@ func (a *app) readInput(name string) ([]byte, error) {
 	if name == "-" {
 		return a.readStdin()
 	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("cannot read %q: %v", name, reason(err)), Kept: "Nothing was spooled", Err: err}
-	}
-	return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), nil
-}
-
-// reason is why a file could not be read, without its name once more.
-func reason(err error) error {
-	if p, ok := errors.AsType[*os.PathError](err); ok {
-		return p.Err
-	}
-	return err
+	b, err := compose.ReadFile("read", name)
+	return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), err
 }
 
 func (a *app) readStdin() ([]byte, error) {
@@ -373,15 +348,4 @@ func fingerprint(d *compose.Draft) string {
 		fmt.Fprintf(h, "%q %q %x", att.Name, att.Type, sha256.Sum256(att.Data))
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// spoolOptions say what happens round a finished message.
-type spoolOptions struct {
-	key, fingerprint string
-	queue            bool
-	wait             time.Duration
-	answers          store.MessageID
-	dsn              string // RFC 3461 NOTIFY
-	quietID          bool   // do not print the id (sendmail)
-	soft             bool   // refusals of the server do not fail the command (sendmail)
 }

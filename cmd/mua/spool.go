@@ -29,7 +29,11 @@ func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, 
 	}
 	req := fin.Request(id)
 	req.Key, req.Fingerprint, req.Answers, req.DSN = o.key, o.fingerprint, o.answers, o.dsn
+	req.NotBefore, req.RequireTLS = o.notBefore, o.requireTLS
 	outbox.Prepare(&req, acct, store.PolicyRetry)
+	if fin.Resent {
+		req.SaveSent = false
+	}
 	item, existed, err := s.Spool(ctx, req)
 	if err != nil {
 		return spoolTrouble(err, o.key)
@@ -38,7 +42,7 @@ func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, 
 		a.talk("key %q is known: message %d is the one, nothing new was spooled", o.key, item)
 	}
 	var told error
-	if !o.queue && !existed || o.wait > 0 {
+	if !o.queue && !existed && o.notBefore.IsZero() || o.wait > 0 {
 		told = a.deliver(ctx, s, acct, item, o.wait)
 	}
 	return a.tellSpooled(ctx, s, acct, item, o, told)
@@ -170,6 +174,8 @@ func (a *app) itemStatus(ctx context.Context, s *store.Store, acct *account.Acco
 		return stillOpen(it)
 	case told != nil:
 		a.tellUndelivered(it, asTrouble(told))
+	case it.State == store.Queued && it.NotBefore.After(time.Now()):
+		a.talk("message %d is %s", it.ID, outbox.Describe(it, time.Now()))
 	case it.State == store.Queued && it.Attempts > 0: // deferred
 		a.talk("message %d waits in the outbox: %s", it.ID, outbox.Describe(it, time.Now()))
 	case refused(it), it.State == store.Uncertain:

@@ -100,7 +100,7 @@ func (x *terminal) gone() {
 }
 
 // buildMua builds the binary as go install would.
-func buildMua(t *testing.T) string {
+func buildMua(t testing.TB) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "mua")
 	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {

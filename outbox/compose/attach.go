@@ -2,61 +2,22 @@ package compose
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"mime"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"mua/account"
 	"mua/store/message"
 )
 
-// maxAttachment is the most one attachment may have, in octets. No server takes
-// as much; it keeps a slip of the finger (/dev/zero) from filling the memory.
-const maxAttachment = 1 << 30
-
-// Attach reads a file whole, once: what happens to it later does not matter. A
-// file that is not there, not readable, a folder or too large is an
-// *account.Trouble of KindNotFound that names it.
+// Attach reads a file whole, once, as ReadFile does.
 func Attach(path string) (Attachment, error) {
-	file, err := os.Open(path)
+	data, err := ReadFile("attach", path)
 	if err != nil {
-		return Attachment{}, cannotAttach(path, err)
-	}
-	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	if err != nil {
-		return Attachment{}, cannotAttach(path, err)
-	}
-	if info.IsDir() {
-		return Attachment{}, cannotAttach(path, errors.New("it is a folder"))
-	}
-	data, err := io.ReadAll(io.LimitReader(file, maxAttachment+1))
-	if err == nil && len(data) > maxAttachment {
-		err = fmt.Errorf("it is larger than %d MiB", maxAttachment>>20)
-	}
-	if err != nil {
-		return Attachment{}, cannotAttach(path, err)
+		return Attachment{}, err
 	}
 	return NewAttachment(filepath.Base(path), data), nil
-}
-
-// cannotAttach names the file and the reason.
-func cannotAttach(path string, err error) error {
-	reason := err
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		reason = pe.Err
-	}
-	return &account.Trouble{
-		Kind: account.KindNotFound, Err: err,
-		What: fmt.Sprintf("cannot attach %q: %v", oneLine(path), reason),
-	}
 }
 
 // NewAttachment makes an attachment of octets that are already here, its type told

@@ -17,9 +17,10 @@
 //     or quoted-printable (RFC 2046 5.2.1): what is not 7-bit in it is re-encoded
 //     leaf by leaf, and where that would break a signature it travels as an opaque
 //     .eml file instead.
-//   - [Sendmail] keeps the caller's bytes but for what its comment lists.
+//   - [Sendmail] keeps the caller's bytes, and [Resend] a message's, but for what
+//     their comments list.
 //   - Quoted text is cleaned of control characters (message.Clean).
 //
-// Nothing here touches the network, the store or the clock; only [Attach] reads
+// Nothing here touches the network, the store or the clock; only [ReadFile] reads
 // files, and [Draft.Save] the clock when the draft has no date.
 package compose

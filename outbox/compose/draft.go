@@ -53,6 +53,7 @@ type Finished struct {
 	Subject           string          // decoded
 	Date              time.Time
 	UTF8              bool // an address needs SMTPUTF8 (RFC 6531)
+	Resent            bool // of Resend: no copy of it belongs in Sent
 	Answers, Forwards store.MessageID
 }
 

@@ -124,6 +124,10 @@ func inField(field string, err error) error {
 	return err
 }
 
+// CheckLine refuses what a person gives for a header field when it would end the
+// field or begin another; the error is an *account.Trouble of KindData.
+func CheckLine(field, value string) error { return checkValue(field, value) }
+
 // checkValue refuses what would end a header field or begin another.
 func checkValue(field, value string) error {
 	if i := strings.IndexAny(value, "\r\n\x00"); i >= 0 {

@@ -28,7 +28,7 @@ func Reply(orig *message.Message, self func(addr string) bool, all, list bool) *
 	d := &Draft{
 		Subject: replySubject(orig.Subject),
 		Text:    quoteOf(orig),
-		From:    mail.Address{Address: ownAddress(orig, self)},
+		From:    mail.Address{Address: OwnAddress(orig, self)},
 	}
 	d.To, d.Cc = replyTo(orig, self, all, list)
 	if isMessageID(orig.MessageID) {
@@ -36,6 +36,20 @@ func Reply(orig *message.Message, self func(addr string) bool, all, list bool) *
 	}
 	d.References = replyReferences(orig)
 	return d
+}
+
+// WriteAbove puts what one writes above the quote that Reply and Forward leave in Text.
+func (d *Draft) WriteAbove(text string) {
+	quote := strings.TrimLeft(d.Text, "\n")
+	text = strings.TrimRight(text, "\r\n")
+	switch {
+	case strings.TrimSpace(text) == "":
+		d.Text = quote
+	case quote == "":
+		d.Text = text + "\n"
+	default:
+		d.Text = text + "\n\n" + quote
+	}
 }
 
 // replyTo chooses the recipients.
@@ -120,8 +134,9 @@ func listPost(value string) string {
 	return ""
 }
 
-// ownAddress finds which of self's addresses the message came to, or was sent from.
-func ownAddress(m *message.Message, self func(string) bool) string {
+// OwnAddress finds which of self's addresses the message came to, or was sent from;
+// "" when it names none.
+func OwnAddress(m *message.Message, self func(string) bool) string {
 	var traces []message.Address
 	for _, name := range []string{"Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"} {
 		for _, f := range m.Fields {

@@ -172,3 +172,18 @@ func TestForward(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+func TestWriteAbove(t *testing.T) {
+	for _, c := range []struct{ quote, text, want string }{
+		{"On 2 Nov, Bob wrote:\n> x\n", "Yes.\r\n\n", "Yes.\n\nOn 2 Nov, Bob wrote:\n> x\n"},
+		{"\n---------- Forwarded message ----------\nx\n", "For you.", "For you.\n\n---------- Forwarded message ----------\nx\n"},
+		{"> x\n", " \n", "> x\n"},
+		{"", "  indented", "  indented\n"},
+		{"", "", ""},
+	} {
+		d := Draft{Text: c.quote}
+		if d.WriteAbove(c.text); d.Text != c.want {
+			t.Errorf("%q above %q: %q", c.text, c.quote, d.Text)
+		}
+	}
+}

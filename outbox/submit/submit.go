@@ -10,7 +10,8 @@
 //     parsed strictly (RFC 5321 4.1.2, 6531), and one that does not parse is refused here.
 //   - What the server has said it cannot take is not offered: a message over its
 //     SIZE (RFC 1870), 8-bit content without 8BITMIME (RFC 6152), an address or header
-//     that needs SMTPUTF8 (RFC 6531) without that. Such outcomes carry the code a
+//     that needs SMTPUTF8 (RFC 6531) without that, one that demands TLS all the way without
+//     REQUIRETLS (RFC 8689). Such outcomes carry the code a
 //     server would give, and a Text that begins with outbox.NotOffered.
 //   - The body goes out as spooled, but for bare CR and bare LF, which become CRLF
 //     (so that no server reads an end of message into it), a final CRLF where it is missing,

@@ -100,7 +100,7 @@ func (t *transaction) plan(s *Session, body []byte) {
 		needs = needs || p.utf8
 		t.offer = append(t.offer, r)
 	}
-	t.params = mailParams(s, m, needs)
+	t.params = mailParams(s, m, needs) + t.promise()
 }
 
 // unfit says why the server can take the message for nobody; why is "" when it can.
@@ -111,6 +111,9 @@ func (t *transaction) unfit(s *Session, m measure) (code int, enhanced, why stri
 			return 553, "5.1.7", "the sender " + strconv.Quote(t.env.Sender) + ": " + err.Error()
 		}
 		t.sender = p
+	}
+	if why = t.noPromise(s); why != "" {
+		return 550, "5.7.30", why
 	}
 	utf8 := t.env.UTF8 || t.sender.utf8
 	limit := s.ext.size()

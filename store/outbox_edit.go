@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"mua/store/message"
+)
+
+// Cancel ends an item that is not sent (queued, held, failed or uncertain); the text is kept as a draft, the
+// one the item has already when there is one. What some recipients have got already stays in Sent. A message
+// passed on as it is (RFC 5322 3.6.6) leaves no draft (0): it is somebody else's, and nothing of it was written here.
+func (s *Store) Cancel(ctx context.Context, id OutboxID) (draft MessageID, err error) {
+	return s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Uncertain}, nil)
+}
+
+// Edit takes an item back to be written on: a queued, held or failed one is cancelled, a cancelled one stays so, and
+// of a partial one those refused can be written to again while what the others got stays sent. It returns the draft
+// the item has already, or makes one; rewrite makes its bytes of the item's (with Bcc), leaving out the recipients
+// who have the message. ErrState for any other item, above all an uncertain one, which may have been sent; and for
+// a message passed on, in which there is nothing to write.
+func (s *Store) Edit(ctx context.Context, id OutboxID, rewrite func(raw []byte, got []string) []byte) (draft MessageID, err error) {
+	it, err := s.Item(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	raw, err := s.ItemCopy(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	if isResent(raw, it.MessageID) {
+		return 0, fmt.Errorf("item %d passes a message on as it is, there is nothing to edit: %w", id, ErrState)
+	}
+	return s.takeBack(ctx, id, "taken back", []ItemState{Queued, Held, Failed, Partial, Cancelled}, rewrite)
+}
+
+// isResent reports whether a message goes by the id of its resending: it is passed on as it is.
+func isResent(raw []byte, id string) bool {
+	return id != "" && message.Parse(raw).Get("Resent-Message-ID") == id
+}
+
+// takeBack cancels an item in one of the allowed states and gives the draft of its text.
+func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed []ItemState, rewrite func([]byte, []string) []byte) (draft MessageID, err error) {
+	for {
+		before, err := s.Item(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		c, err := s.textOf(ctx, before, rewrite)
+		if err != nil {
+			return 0, err
+		}
+		again := false
+		err = s.decide(ctx, id, verb, allowed, func(t *txn, it Item) error {
+			if again = !slices.Equal(it.accepted(), before.accepted()); again {
+				return nil // somebody has got it meanwhile: the draft is not for them
+			}
+			draft, err = t.takeBack(it, c)
+			return err
+		})
+		if err != nil || !again {
+			return draft, err
+		}
+	}
+}
+
+// textOf is the draft of an item's text; nil when there is nothing to write on.
+func (s *Store) textOf(ctx context.Context, it Item, rewrite func([]byte, []string) []byte) (*columns, error) {
+	raw, err := s.ItemCopy(ctx, it.ID)
+	if err != nil || isResent(raw, it.MessageID) {
+		return nil, err
+	}
+	if rewrite != nil {
+		raw = rewrite(raw, it.accepted())
+	}
+	c, err := s.columnsOf(notNil(raw), nil, 0)
+	return &c, err
+}
+
+// accepted lists those who have the message.
+func (it *Item) accepted() []string {
+	var out []string
+	for _, r := range it.Recipients {
+		if r.State == Accepted {
+			out = append(out, r.Addr)
+		}
+	}
+	return out
+}
+
+// takeBack ends an item that is still to be sent, and gives the draft it has or makes it one of c.
+func (t *txn) takeBack(it Item, c *columns) (MessageID, error) {
+	if it.State != Partial && it.State != Cancelled {
+		if err := t.run(`UPDATE outbox SET state = 'cancelled', waiting = '', ended = ? WHERE id = ?`, t.now, it.ID); err != nil {
+			return 0, err
+		}
+		if err := t.dropUnsent(it.ID); err != nil {
+			return 0, err
+		}
+	}
+	if it.KeptDraft != 0 || c == nil {
+		return it.KeptDraft, nil
+	}
+	grp, err := t.newGroup("draft", false)
+	if err != nil {
+		return 0, err
+	}
+	draft, err := t.insertDraft(it.Account, c, grp)
+	if err != nil {
+		return 0, err
+	}
+	return draft, t.run(`UPDATE outbox SET draft = ? WHERE id = ?`, draft, it.ID)
+}
+
+// supersede ends the failed item whose text is sent anew, from the draft kept of it, as another item: to
+// try the old one again, with all that failed, would send it twice.
+func (t *txn) supersede(draft MessageID, by OutboxID) error {
+	rows, err := t.query(`SELECT id FROM outbox WHERE draft = ? AND state = 'failed'`, draft)
+	if err != nil {
+		return err
+	}
+	ids, err := collect[OutboxID](rows)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := t.run(`UPDATE outbox SET state = 'cancelled', waiting = '', ended = ? WHERE id = ?`, t.now, id); err != nil {
+			return err
+		}
+		err := t.run(`INSERT INTO attempt(item, started, ended, host, outcome) VALUES (?1, ?2, ?2, '', ?3)`,
+			id, t.now, fmt.Sprintf("its text is sent anew as message %d", by))
+		if err != nil {
+			return err
+		}
+		if err := t.dropUnsent(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
