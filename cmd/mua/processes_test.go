@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -20,7 +19,6 @@ type ran struct {
 	args      string
 	out, talk string
 	status    int
-	cmd       *exec.Cmd
 }
 
 // process runs a command line as its user does. What no process may ever say fails the test.
@@ -28,11 +26,11 @@ func (b *box) process(bin string, args ...string) ran {
 	var out, talk bytes.Buffer
 	cmd := exec.Command(bin, append([]string{"--config", b.config, "--data", b.data}, args...)...)
 	cmd.Stdout, cmd.Stderr = &out, &talk
-	err := cmd.Run()
-	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
-		b.t.Error(exit, err)
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		b.t.Errorf("mua %s: %v", strings.Join(args, " "), err)
+		return ran{status: -1}
 	}
-	r := ran{strings.Join(args, " "), out.String(), talk.String(), cmd.ProcessState.ExitCode(), cmd}
+	r := ran{strings.Join(args, " "), out.String(), talk.String(), cmd.ProcessState.ExitCode()}
 	for _, word := range []string{"locked", "SQLITE", "panic", "race"} {
 		if strings.Contains(r.out+r.talk, word) {
 			b.t.Errorf("mua %s says %q:\n%s%s", r.args, word, r.out, r.talk)

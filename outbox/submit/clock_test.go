@@ -106,7 +106,7 @@ func TestRetriesOfFiveDays(t *testing.T) {
 			if n < len(steps) {
 				want = steps[n]
 			}
-			wait := it.NextAttempt.Sub(time.Now())
+			wait := time.Until(it.NextAttempt)
 			if wait < want*8/10-time.Millisecond || wait > want*12/10 {
 				t.Errorf("after attempt %d the next is in %v, not in %v ±20 %%", n, wait, want)
 			}
@@ -137,7 +137,6 @@ func TestRetriesOfFiveDays(t *testing.T) {
 // TestNoNetworkGivesNothingUp: three weeks without a network are no reason, before the first 4xx
 // or after it, and what comes back to a server that has changed its mind is sent.
 func TestNoNetworkGivesNothingUp(t *testing.T) {
-	const day = 24 * time.Hour
 	var healthy atomic.Bool
 	rule := func(conn int, line string) string {
 		if healthy.Load() {
