@@ -41,7 +41,6 @@ func TestUnsentIsNowhereElse(t *testing.T) {
 		{"cancelled", demo.SMTPFaults{}, []string{"--queue"}, []string{"cancel"}, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
 			servers := startDemo(t)
 			b := newBox(t, strings.Replace(servers.ConfigFor("demo", "imaps", "smtps"), "from =", "uncertain = \"ask\"\nfrom =", 1))
 			servers.Deliver("INBOX", []byte("From: bob@mua.example\r\nMessage-ID: <question@mua.example>\r\nSubject: question\r\n\r\nWell?\r\n"))
