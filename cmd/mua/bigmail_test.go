@@ -2,14 +2,15 @@ package main
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +29,12 @@ func TestBigMessage(t *testing.T) {
 	c := newCrowd(t, bin)
 	c.servers.SetFaults(demo.Faults{SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"poison@mua.example": {When: demo.CloseBefore}}}})
 	const small, size = 200, 40 << 20
-	big := bigMail(size)
+	attached := filepath.Join(t.TempDir(), "big.bin")
+	noise := make([]byte, size/4*3)
+	rand.NewChaCha8([32]byte{9}).Read(noise) //nolint:errcheck // it never fails
+	if err := os.WriteFile(attached, noise, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	put := func(wire []byte, to string) store.OutboxID {
 		t.Helper()
 		id, _, err := c.st.Spool(t.Context(), store.SpoolRequest{Account: c.ids[0], From: message.Address{Addr: "ada@mua.example"},
@@ -44,11 +50,16 @@ func TestBigMessage(t *testing.T) {
 		case 20:
 			poison = put([]byte("Subject: poison\r\n\r\nx\r\n"), "poison@mua.example")
 		case 50:
-			bigID = put(big, "bob@mua.example")
+			_, out := c.peak(bin, "send", "--queue", "-A", "one", "-t", "bob@mua.example", "-s", "big", "--body", "x", "-a", attached)
+			n, err := strconv.Atoi(strings.TrimSpace(out))
+			if err != nil {
+				t.Fatal(err)
+			}
+			bigID = store.OutboxID(n)
 		}
 		put(fmt.Appendf(nil, "Subject: small-%d.\r\n\r\nx\r\n", i), "bob@mua.example")
 	}
-	peak := c.peak(bin, "outbox", "flush")
+	peak, _ := c.peak(bin, "outbox", "flush")
 	items, err := c.st.Items(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +68,10 @@ func TestBigMessage(t *testing.T) {
 		if want := map[bool]store.ItemState{true: store.Queued, false: store.Sent}[it.ID == poison]; it.State != want {
 			t.Errorf("item %d (big %t) is %s, not %s: %s", it.ID, it.ID == bigID, it.State, want, it.LastError)
 		}
+	}
+	big, err := c.st.ItemRaw(t.Context(), bigID)
+	if err != nil || len(big) < size {
+		t.Fatalf("the big one has %d octets, %v", len(big), err)
 	}
 	whole := 0
 	for _, a := range c.servers.Accepted() {
@@ -73,31 +88,15 @@ func TestBigMessage(t *testing.T) {
 	t.Logf("%d MiB at the peak of a flush with a message of %d MiB", peak, size>>20)
 }
 
-// bigMail is a message of about size octets that does not compress.
-func bigMail(size int) []byte {
-	const line = 720 // octets, 960 on the wire: fewer lines than usual, for the test servers' sake
-	noise := make([]byte, line*128)
-	r := rand.NewChaCha8([32]byte{9})
-	b := bytes.NewBufferString("Subject: big\r\nContent-Transfer-Encoding: base64\r\n\r\n")
-	b.Grow(size + len(noise)*2)
-	for b.Len() < size {
-		r.Read(noise) //nolint:errcheck // it never fails
-		for i := 0; i < len(noise); i += line {
-			b.WriteString(base64.StdEncoding.EncodeToString(noise[i:i+line]) + "\r\n")
-		}
-	}
-	return b.Bytes()
-}
-
 var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
-// peak runs a command and tells the most memory it had resident, in MiB; 0 where the system does not tell.
+// peak runs a command and tells its output and the most memory it had resident, in MiB; 0 where the system does not tell.
 // (What wait(2) tells counts the memory of the process that started it.)
-func (c *crowd) peak(bin string, args ...string) int {
+func (c *crowd) peak(bin string, args ...string) (mib int, stdout string) {
 	c.t.Helper()
 	cmd := exec.Command(bin, append([]string{"--config", c.config, "--data", c.data}, args...)...)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
@@ -111,7 +110,7 @@ func (c *crowd) peak(bin string, args ...string) int {
 			if err != nil && cmd.ProcessState.ExitCode() != exitTemporary {
 				c.t.Errorf("%v: %s", err, &said)
 			}
-			return most
+			return most, out.String()
 		case <-tick.C:
 			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid)) // absent on other systems
 			if m := highWater.FindSubmatch(status); m != nil {
