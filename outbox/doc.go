@@ -60,6 +60,10 @@
 // the next one's claim are one commit. A further session that the server does not
 // want is done without.
 //
+// A delivery report (RFC 3464) that comes back by mail is joined to its item when it arrives
+// (package store), by ENVID or Message-ID and a recipient. Anyone can write one, so it is told
+// in the item's story as a claim and changes no state; delayed is no failure.
+//
 // When the context of a pass ends, nothing new is claimed and an item whose dot
 // is not pending is broken off and queued again; a pending dot's answer is still
 // awaited for [Flusher.Grace].

@@ -22,9 +22,10 @@ func describe(it store.Item, now time.Time) string {
 	case store.Sending:
 		return "being sent"
 	case store.Sent:
-		return "accepted for " + people(it.Recipients, store.Accepted)
+		return "accepted for " + people(it.Recipients, store.Accepted) + describeReports(it)
 	case store.Partial:
-		return "accepted for " + people(it.Recipients, store.Accepted) + ", but " + refusals(it) + " → " + command("retry", it)
+		back, _, _ := strings.Cut(describeReports(it), " → ")
+		return "accepted for " + people(it.Recipients, store.Accepted) + back + ", but " + refusals(it) + " → " + command("retry", it)
 	case store.Failed:
 		if it.KeptDraft != 0 {
 			return refusals(it) + "; the text is kept in Drafts → " + command("retry", it) + ", or send the draft"
@@ -82,12 +83,20 @@ func describeUncertain(it store.Item) string {
 	return s + fmt.Sprintf(" → mua outbox resolve %d --sent, or --retry to send it again", it.ID)
 }
 
-// Story tells an item's whole story, a line each, oldest first, and ends with
-// what Describe says. ledger has each attempt's outcomes per recipient.
+// Story tells an item's whole story, a line each, oldest first, the delivery reports that
+// came back among the attempts, and ends with what Describe says. ledger has each attempt's
+// outcomes per recipient.
 func Story(it store.Item, attempts []store.Attempt, ledger map[store.AttemptID][]store.RecipientResult, now time.Time) []string {
 	lines := []string{fmt.Sprintf("%s  spooled for %s, %d octets, %s", stamp(it.Created), counted(len(it.Recipients), "recipient"), it.Size, it.MessageID)}
+	reports := it.Reports
 	for _, at := range attempts {
+		for len(reports) > 0 && reports[0].Arrived.Before(at.Started) {
+			lines, reports = append(lines, stamp(reports[0].Arrived)+"  "+tellReport(reports[0])), reports[1:]
+		}
 		lines = append(lines, tellAttempt(at, ledger[at.ID])...)
+	}
+	for _, r := range reports {
+		lines = append(lines, stamp(r.Arrived)+"  "+tellReport(r))
 	}
 	if n := count(it, nil); n.accepted > 0 && n.accepted < len(it.Recipients) {
 		for _, r := range it.Recipients {

@@ -24,9 +24,10 @@ type columns struct {
 	to, cc      []message.Address
 	attachments string
 	snippet     string
-	content     *packed // nil: only the header is here
-	header      []byte  // kept when content is nil
-	traced      bool    // has a Received field: some server has handled it
+	content     *packed         // nil: only the header is here
+	header      []byte          // kept when content is nil
+	traced      bool            // has a Received field: some server has handled it
+	report      *message.Report // nil: it is no delivery report, or its body is not here
 }
 
 // columnsOf parses a whole message (raw), or a header when raw is nil.
@@ -45,6 +46,7 @@ func (s *Store) columnsOf(raw, header []byte, size int64) (columns, error) {
 	if raw == nil {
 		return c, nil
 	}
+	c.report = m.Report()
 	c.attachments, c.snippet, c.header = toJSON(m.Attachments()), m.Snippet(snippetLen), nil
 	p, err := s.packContent(raw)
 	c.content = &p

@@ -20,6 +20,7 @@ type Store struct {
 	codec    codec
 	watchers watchers
 	mark     markFile
+	spools   spoolGroup
 	closed   sync.Once
 	closeErr error
 }

@@ -36,7 +36,10 @@ func (s *Store) items(ctx context.Context, q querier, where string, args ...any)
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	return out, addRecipients(ctx, q, out)
+	if err := addRecipients(ctx, q, out); err != nil {
+		return nil, err
+	}
+	return out, addReports(ctx, q, out)
 }
 
 // waits says why nothing happens now.

@@ -27,6 +27,10 @@ type spooling struct {
 	sentCopy    MessageID
 	id          OutboxID
 	existed     bool
+
+	ctx  context.Context // of who spools it
+	err  error           // what came of it, once done is closed
+	done chan struct{}
 }
 
 // Spool freezes a message for sending: the item, its recipients, the local Sent copy (hidden until
@@ -49,7 +53,7 @@ func (s *Store) Spool(ctx context.Context, r SpoolRequest) (id OutboxID, existed
 			return 0, false, err
 		}
 	}
-	err = s.writeKnown(ctx, p.spool, func(ctx context.Context) (bool, error) { return s.spooled(ctx, p) })
+	err = s.spoolTogether(ctx, p)
 	return p.id, p.existed, err
 }
 

@@ -171,7 +171,10 @@ func (p *puller) update(t *txn, k *copyState, i int) error {
 	if err != nil {
 		return err
 	}
-	return t.setBody(k.id, c, content)
+	if err := t.setBody(k.id, c, content); err != nil {
+		return err
+	}
+	return t.joinReport(k.id, content, c)
 }
 
 // received is the time that lists sort by. Servers tell it in whole seconds, and copies are
@@ -213,6 +216,9 @@ func (p *puller) insert(t *txn, i int) (MessageID, error) {
 		if err := t.settleNew(&k, "adopt"); err != nil {
 			return 0, err
 		}
+	}
+	if err := t.joinReport(k.id, content, c); err != nil {
+		return 0, err
 	}
 	return k.id, t.meet(p.box.Role, c, received)
 }
@@ -318,6 +324,9 @@ func (t *txn) setBodies(s *Store, id MessageID, c *columns) error {
 	}
 	for _, id := range ids {
 		if err := t.setBody(id, c, content); err != nil {
+			return err
+		}
+		if err := t.joinReport(id, content, c); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 // The kinds of signal.
 const (
 	signalWake  = "wake"
+	signalAsk   = "ask"
 	signalFlush = "flush"
 )
 
@@ -23,8 +24,17 @@ func (s *Store) Woken(ctx context.Context, a AccountID) (int64, error) {
 	return n, err
 }
 
+// Ask is Wake by a person: a login that was refused is tried once more, too.
+func (s *Store) Ask(ctx context.Context, a AccountID) error { return s.signal(ctx, a, signalAsk) }
+
+// Asked counts how often Ask was called for an account.
+func (s *Store) Asked(ctx context.Context, a AccountID) (int64, error) {
+	n, _, err := s.signalled(ctx, a, signalAsk)
+	return n, err
+}
+
 // NoteFlush records that an account's outbox was just flushed by something that
-// comes again: the UI, a watcher, a timer.
+// comes again by itself: a timer, cron.
 func (s *Store) NoteFlush(ctx context.Context, a AccountID) error {
 	return s.signal(ctx, a, signalFlush)
 }

@@ -342,6 +342,7 @@ type Item struct {
 	EnvID         string    // RFC 3461 ENVID: random, the same on every attempt
 	RequireTLS    bool      // as in SpoolRequest
 	KeptDraft     MessageID // where the text of an item given up or taken back is kept, as long as that draft is there; 0: nowhere
+	Reports       []Report  // delivery reports that came back, in the order they arrived
 }
 
 // Attempt is one try in an item's story.

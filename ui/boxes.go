@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,13 +12,17 @@ import (
 	"mua/ui/cells"
 )
 
-// boxLine is a line of the mailbox list: an account's name, or a mailbox.
+// boxLine is a line of the mailbox list: an account's name, a mailbox, or the outbox.
 type boxLine struct {
 	account string
-	box     store.Mailbox // zero for an account's name
+	box     store.Mailbox // zero for an account's name and the outbox
 	depth   int
 	label   string
+	outbox  bool
 }
+
+// heading reports whether the line is only a name.
+func (l boxLine) heading() bool { return l.box.ID == 0 && !l.outbox }
 
 // boxes is the list of mailboxes beside the messages.
 type boxes struct {
@@ -55,7 +60,7 @@ func boxLines(all []store.Mailbox, accounts []string) []boxLine {
 				depth, label = len(parts)-1, parts[len(parts)-1]
 			}
 		}
-		out = append(out, boxLine{m.AccountName, m, depth, label})
+		out = append(out, boxLine{account: m.AccountName, box: m, depth: depth, label: label})
 	}
 	return out
 }
@@ -66,13 +71,17 @@ func hasBox(all []store.Mailbox, a store.AccountID, name string) bool {
 
 // update takes over the mailboxes as they are now; the selection stays on its mailbox.
 func (b *boxes) update(all []store.Mailbox) {
-	was := b.current().box.ID
+	was := b.current()
 	names := make([]string, 0, len(b.u.o.Config.Accounts))
 	for _, a := range b.u.o.Config.Accounts {
 		names = append(names, a.Name)
 	}
-	b.lines = boxLines(all, names)
-	b.selectBox(was)
+	b.lines = append([]boxLine{{label: "Outbox", outbox: true}}, boxLines(all, names)...)
+	if was.outbox {
+		b.sel = 0
+		return
+	}
+	b.selectBox(was.box.ID)
 }
 
 func (b *boxes) current() boxLine {
@@ -97,7 +106,7 @@ func (b *boxes) step(n int) {
 		dir, n = -1, -n
 	}
 	for i := b.sel + dir; i >= 0 && i < len(b.lines) && n > 0; i += dir {
-		if b.lines[i].box.ID != 0 {
+		if !b.lines[i].heading() {
 			b.sel = i
 			n--
 		}
@@ -108,6 +117,9 @@ func (b *boxes) step(n int) {
 func (b *boxes) Draw(s tcell.Screen, r cells.Rect, focused bool, shown store.MailboxID) {
 	if b.sel < b.top {
 		b.top = max(0, b.sel-1)
+		if b.sel <= 2 { // what stands above the first mailbox
+			b.top = 0
+		}
 	}
 	if b.sel >= b.top+r.H {
 		b.top = b.sel - r.H + 1
@@ -119,7 +131,7 @@ func (b *boxes) Draw(s tcell.Screen, r cells.Rect, focused bool, shown store.Mai
 
 func (b *boxes) drawLine(s tcell.Screen, r cells.Rect, l boxLine, selected bool, shown store.MailboxID) {
 	look := b.u.look
-	if l.box.ID == 0 {
+	if l.heading() {
 		cells.PutFit(s, r.X+1, r.Y, r.W-1, text("%s", l.label), look.title)
 		return
 	}
@@ -134,7 +146,7 @@ func (b *boxes) drawLine(s tcell.Screen, r cells.Rect, l boxLine, selected bool,
 	case selected:
 		st = withBold(look.cursor, st)
 		num = st
-	case l.box.ID == shown:
+	case l.box.ID == shown && !l.outbox:
 		st = withBold(look.cursorBlur, st)
 		num = st
 	}
@@ -144,6 +156,15 @@ func (b *boxes) drawLine(s tcell.Screen, r cells.Rect, l boxLine, selected bool,
 	}
 	n := boxNumber(l.box)
 	indent := 2 + 2*l.depth
+	if l.outbox {
+		indent = 1
+		if n = b.u.outboxNumber(); n != "" && !selected {
+			st, num = look.bold, look.accent
+			if strings.HasPrefix(n, "✗") {
+				num = look.warn
+			}
+		}
+	}
 	w := r.W - indent - len(n) - 2
 	cells.PutFit(s, r.X+indent, r.Y, w, text("%s", l.label), st)
 	cells.PutRight(s, r.X, r.Y, r.W-1, text("%s", n), num)
@@ -156,6 +177,21 @@ func boxNumber(m store.Mailbox) string {
 		return strconv.Itoa(m.Total)
 	case m.Unread > 0 && m.Role != store.RoleTrash && m.Role != store.RoleSent:
 		return strconv.Itoa(m.Unread)
+	}
+	return ""
+}
+
+// outboxNumber is how many messages are still to be sent, or have failed; "" when none.
+func (u *App) outboxNumber() string {
+	c := u.stored.outbox
+	n := c[store.Queued] + c[store.Sending] + c[store.Held] + c[store.Uncertain]
+	switch failed := c[store.Failed]; {
+	case failed > 0 && n > 0:
+		return fmt.Sprintf("✗ %d · %d", failed, n)
+	case failed > 0:
+		return fmt.Sprintf("✗ %d", failed)
+	case n > 0:
+		return strconv.Itoa(n)
 	}
 	return ""
 }

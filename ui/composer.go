@@ -57,7 +57,7 @@ type composer struct {
 
 	offers completion
 	work   pump.Slot
-	keep   keeper
+	keep   *keeper
 }
 
 // fieldError is what is wrong in a field, and in which column.
@@ -78,7 +78,7 @@ func (u *App) openComposer(d *compose.Draft, resumes store.MessageID, acct strin
 	if d == nil {
 		d = &compose.Draft{}
 	}
-	c := &composer{u: u, draft: *d, stored: resumes, owner: acct, errs: map[int]fieldError{}}
+	c := &composer{u: u, draft: *d, stored: resumes, owner: acct, errs: map[int]fieldError{}, keep: &keeper{}}
 	c.froms = u.identities()
 	c.from = chooseIdentity(c.froms, d.From, acct)
 	for i, v := range map[int]string{

@@ -93,6 +93,10 @@ func (c *composer) Do(a keys.Action) bool {
 	switch a {
 	case keys.SendNow:
 		c.send(c.review)
+	case keys.SendLater:
+		c.askWhen()
+	case keys.Undo:
+		c.u.takeBack()
 	case keys.Postpone:
 		c.postpone(nil)
 	case keys.Attach:

@@ -15,47 +15,54 @@ import (
 	"mua/ui/keys"
 )
 
-// sentItem is the message sent last, as long as undo means taking it back.
-type sentItem struct {
-	id      store.OutboxID
-	account string
-}
-
 // send finishes the message and puts it into the spool. What may have been
 // forgotten is shown first; from there (sure) it is sent all the same.
 func (c *composer) send(sure bool) {
+	if id, ok := c.sendable(sure); ok {
+		c.spool(id, time.Time{})
+	}
+}
+
+// sendable checks what can be checked before sending, and shows what is wrong.
+func (c *composer) sendable(sure bool) (identity, bool) {
 	for i := toField; i <= bccField; i++ {
 		if !c.checkField(i) {
 			c.review = false
 			c.setFocus(i)
-			return
+			return identity{}, false
 		}
 	}
 	if c.value(toField)+c.value(ccField)+c.value(bccField) == "" {
 		c.review = false
 		c.setFocus(toField)
 		c.errs[toField] = fieldError{"to whom?", 0}
-		return
+		return identity{}, false
 	}
 	id := c.identity()
 	if id.account == nil || id.account.Outgoing == nil {
 		c.u.oops("send", &account.Trouble{Kind: account.KindConfig, What: "no account that can send is set up",
 			Hint: c.u.keys.Key(keys.Postpone, keys.Write) + " keeps the message as a draft"})
-		return
+		return identity{}, false
 	}
 	if !sure && len(c.doubts()) > 0 {
 		c.toReview()
-		return
+		return identity{}, false
 	}
-	c.spool(id)
+	return id, true
 }
 
-// spool hands the message over; the composer stays until it is safely in the store.
-func (c *composer) spool(id identity) {
-	u, d, now, draft, owner := c.u, c.snapshot(), c.u.now(), c.stored, c.owner
+// spool hands the message over, not to be sent before a time if one is given; the
+// composer stays until it is safely in the store.
+func (c *composer) spool(id identity, later time.Time) {
+	u, d := c.u, c.snapshot()
+	p := posting{account: id.account, now: u.now(), later: later, draft: c.stored, owner: c.owner}
 	c.busy = "keeping it safe …"
 	u.pump.Serial(func(ctx context.Context) func() {
-		item, err := spool(ctx, u.o, d, id.account, now, draft, owner)
+		f, err := d.Finish(p.now)
+		var item store.OutboxID
+		if err == nil {
+			item, err = p.spool(ctx, u.o, f)
+		}
 		return func() {
 			c.busy = ""
 			if err != nil {
@@ -63,33 +70,47 @@ func (c *composer) spool(id identity) {
 				return
 			}
 			c.close()
-			u.spooled(item, id.account, d)
+			u.spooled(c, item, p, d.Subject)
 		}
 	})
 }
 
-// spool finishes and spools a draft; beside the loop.
-func spool(ctx context.Context, o Options, d compose.Draft, a *account.Account, now time.Time, draft store.MessageID, owner string) (store.OutboxID, error) {
-	f, err := d.Finish(now)
-	if err != nil {
-		return 0, err
+// posting is how a finished message goes into the spool.
+type posting struct {
+	account *account.Account
+	now     time.Time
+	later   time.Time       // when it is to go out; zero: as soon as its undo window is over
+	draft   store.MessageID // that ends with it; 0: none
+	owner   string          // the draft's account
+}
+
+// due is when the undo window ends; zero: there is none.
+func (p posting) due(o Options) time.Time {
+	if !p.later.IsZero() || o.Config.SendDelay <= 0 {
+		return time.Time{}
 	}
-	acct, err := o.Store.EnsureAccount(ctx, a.Name)
+	return p.now.Add(o.Config.SendDelay)
+}
+
+// spool puts a finished message into the store; beside the loop.
+func (p posting) spool(ctx context.Context, o Options, f *compose.Finished) (store.OutboxID, error) {
+	acct, err := o.Store.EnsureAccount(ctx, p.account.Name)
 	if err != nil {
 		return 0, err
 	}
 	r := f.Request(acct)
-	r.Answers, r.Forwards = d.Answers, d.Forwards
-	outbox.Prepare(&r, a, store.PolicyAsk)
-	if o.Config.SendDelay > 0 {
-		r.NotBefore = now.Add(o.Config.SendDelay)
+	outbox.Prepare(&r, p.account, store.PolicyAsk)
+	r.SaveSent = r.SaveSent && !f.Resent
+	r.NotBefore = p.due(o)
+	if !p.later.IsZero() {
+		r.NotBefore = p.later
 	}
-	if owner == a.Name {
-		r.Draft = draft
+	if p.owner == p.account.Name {
+		r.Draft = p.draft
 	}
 	id, _, err := o.Store.Spool(ctx, r)
-	if err == nil && draft != 0 && r.Draft == 0 {
-		err = o.Store.DropDraft(ctx, draft)
+	if err == nil && p.draft != 0 && r.Draft == 0 {
+		o.Store.DropDraft(ctx, p.draft) //nolint:errcheck // the message is spooled: an error here would make the person send twice
 	}
 	return id, err
 }
@@ -103,52 +124,6 @@ func (c *composer) refused(err error) {
 	c.u.oops("send", err)
 }
 
-// spooled says what happens next to a message that is safe in the spool.
-func (u *App) spooled(id store.OutboxID, a *account.Account, d compose.Draft) {
-	u.lastSent = sentItem{id, a.Name}
-	if u.o.Agent != nil {
-		u.o.Agent.Flush(a.Name)
-	}
-	undo := u.keys.Key(keys.Undo, keys.Global)
-	switch up, _ := u.online(); {
-	case up == 0:
-		u.say("In the outbox until there is a connection · %s undo", undo)
-	case u.o.Config.SendDelay > 0:
-		u.say("Goes out at %s · %s undo", u.now().Add(u.o.Config.SendDelay).Format("15:04:05"), undo)
-	default:
-		u.say("In the outbox, on its way · %s undo", undo)
-	}
-	u.storeChanged()
-}
-
-// unsend takes the message sent last back into the composer, if it has not left yet.
-func (u *App) unsend() {
-	st, last := u.o.Store, u.lastSent
-	u.lastSent = sentItem{}
-	u.pump.Serial(func(ctx context.Context) func() {
-		draft, err := st.Cancel(ctx, last.id)
-		if err != nil {
-			return func() {
-				if errors.Is(err, store.ErrState) {
-					u.say("It cannot be taken back: it is being sent, or is sent")
-					return
-				}
-				u.oops("undo", err)
-			}
-		}
-		d, err := readDraft(ctx, st, draft)
-		return func() {
-			u.storeChanged()
-			u.say("Not sent: here it is again")
-			if err != nil {
-				u.oops("draft", err)
-				return
-			}
-			u.openComposer(d, draft, last.account, false)
-		}
-	})
-}
-
 func readDraft(ctx context.Context, st *store.Store, id store.MessageID) (*compose.Draft, error) {
 	raw, err := st.Raw(ctx, id)
 	if err != nil {
@@ -159,10 +134,8 @@ func readDraft(ctx context.Context, st *store.Store, id store.MessageID) (*compo
 
 // resumeDraft goes on writing a stored draft.
 func (u *App) resumeDraft(r row) {
-	for _, l := range u.layers {
-		if c, ok := l.(*composer); ok && c.stored == r.ID {
-			return
-		}
+	if u.writing(r.ID) != nil {
+		return
 	}
 	st := u.o.Store
 	u.modal(&u.drafting, func(ctx context.Context) func() {
@@ -175,6 +148,26 @@ func (u *App) resumeDraft(r row) {
 			u.openComposer(d, r.ID, r.AccountName, false)
 		}
 	})
+}
+
+// writing is the composer that is open on a stored draft, or nil.
+func (u *App) writing(draft store.MessageID) *composer {
+	for _, l := range u.layers {
+		if c, ok := l.(*composer); ok && draft != 0 && c.stored == draft {
+			return c
+		}
+	}
+	return nil
+}
+
+// openDraft opens a stored draft in the composer, or shows the one it is open in.
+func (u *App) openDraft(d *compose.Draft, id store.MessageID, acct string) {
+	if c := u.writing(id); c != nil {
+		u.pop(c)
+		u.push(c)
+		return
+	}
+	u.openComposer(d, id, acct, false)
 }
 
 // postpone keeps the message as a draft. then is done afterwards.
@@ -227,9 +220,24 @@ func keepDraft(ctx context.Context, st *store.Store, d compose.Draft, owner stri
 	return err
 }
 
-// describe is an outbox item's state in words for the screen: without commands of the shell.
-func describe(it store.Item, now time.Time) string {
-	words, _, _ := strings.Cut(outbox.Describe(it, now), " → ")
+// reopen shows the composer again as it was when its message was sent; the
+// message is a draft now.
+func (c *composer) reopen(draft store.MessageID, acct string) {
+	c.stored, c.owner = draft, acct
+	c.clean = c.fingerprint()
+	c.keep = &keeper{}
+	c.keep.init(c)
+	c.u.push(c)
+}
+
+// describe is an outbox item's state in words for the screen.
+func describe(it store.Item, now time.Time) string { return withoutCommand(outbox.Describe(it, now)) }
+
+// withoutCommand takes off what one can do in a shell: here there are keys.
+func withoutCommand(words string) string {
+	if i := strings.LastIndex(words, " → mua "); i >= 0 {
+		return words[:i]
+	}
 	return words
 }
 

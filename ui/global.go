@@ -55,7 +55,7 @@ func (u *App) global(a keys.Action) {
 // typedQ reports whether back came from a letter: Esc and ← do not leave the program.
 func (u *App) typedQ() bool { return u.lastStroke != "Esc" && u.lastStroke != "Left" }
 
-// leave ends the program; unsaved text is asked about first.
+// leave ends the program; unsaved text is asked about first, and what is to be sent is sent.
 func (u *App) leave() {
 	for i := len(u.layers) - 1; i > 0; i-- {
 		if c, ok := u.layers[i].(*composer); ok && c.unsaved() {
@@ -63,7 +63,7 @@ func (u *App) leave() {
 			return
 		}
 	}
-	u.quit()
+	u.depart()
 }
 
 // show shows a mailbox, whatever is open above the mail.
@@ -181,7 +181,7 @@ func (u *App) draftFor(r row, makeDraft func(c content, raw []byte) *compose.Dra
 func (m *mailView) doWith(a keys.Action) bool {
 	r, ok := m.shown()
 	if !ok {
-		return a == keys.Reply || a == keys.ReplyAll || a == keys.Forward || a == keys.ViewParts
+		return a == keys.Reply || a == keys.ReplyAll || a == keys.Forward || a == keys.Bounce || a == keys.ViewParts
 	}
 	self := m.u.self()
 	reply := func(all, list bool) {
@@ -212,6 +212,8 @@ func (m *mailView) doWith(a keys.Action) bool {
 		forward(false)
 	case keys.ForwardWhole:
 		forward(true)
+	case keys.Bounce:
+		m.u.askBounce(r)
 	case keys.ViewParts:
 		m.u.openParts(r)
 	case keys.OpenLink:

@@ -303,8 +303,8 @@ func (m *mailView) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
 			m.boxes.top = max(0, min(m.boxes.top+n, len(m.boxes.lines)-p.boxes.H))
 			return true
 		}
-		if i := m.boxes.top + y - p.boxes.Y; i < len(m.boxes.lines) && m.boxes.lines[i].box.ID != 0 {
-			m.openBox(m.boxes.lines[i].box)
+		if i := m.boxes.top + y - p.boxes.Y; i < len(m.boxes.lines) {
+			m.openLine(m.boxes.lines[i])
 		}
 	case p.list.Contains(x, y) && (p.beside || m.focus != readerPane):
 		m.clickList(y-p.list.Y, n, open)

@@ -37,9 +37,7 @@ func (m *mailView) doBoxes(a keys.Action) bool {
 	case keys.Last:
 		m.boxes.step(len(m.boxes.lines))
 	case keys.Open:
-		if b := m.boxes.current().box; b.ID != 0 {
-			m.openBox(b)
-		}
+		m.openLine(m.boxes.current())
 	case keys.NextPane, keys.Back:
 		m.focus = listPane
 	default:
@@ -247,4 +245,14 @@ func (m *mailView) sortBy(s store.Sort) {
 	l.sel, l.top = -1, 0
 	l.reload()
 	m.u.say("Sorted by %s", sortWord(s))
+}
+
+// openLine opens what a line of the mailbox list stands for.
+func (m *mailView) openLine(l boxLine) {
+	switch {
+	case l.outbox:
+		m.u.openOutbox()
+	case l.box.ID != 0:
+		m.openBox(l.box)
+	}
 }

@@ -2,22 +2,22 @@ package ui
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
 	"mua/outbox"
 	"mua/store"
-	"mua/store/message"
 	"mua/ui/cells"
 	"mua/ui/keys"
 	"mua/ui/pump"
 )
 
 // outboxView shows what is on its way out: its state, why it waits, and the
-// story of the selected item below.
+// story of the selected item below or beside the list.
 type outboxView struct {
 	base
 	u     *App
@@ -25,13 +25,14 @@ type outboxView struct {
 	all   bool
 	sel   store.OutboxID
 	top   int
-	h     int
-	story message.Text // of the selected item
-	lines []cells.Line
-	width int
+	h     int // items that fit on the screen
+	list  cells.Rect
+	below cells.Rect // where the story is
+	story outboxStory
 
 	load   pump.Slot
 	tell   pump.Slot
+	read   pump.Slot
 	again  bool
 	loaded bool
 }
@@ -53,20 +54,21 @@ func (v *outboxView) Refresh() {
 		v.again = true
 		return
 	}
-	st, all := v.u.o.Store, v.all
-	v.u.pump.Start(&v.load, func(ctx context.Context) func() {
-		items, err := st.Items(ctx, all)
+	st, all, start := v.u.o.Store, v.all, v.u.pump.Start
+	if !v.loaded {
+		start = v.u.modal // the next keys are meant for what is selected then
+	}
+	start(&v.load, func(ctx context.Context) func() {
+		items, err := outboxItems(ctx, st, all)
+		if all { // what was sent long ago is the least interesting
+			slices.Reverse(items)
+		}
 		return func() {
 			if err != nil {
 				v.u.oops("outbox", err)
 				return
 			}
-			was := v.index()
-			v.items, v.loaded = items, true
-			if v.index() < 0 && len(items) > 0 {
-				v.sel = items[min(max(was, 0), len(items)-1)].ID
-			}
-			v.tellStory()
+			v.loadedItems(items)
 			if v.again {
 				v.again = false
 				v.Refresh()
@@ -75,13 +77,18 @@ func (v *outboxView) Refresh() {
 	})
 }
 
-func (v *outboxView) index() int {
-	for i, it := range v.items {
-		if it.ID == v.sel {
-			return i
-		}
+func (v *outboxView) loadedItems(items []store.Item) {
+	was := v.index()
+	v.items, v.loaded = items, true
+	if v.index() < 0 && len(items) > 0 {
+		v.sel = items[min(max(was, 0), len(items)-1)].ID
 	}
-	return -1
+	v.tellStory()
+	v.u.beat()
+}
+
+func (v *outboxView) index() int {
+	return slices.IndexFunc(v.items, func(it store.Item) bool { return it.ID == v.sel })
 }
 
 func (v *outboxView) current() (store.Item, bool) {
@@ -91,14 +98,25 @@ func (v *outboxView) current() (store.Item, bool) {
 	return store.Item{}, false
 }
 
+// counting reports whether a time that is shown is told in seconds.
+func (v *outboxView) counting(now time.Time) bool {
+	return slices.ContainsFunc(v.items, func(it store.Item) bool {
+		due := it.NotBefore
+		if it.NextAttempt.After(due) {
+			due = it.NextAttempt
+		}
+		return it.State == store.Queued && due.After(now) && due.Sub(now) < 2*time.Minute
+	})
+}
+
 // tellStory reads the attempts of the selected item.
 func (v *outboxView) tellStory() {
 	it, ok := v.current()
 	if !ok {
-		v.story, v.lines = message.Text{}, nil
+		v.story = outboxStory{}
 		return
 	}
-	st, now := v.u.o.Store, v.u.now()
+	st, now, why := v.u.o.Store, v.u.now(), whyListed(it, v.all)
 	v.u.pump.Start(&v.tell, func(ctx context.Context) func() {
 		attempts, err := st.Attempts(ctx, it.ID)
 		ledger := map[store.AttemptID][]store.RecipientResult{}
@@ -108,34 +126,41 @@ func (v *outboxView) tellStory() {
 			}
 		}
 		lines := outbox.Story(it, attempts, ledger, now)
-		for i, l := range lines {
-			lines[i], _, _ = strings.Cut(l, " → ")
-		}
 		return func() {
 			if err != nil {
 				v.u.oops("outbox", err)
 				return
 			}
-			v.story = message.Clean(strings.Join(lines, "\n"))
-			v.width = 0
+			v.story.tell(it.ID, lines, why)
 		}
 	})
+}
+
+// places are where the list and the story are, and the rule between.
+func (v *outboxView) places(r cells.Rect) (list, rule, story cells.Rect) {
+	if r.W >= 160 {
+		w := min(r.W/2, 100)
+		return cells.Rect{X: r.X, Y: r.Y, W: w, H: r.H}, cells.Rect{X: r.X + w, Y: r.Y, W: 1, H: r.H},
+			cells.Rect{X: r.X + w + 1, Y: r.Y, W: r.W - w - 1, H: r.H}
+	}
+	h := min(len(v.items)*2, max(2, r.H*2/5))
+	h -= h % 2
+	return cells.Rect{X: r.X, Y: r.Y, W: r.W, H: h}, cells.Rect{X: r.X, Y: r.Y + h, W: r.W, H: 1},
+		cells.Rect{X: r.X, Y: r.Y + h + 1, W: r.W, H: r.H - h - 1}
 }
 
 func (v *outboxView) Draw(s tcell.Screen, r cells.Rect) {
 	look := v.u.look
 	if len(v.items) == 0 {
-		words := "Loading …"
-		if v.loaded {
-			words = "The outbox is empty: everything is sent."
-		}
-		cells.Put(s, r.X+2, r.Y+2, r.W-4, text("%s", words), look.dim)
+		v.drawEmpty(s, r)
 		return
 	}
-	rows := min(len(v.items)*2, max(2, (r.H-2)*2/3))
-	rows -= rows % 2
-	v.h = rows / 2
+	r = v.drawMoved(s, r)
+	list, rule, story := v.places(r)
+	v.list, v.below = list, story
+	v.h = max(1, list.H/2)
 	i := v.index()
+	v.top = max(0, min(v.top, len(v.items)-v.h))
 	if i < v.top {
 		v.top = max(i, 0)
 	}
@@ -143,37 +168,51 @@ func (v *outboxView) Draw(s tcell.Screen, r cells.Rect) {
 		v.top = i - v.h + 1
 	}
 	for n := 0; n < v.h && v.top+n < len(v.items); n++ {
-		v.drawItem(s, cells.Rect{X: r.X, Y: r.Y + 2*n, W: r.W, H: 2}, v.items[v.top+n])
+		v.drawItem(s, cells.Rect{X: list.X, Y: list.Y + 2*n, W: list.W, H: 2}, v.items[v.top+n])
 	}
-	y := r.Y + rows
-	for x := range r.W {
-		s.Put(r.X+x, y, "─", look.dim)
+	v.u.mail.rule(s, rule)
+	it, _ := v.current()
+	v.story.set(v.u, it, min(story.W-2, maxColumns+10))
+	more := v.story.scrolled(story.H)
+	if rule.H == 1 {
+		cells.Put(s, rule.X+2, rule.Y, rule.W-4, text(" What happened to it "), look.accent)
+		if n := len(v.items) - v.top - v.h; n > 0 {
+			cells.PutRight(s, rule.X, rule.Y, rule.W-2, text(" ↑ %d more below ", n), look.dim)
+		}
 	}
-	cells.Put(s, r.X+2, y, r.W-4, text(" What happened to it "), look.accent)
-	if v.width != r.W {
-		v.width, v.lines = r.W, cells.Wrap(v.story, r.W-3)
+	v.story.draw(s, cells.Rect{X: story.X + 1, Y: story.Y, W: story.W - 1, H: story.H}, look)
+	if more {
+		cells.PutRight(s, story.X, story.Y+story.H-1, story.W-1, text(" ↓ %s reads on ", v.u.keys.Key(keys.Page, keys.Outbox)), look.bar)
 	}
-	room := r.Y + r.H - y - 1
-	first := max(0, len(v.lines)-room)
-	for n := 0; n < room && first+n < len(v.lines); n++ {
-		cells.Put(s, r.X+1, y+1+n, r.W-2, v.lines[first+n].Text, look.plain)
+}
+
+func (v *outboxView) drawEmpty(s tcell.Screen, r cells.Rect) {
+	look := v.u.look
+	switch {
+	case !v.loaded:
+		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("Loading …"), look.dim)
+	case v.all:
+		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("Nothing has been sent from here yet."), look.dim)
+	default:
+		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("The outbox is empty: everything is sent."), look.dim)
+		cells.Put(s, r.X+2, r.Y+2, r.W-4, text("%s shows what was sent, with its story.", v.u.keys.Key(keys.ShowAll, keys.Outbox)), look.dim)
 	}
 }
 
 // drawItem draws an item in two lines: what it is, and how it stands.
 func (v *outboxView) drawItem(s tcell.Screen, r cells.Rect, it store.Item) {
 	look := v.u.look
-	st, dim, state := look.plain, look.dim, stateStyle(look, it.State)
+	st, dim, state := look.plain, look.dim, stateStyle(look, it)
 	if it.ID == v.sel {
 		st, dim, state = look.cursor, look.cursor, look.cursor
 	}
 	cells.Fill(s, r, st)
-	cells.PutFit(s, r.X+1, r.Y, 10, text("%s", it.State), state)
-	to := max(26, (r.W-32)*2/5) // the rest is the subject's
-	cells.PutFit(s, r.X+12, r.Y, to, text("→ %s", recipientsOf(it)), st)
-	cells.PutFit(s, r.X+14+to, r.Y, r.W-32-to, text("%s", subjectOr(it.Subject)), st)
+	cells.PutFit(s, r.X+1, r.Y, 11, text("%s %s", stateSign(it), stateWord(it)), state)
+	to := max(26, (r.W-33)*2/5) // the rest is the subject's
+	cells.PutFit(s, r.X+13, r.Y, to, text("→ %s", recipientsOf(it)), st)
+	cells.PutFit(s, r.X+15+to, r.Y, r.W-33-to, text("%s", subjectOr(it.Subject)), st)
 	cells.PutRight(s, r.X+r.W-17, r.Y, 16, text("%s", longDate(it.Created, v.u.now())), dim)
-	cells.PutFit(s, r.X+12, r.Y+1, r.W-13, text("%s", describe(it, v.u.now())), dim)
+	cells.PutFit(s, r.X+13, r.Y+1, r.W-14, text("%s", describe(it, v.u.now())), dim)
 }
 
 func subjectOr(s string) string {
@@ -183,14 +222,43 @@ func subjectOr(s string) string {
 	return s
 }
 
-func stateStyle(look theme, s store.ItemState) tcell.Style {
-	switch s {
+// stateSign tells states apart also where there are no colours.
+func stateSign(it store.Item) string {
+	if cameBack(it) {
+		return "↩"
+	}
+	switch it.State {
+	case store.Sending:
+		return "↻"
+	case store.Sent:
+		return "✓"
+	case store.Partial:
+		return "◐"
+	case store.Failed:
+		return "✗"
+	case store.Held:
+		return "■"
+	case store.Uncertain:
+		return "?"
+	case store.Cancelled:
+		return "–"
+	}
+	return "○"
+}
+
+func stateStyle(look theme, it store.Item) tcell.Style {
+	if cameBack(it) {
+		return look.warn
+	}
+	switch it.State {
 	case store.Failed, store.Partial:
 		return look.warn
 	case store.Uncertain, store.Held:
 		return look.flagged
 	case store.Sent:
 		return look.good
+	case store.Cancelled:
+		return look.dim
 	}
 	return look.accent
 }
@@ -229,9 +297,15 @@ func (v *outboxView) Do(a keys.Action) bool {
 		v.move(-len(v.items))
 	case keys.Last:
 		v.move(len(v.items))
+	case keys.Page:
+		v.story.scroll(1)
+	case keys.PageBack:
+		v.story.scroll(-1)
 	case keys.ShowAll:
-		v.all = !v.all
+		v.all, v.top = !v.all, 0
 		v.Refresh()
+	case keys.Confirm:
+		v.confirm()
 	case keys.Back:
 		v.u.pop(v)
 	case keys.Undo:
@@ -242,107 +316,22 @@ func (v *outboxView) Do(a keys.Action) bool {
 	return true
 }
 
-// decide hands the person's decision on the selected item to the store.
-func (v *outboxView) decide(a keys.Action) bool {
-	it, ok := v.current()
-	st := v.u.o.Store
-	switch a {
-	case keys.Open:
-		if ok {
-			v.showMessage(it)
+// Mouse selects and scrolls what is under the pointer.
+func (v *outboxView) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
+	x, y := ev.Position()
+	n := wheel(a)
+	switch {
+	case n != 0 && v.below.Contains(x, y):
+		v.story.off += n
+	case n != 0:
+		v.move(n / 3)
+	case a == tview.MouseLeftClick && v.list.Contains(x, y):
+		if i := v.top + (y-v.list.Y)/2; i < len(v.items) {
+			v.sel = v.items[i].ID
+			v.tellStory()
 		}
-	case keys.Hold:
-		v.wish(ok, it, "Held", false, st.Hold)
-	case keys.Release:
-		v.wish(ok, it, "Released", true, st.Release)
-	case keys.Retry:
-		v.retry(ok, it)
-	case keys.ItWasSent:
-		v.wish(ok, it, "Settled as sent", false, func(ctx context.Context, id store.OutboxID) error {
-			return st.Resolve(ctx, id, true, "settled by hand")
-		})
-	case keys.Cancel:
-		v.wish(ok, it, "Cancelled; the text is in Drafts", false, func(ctx context.Context, id store.OutboxID) error {
-			_, err := st.Cancel(ctx, id)
-			return err
-		})
 	default:
 		return false
 	}
 	return true
-}
-
-// retry tries an item now. One that may have arrived is sent again only when the person says so.
-func (v *outboxView) retry(ok bool, it store.Item) {
-	st := v.u.o.Store
-	if !ok || it.State != store.Uncertain {
-		v.wish(ok, it, "To be tried now", true, st.Retry)
-		return
-	}
-	v.u.ask(fmt.Sprintf("“%s” may have arrived already. Send it again, with the same Message-ID?", subjectOr(it.Subject)), []choice{
-		{"y", "send again", func() {
-			v.wish(ok, it, "To be sent again", true, func(ctx context.Context, id store.OutboxID) error {
-				return st.Resolve(ctx, id, false, "sent again by hand")
-			})
-		}},
-		{"n", "leave it", nil},
-	})
-}
-
-// wish does something to an item in the store; flush also wakes the agent.
-func (v *outboxView) wish(ok bool, it store.Item, done string, flush bool, f func(context.Context, store.OutboxID) error) {
-	if !ok {
-		return
-	}
-	u := v.u
-	u.pump.Serial(func(ctx context.Context) func() {
-		err := f(ctx, it.ID)
-		return func() {
-			switch {
-			case isState(err):
-				u.say("Not possible: it is %s", it.State)
-			case err != nil:
-				u.oops("outbox", err)
-			default:
-				u.say("%s: %s", done, subjectOr(it.Subject))
-				if flush && u.o.Agent != nil {
-					u.o.Agent.Flush(it.AccountName)
-				}
-			}
-			u.storeChanged()
-		}
-	})
-}
-
-// showMessage shows the frozen message.
-func (v *outboxView) showMessage(it store.Item) {
-	u, st := v.u, v.u.o.Store
-	u.pump.Start(&v.tell, func(ctx context.Context) func() {
-		raw, err := st.ItemRaw(ctx, it.ID)
-		if err != nil {
-			return func() { u.oops("outbox", err) }
-		}
-		m := message.Parse(raw)
-		body := "From:    " + addressList(m.From) + "\nTo:      " + recipientsOf(it) + "\nSubject: " + m.Subject + "\n\n" + m.Text()
-		for _, a := range m.Attachments() {
-			body += "\nAttached: " + a.Name + " (" + size(a.Size) + ")"
-		}
-		return func() { u.page("outbox ▸ "+subjectOr(it.Subject), body) }
-	})
-}
-
-// Mouse selects and scrolls.
-func (v *outboxView) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
-	_, y := ev.Position()
-	if n := wheel(a); n != 0 {
-		v.move(n / 3)
-		return true
-	}
-	i := v.top + (y-v.u.body().Y)/2
-	if a == tview.MouseLeftClick && i < min(len(v.items), v.top+v.h) {
-		v.sel = v.items[i].ID
-		v.tellStory()
-		return true
-	}
-	return false
 }

@@ -159,7 +159,7 @@ func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Ma
 	var options []option
 	several := false
 	for _, l := range u.mail.boxes.lines {
-		several = several || l.account != u.mail.boxes.lines[0].account
+		several = several || !l.outbox && l.account != u.mail.boxes.lines[1].account
 	}
 	for _, l := range u.mail.boxes.lines {
 		b := l.box
@@ -176,6 +176,9 @@ func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Ma
 			note = strings.TrimSuffix(note, "s")
 		}
 		options = append(options, option{text("%s", name), text("%s", note), strings.ToLower(name + " " + string(b.Role)), func() { do(b) }})
+	}
+	if acct == 0 {
+		options = append(options, option{text("Outbox"), text("%s", u.outboxNumber()), "outbox", u.openOutbox})
 	}
 	if len(options) == 0 {
 		u.say("There is no mailbox here")

@@ -23,19 +23,24 @@ const maxColumns = 90
 type content struct {
 	msg     *message.Message
 	text    message.Text
-	cut     bool // the text is longer than what is shown
-	missing bool // only the header is here
+	cut     bool           // the text is longer than what is shown
+	missing bool           // only the header is here
+	reports []store.Report // on this message, which was sent from here
 }
 
 // readContent reads and parses a message; beside the loop.
 func readContent(ctx context.Context, st *store.Store, id store.MessageID) (content, error) {
+	reports, err := st.ReportsOn(ctx, id)
+	if err != nil {
+		return content{}, err
+	}
 	raw, err := st.Raw(ctx, id)
 	if errors.Is(err, store.ErrNoBody) {
 		head, err := st.Header(ctx, id)
 		if err != nil {
 			return content{}, err
 		}
-		return content{msg: message.ParseHeader(head), missing: true}, nil
+		return content{msg: message.ParseHeader(head), missing: true, reports: reports}, nil
 	}
 	if err != nil {
 		return content{}, err
@@ -46,7 +51,7 @@ func readContent(ctx context.Context, st *store.Store, id store.MessageID) (cont
 	if cut {
 		t = t[:maxText]
 	}
-	return content{msg: m, text: message.Clean(t), cut: cut}, nil
+	return content{msg: m, text: message.Clean(t), cut: cut, reports: reports}, nil
 }
 
 // reader shows one message.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"mua/outbox"
+	"mua/store"
 	"mua/store/message"
 	"mua/ui/cells"
 )
@@ -32,7 +34,7 @@ type readerLine struct {
 // labelWidth is the columns before the values of header fields.
 const labelWidth = 9
 
-// setLines makes the lines of a message: headers, attachments, text.
+// setLines makes the lines of a message: headers, attachments, delivery reports on it, text.
 func setLines(c content, r row, width int, all bool, now time.Time) []readerLine {
 	var out []readerLine
 	if all {
@@ -41,6 +43,7 @@ func setLines(c content, r row, width int, all bool, now time.Time) []readerLine
 		out = usualHeaders(c.msg, r, width, now)
 	}
 	out = append(out, attachmentLines(c.msg, width)...)
+	out = append(out, reportLines(c.reports, width, now)...)
 	out = append(out, readerLine{kind: ruleLine})
 	if c.missing {
 		return append(out, talk("Only the header of this message ("+size(r.Size)+") is here yet; the text comes with the next sync.", width)...)
@@ -152,6 +155,27 @@ func attachmentLines(m *message.Message, width int) []readerLine {
 		out = append(out, f...)
 		if i == 5 && len(list) > 6 {
 			break
+		}
+	}
+	return out
+}
+
+// maxReportLines is how many delivery reports are shown above a message; the outbox has all.
+const maxReportLines = 5
+
+// reportLines say what delivery reports on a message claim, a failure as a warning.
+func reportLines(reports []store.Report, width int, now time.Time) []readerLine {
+	var out []readerLine
+	for i, r := range reports {
+		if i == maxReportLines && len(reports) > maxReportLines+1 {
+			return append(out, talk("and "+count(len(reports)-i, "more delivery report")+", in the outbox", width)...)
+		}
+		words, _, _ := strings.Cut(outbox.TellReport(r), " → ")
+		for _, l := range talk(longDate(r.Arrived, now)+"  "+words, width) {
+			if r.Action == message.ActionFailed {
+				l.kind = warnLine
+			}
+			out = append(out, l)
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +31,11 @@ type fakeAgent struct {
 }
 
 func newFakeAgent(online bool) *fakeAgent {
-	return &fakeAgent{changed: make(chan struct{}, 1), status: []account.Status{{Account: "work", Online: online, Phase: account.Idle, LastSync: testNow.Add(-3 * time.Minute)}}}
+	st := account.Status{Account: "work", Online: online, Phase: account.Idle, LastSync: testNow.Add(-3 * time.Minute)}
+	if !online {
+		st.Trouble = &account.Trouble{Kind: account.KindNetwork, Account: "work", What: "no route to mail.example.org"}
+	}
+	return &fakeAgent{changed: make(chan struct{}, 1), status: []account.Status{st}}
 }
 
 func (a *fakeAgent) call(s string) {
@@ -74,6 +79,18 @@ type rig struct {
 	acct  store.AccountID
 	mark  chan struct{}
 	ended chan error
+	clock *atomic.Int64 // what testNow has moved on by
+}
+
+// now is the time in this scenario.
+func (r *rig) now() time.Time { return testNow.Add(time.Duration(r.clock.Load())) }
+
+// pass lets time pass, as the person at the screen would see it.
+func (r *rig) pass(d time.Duration) {
+	r.t.Helper()
+	r.clock.Add(int64(d))
+	r.on(func() { r.u.second() })
+	r.idle()
 }
 
 // setup is what a scenario starts from.
@@ -100,11 +117,12 @@ func testConfig() *account.Config {
 func start(t *testing.T, s setup) *rig {
 	t.Helper()
 	ctx := t.Context()
-	st, err := store.Open(ctx, t.TempDir(), store.Options{Now: func() time.Time { return testNow }})
+	r := &rig{t: t, agent: newFakeAgent(!s.offline), mark: make(chan struct{}, 1), ended: make(chan error, 1), clock: new(atomic.Int64)}
+	st, err := store.Open(ctx, t.TempDir(), store.Options{Now: r.now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, st: st, agent: newFakeAgent(!s.offline), mark: make(chan struct{}, 1), ended: make(chan error, 1)}
+	r.st = st
 	if r.acct, err = st.EnsureAccount(ctx, "work"); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +140,7 @@ func start(t *testing.T, s setup) *rig {
 // startOn is the UI once more, over the store of another rig.
 func startOn(t *testing.T, old *rig, s setup) *rig {
 	t.Helper()
-	r := &rig{t: t, st: old.st, agent: newFakeAgent(!s.offline), acct: old.acct, mark: make(chan struct{}, 1), ended: make(chan error, 1)}
+	r := &rig{t: t, st: old.st, agent: newFakeAgent(!s.offline), acct: old.acct, mark: make(chan struct{}, 1), ended: make(chan error, 1), clock: old.clock}
 	r.open(s)
 	return r
 }
@@ -143,7 +161,7 @@ func (r *rig) open(s setup) {
 	if s.config != nil {
 		s.config(cfg)
 	}
-	o := Options{Config: cfg, Store: st, Agent: r.agent, Now: func() time.Time { return testNow }, Screen: initialised{r.scr}}
+	o := Options{Config: cfg, Store: st, Agent: r.agent, Now: r.now, Screen: initialised{r.scr}}
 	if s.options != nil {
 		s.options(&o)
 	}

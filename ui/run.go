@@ -31,14 +31,16 @@ type App struct {
 	w, h   int // of the screen when last drawn
 
 	screen     tcell.Screen
-	lastStroke string // the key that led to the action under way
-	lastQuery  string // of the last search
-	lastSent   sentItem
+	lastStroke string     // the key that led to the action under way
+	lastQuery  string     // of the last search
+	sent       []outgoing // messages sent from here, the oldest first
+	beating    bool       // a second is being waited for
+	leaving    bool       // the end has been asked for
 	gate       gate
 	reading    chan struct{} // has room for as many messages as are parsed at once
 	stored     storeState
 
-	searches, commandHistory, pipes, attached history
+	searches, commandHistory, pipes, attached, laters, bounces history
 
 	drafting pump.Slot // reading a message for an answer, a file, a link
 	piping   pump.Slot

@@ -39,6 +39,9 @@ func (u *App) say(format string, args ...any) {
 	u.status.notice, u.status.noticeAt = text(format, args...), u.now()
 }
 
+// silence takes the notice away.
+func (s *statusLine) silence() { s.notice = message.Text{} }
+
 // remark shows a word about the key just typed; any key takes it away.
 func (u *App) remark(format string, args ...any) {
 	u.status.notice, u.status.noticeAt = text(format, args...), time.Time{}
@@ -158,11 +161,15 @@ func (u *App) drawStatus(s tcell.Screen, r cells.Rect) {
 	cells.PutFit(s, r.X, r.Y, x-r.X-1, text(" %s", left), style)
 }
 
-// talk is the left of the status line: a notice, or why we are offline.
+// talk is the left of the status line: a notice, what can still be taken back, or why we are offline.
 func (u *App) talk() (string, tcell.Style) {
 	st := &u.status
-	if st.notice.String() != "" {
+	count := u.countdown()
+	if st.notice.String() != "" && (count == "" || st.noticeAt.IsZero() || u.now().Sub(st.noticeAt) < noticeTime) {
 		return st.notice.String(), u.look.good
+	}
+	if count != "" {
+		return count, u.look.good
 	}
 	for _, a := range st.accounts {
 		if a.Trouble != nil && a.Trouble.Kind == account.KindNetwork {
@@ -243,8 +250,11 @@ func (u *App) lastSync() time.Time {
 func (u *App) outboxWords() []styled {
 	c := u.stored.outbox
 	var out []styled
-	if n := c[store.Queued] + c[store.Sending]; n > 0 {
+	if n := c[store.Queued] + c[store.Sending] - u.stored.later; n > 0 {
 		out = append(out, styled{fmt.Sprintf("outbox %d", n), u.look.plain})
+	}
+	if n := u.stored.later; n > 0 {
+		out = append(out, styled{fmt.Sprintf("%d at %s", n, clockOrDay(u.stored.next, u.now())), u.look.plain})
 	}
 	if n := c[store.Held]; n > 0 {
 		out = append(out, styled{fmt.Sprintf("%d held", n), u.look.plain})
@@ -252,8 +262,14 @@ func (u *App) outboxWords() []styled {
 	if n := c[store.Uncertain]; n > 0 {
 		out = append(out, styled{fmt.Sprintf("%d uncertain", n), u.look.flagged})
 	}
-	if n := c[store.Failed] + c[store.Partial]; n > 0 {
+	if n := c[store.Failed]; n > 0 {
 		out = append(out, styled{fmt.Sprintf("✗ %d failed", n), u.look.warn})
+	}
+	if u.stored.moved != "" {
+		out = append(out, styled{"✗ sending waits for you", u.look.warn})
+	}
+	if n := u.stored.returned; n > 0 {
+		out = append(out, styled{fmt.Sprintf("✗ %d returned", n), u.look.warn})
 	}
 	return out
 }
@@ -299,7 +315,11 @@ func (u *App) drawHints(s tcell.Screen, r cells.Rect) {
 	x := r.X + 1
 	help := u.keys.Key(keys.Help, contexts...)
 	end := r.X + r.W - cells.Width(help) - len("  help ")
-	for _, a := range keys.Hints(contexts[0]) {
+	hints := keys.Hints(contexts[0])
+	if l, ok := u.top().(interface{ Hints() []keys.Action }); ok {
+		hints = l.Hints()
+	}
+	for _, a := range hints {
 		e, ok := u.keys.Hint(a, contexts)
 		if !ok || a == keys.Back && u.top() == layer(u.mail) && u.mail.atHome() {
 			continue

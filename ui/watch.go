@@ -6,7 +6,6 @@ import (
 
 	"mua/account"
 	"mua/store"
-	"mua/ui/keys"
 	"mua/ui/pump"
 )
 
@@ -15,10 +14,19 @@ const pace = 150 * time.Millisecond
 
 // storeState is what the frame around the views knows of the store.
 type storeState struct {
-	slot   pump.Slot
-	again  bool
-	boxes  []store.Mailbox
-	outbox map[store.ItemState]int
+	slot  pump.Slot
+	again bool
+	known
+}
+
+// known is what is read of the store for the lines and the column around the views.
+type known struct {
+	boxes    []store.Mailbox
+	outbox   map[store.ItemState]int
+	later    int       // of the queued ones, those that wait for a time, but for undo windows of ours
+	next     time.Time // the earliest of these times
+	returned int       // items with a report of failure that nobody has read yet
+	moved    string    // why nothing is sent from this data folder; "" when it is
 }
 
 // watch tells the loop of changes in the store and the agent, of passing
@@ -104,26 +112,18 @@ func (u *App) refreshFrame() {
 		u.stored.again = true
 		return
 	}
-	st, last := u.o.Store, u.lastSent.id
+	st, sent, windows := u.o.Store, u.sentIDs(false), u.sentIDs(true)
 	u.pump.Start(&u.stored.slot, func(ctx context.Context) func() {
-		boxes, err := st.Mailboxes(ctx, 0)
-		counts, err2 := st.OutboxCounts(ctx)
-		var it store.Item
-		if last != 0 {
-			it, _ = st.Item(ctx, last)
-		}
+		f, err := readKnown(ctx, st, windows)
+		news := fates(ctx, st, sent)
 		return func() {
-			u.followSent(it)
+			for _, f := range news {
+				u.follow(f)
+			}
 			if err == nil {
-				u.stored.boxes = boxes
-			}
-			if err2 == nil {
-				u.stored.outbox = counts
-			}
-			for _, e := range []error{err, err2} {
-				if e != nil && ctx.Err() == nil {
-					u.oops("mail store", e)
-				}
+				u.stored.known = f
+			} else if ctx.Err() == nil {
+				u.oops("mail store", err)
 			}
 			u.mail.boxesChanged()
 			if u.stored.again {
@@ -134,23 +134,24 @@ func (u *App) refreshFrame() {
 	})
 }
 
-// followSent tells how it went with the message sent last, once that is known:
-// then it can no longer be taken back.
-func (u *App) followSent(it store.Item) {
-	if it.ID == 0 || it.ID != u.lastSent.id {
-		return
+// readKnown reads it; windows are the items that can be taken back still.
+func readKnown(ctx context.Context, st *store.Store, windows []store.OutboxID) (f known, err error) {
+	if f.boxes, err = st.Mailboxes(ctx, 0); err != nil {
+		return f, err
 	}
-	switch it.State {
-	case store.Sent:
-		u.say("Sent: %s", subjectOr(it.Subject))
-	case store.Failed, store.Partial, store.Uncertain:
-		u.oops("outbox", &account.Trouble{Kind: account.KindRefused, Account: it.AccountName,
-			What: "“" + subjectOr(it.Subject) + "”: " + describe(it, u.now()), Hint: u.keys.Key(keys.GoOutbox, keys.Global) + " shows the outbox"})
-	case store.Cancelled:
-	default:
-		return
+	if f.outbox, err = st.OutboxCounts(ctx); err != nil {
+		return f, err
 	}
-	u.lastSent = sentItem{}
+	if f.later, f.next, err = st.Scheduled(ctx, windows); err != nil {
+		return f, err
+	}
+	if f.returned, err = st.CountReturned(ctx); err != nil {
+		return f, err
+	}
+	if f.outbox[store.Queued] > 0 {
+		f.moved, err = st.Moved(ctx)
+	}
+	return f, err
 }
 
 // accountOf is the configured account of that name, or nil.

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -68,7 +67,7 @@ func (u *App) wish(done string, f func(context.Context) error, after func(error)
 		return func() {
 			switch {
 			case err == nil && done != "":
-				u.lastSent = sentItem{}
+				u.wished()
 				u.say("%s", done)
 			case err != nil:
 				u.oops("not done", err)
@@ -186,31 +185,5 @@ func (u *App) markSeen(r row) {
 	u.wish("", func(ctx context.Context) error {
 		_, err := st.MarkFlags(ctx, which, store.FlagChange{Add: store.Seen, NoUndo: true})
 		return err
-	}, func(error) { l.count() })
-}
-
-// undo takes back the last thing done: a message not yet sent, else the store's last wish.
-func (u *App) undo() {
-	if u.lastSent.id != 0 {
-		u.unsend()
-		return
-	}
-	st := u.o.Store
-	u.pump.Serial(func(ctx context.Context) func() {
-		words, err := st.Undo(ctx)
-		return func() {
-			switch {
-			case errors.Is(err, store.ErrNothing):
-				u.remark("Nothing to undo")
-			case err != nil:
-				u.oops("undo", err)
-			default:
-				u.say("Undone: %s", words)
-			}
-			for _, l := range u.mail.lists {
-				clear(l.hidden)
-			}
-			u.storeChanged()
-		}
-	})
+	}, func(error) { l.reload() }) // a load that began before would show it unread again
 }

@@ -47,6 +47,29 @@ func shortDate(t, now time.Time) string {
 	return t.Format("Jan'06")
 }
 
+// clockOrDay is a coming time in a few columns: the time within a day, else the day.
+func clockOrDay(t, now time.Time) string {
+	if t = t.In(now.Location()); t.Sub(now) < 24*time.Hour {
+		return t.Format("15:04")
+	}
+	return t.Format("2 Jan")
+}
+
+// dayAndTime is a coming time in words: "today at 17:30", "on Friday, 27 November at 08:00".
+func dayAndTime(t, now time.Time) string {
+	t = t.In(now.Location())
+	clock := t.Format("15:04")
+	switch tomorrow := now.AddDate(0, 0, 1); {
+	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
+		return "today at " + clock
+	case t.Format(time.DateOnly) == tomorrow.Format(time.DateOnly):
+		return "tomorrow at " + clock
+	case t.Year() == now.Year():
+		return "on " + t.Format("Monday, 2 January") + " at " + clock
+	}
+	return "on " + t.Format("Monday, 2 January 2006") + " at " + clock
+}
+
 // longDate is a date in sixteen columns.
 func longDate(t, now time.Time) string {
 	t = t.In(now.Location())

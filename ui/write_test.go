@@ -32,7 +32,7 @@ func TestPostponeAndResume(t *testing.T) {
 func TestUndoSend(t *testing.T) {
 	r := start(t, setup{samples: true, config: func(c *account.Config) { c.SendDelay = 10 * time.Second }})
 	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Oops", "Tab", "=Wrong", "Ctrl-X")
-	r.sees("Goes out at 15:30:10 · u undo")
+	r.sees("Goes out in 10 s · u undo")
 	if it := r.items()[0]; !it.NotBefore.Equal(testNow.Add(10 * time.Second)) {
 		t.Errorf("not before %v", it.NotBefore)
 	}

@@ -32,6 +32,7 @@ func New(o Options) *Agent {
 // Run works until ctx ends and everything under way has come to a safe stop.
 func (g *Agent) Run(ctx context.Context) {
 	var wg sync.WaitGroup
+	wg.Go(func() { g.watchSurroundings(ctx) })
 	for _, k := range g.keepers {
 		wg.Go(func() { k.keepSynced(ctx) })
 		wg.Go(func() { k.keepFlushed(ctx) })
@@ -42,8 +43,8 @@ func (g *Agent) Run(ctx context.Context) {
 // Sync asks for a pass over an account now ("": all), also after a refused login.
 func (g *Agent) Sync(name string) {
 	for _, k := range g.named(name) {
-		k.sync.ring(true)
-		k.flush.ring(true)
+		k.sync.ring(person)
+		k.flush.ring(person)
 	}
 }
 
@@ -51,7 +52,7 @@ func (g *Agent) Sync(name string) {
 // whose login was refused stays stopped.
 func (g *Agent) Flush(name string) {
 	for _, k := range g.named(name) {
-		k.flush.ring(false)
+		k.flush.ring(again)
 	}
 }
 
@@ -98,28 +99,4 @@ func (g *Agent) change(name string, edit func(*account.Status)) {
 	}
 	g.mu.Unlock()
 	g.o.say(s)
-}
-
-// bell wakes a goroutine; rings while it works are remembered as one.
-type bell struct {
-	c chan bool // true: asked by a person
-}
-
-func newBell() bell { return bell{make(chan bool, 1)} }
-
-func (b bell) ring(person bool) {
-	for {
-		select {
-		case b.c <- person:
-			return
-		default:
-		}
-		if !person {
-			return // a ring is waiting already
-		}
-		select {
-		case <-b.c:
-		default:
-		}
-	}
 }

@@ -175,15 +175,29 @@ func TestAnotherProcessIsWoken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	before, err := h.store.Woken(t.Context(), h.id)
-	if err != nil {
-		t.Fatal(err)
+	signals := func() (woken, asked int64) {
+		woken, err := h.store.Woken(t.Context(), h.id)
+		if err == nil {
+			asked, err = h.store.Asked(t.Context(), h.id)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return woken, asked
 	}
 	if r := h.good(); r.By != "other" {
 		t.Fatalf("pass: %+v", r)
 	}
-	if after, err := h.store.Woken(t.Context(), h.id); err != nil || after == before {
-		t.Fatalf("nobody was woken: %v", err)
+	if woken, asked := signals(); woken != 0 || asked != 1 {
+		t.Fatalf("a person's pass: woken %d times, asked %d times", woken, asked)
+	}
+	o := h.options()
+	o.Unattended = true
+	if r := agent.Pass(t.Context(), o, h.config.Accounts[0], agent.PassOptions{}); r.By != "other" || r.Err != nil {
+		t.Fatalf("pass: %+v", r)
+	}
+	if woken, asked := signals(); woken != 1 || asked != 1 {
+		t.Fatalf("a timer's pass: woken %d times, asked %d times", woken, asked)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 // backoff spaces the tries after trouble: 5 s doubling to 5 min, each ±20 %, so
-// that many clients do not come back in step.
-type backoff struct{ last time.Duration }
+// that many clients do not come back in step. first, when given, replaces the 5 s.
+type backoff struct{ first, last time.Duration }
 
 const (
 	backoffFirst = 5 * time.Second
@@ -15,7 +15,11 @@ const (
 )
 
 func (b *backoff) next() time.Duration {
-	b.last = min(max(2*b.last, backoffFirst), backoffMost)
+	first := b.first
+	if first == 0 {
+		first = backoffFirst
+	}
+	b.last = min(max(2*b.last, first), backoffMost)
 	return time.Duration(float64(b.last) * (0.8 + 0.4*rand.Float64()))
 }
 

@@ -9,6 +9,7 @@
 //   - One process syncs an account and one flushes it at any time; the locks
 //     are the store's, freed by the kernel when a process dies.
 //   - A refused login is never tried again by itself (servers lock people out);
-//     everything else is, with jittered back-off, and at once when asked.
+//     everything else is, with jittered back-off, and at once when asked, when
+//     another network appears, or when the machine wakes from sleep.
 //   - Nothing here waits for a person, and nothing a person does waits for it.
 package agent

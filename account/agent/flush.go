@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -26,7 +27,11 @@ func Flush(ctx context.Context, o Options, a *account.Account, force bool) (outb
 	}
 	f.Force = force
 	o.say(account.Status{Account: a.Name, Phase: account.Sending})
-	return f.Flush(ctx)
+	sum, err := f.Flush(ctx)
+	if o.Unattended && !errors.Is(err, store.ErrLocked) {
+		err = errors.Join(err, o.Store.NoteFlush(context.WithoutCancel(ctx), f.AccountID))
+	}
+	return sum, err
 }
 
 // Deliver tries one item, due or not, for at most patience; what was not

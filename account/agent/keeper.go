@@ -23,6 +23,7 @@ type keeper struct {
 
 func newKeeper(g *Agent, a *account.Account) *keeper {
 	k := &keeper{g: g, o: g.o, a: a, sync: newBell(), flush: newBell()}
+	k.o.Unattended = false // it is heard of by its lock, for as long as it lives
 	k.o.Progress = func(s account.Status) {
 		g.change(a.Name, func(now *account.Status) {
 			now.Phase, now.Mailbox, now.Done, now.Total = s.Phase, s.Mailbox, s.Done, s.Total
@@ -78,19 +79,25 @@ func (k *keeper) keepSynced(ctx context.Context) {
 	defer unlock()
 	l := newLink(k.o, k.a, id)
 	defer l.close()
-	var back backoff
+	back := backoff{first: k.o.Backoff}
+	heard := ears{s: k.o.Store, id: id}
+	var c call
 	for ctx.Err() == nil {
+		heard.note(ctx)
+		if c.has(severed) {
+			l.close() // to find out by asking would take as long as silence is borne
+		}
 		r := l.pass(ctx, PassOptions{NoSend: true})
 		if ctx.Err() != nil {
 			return
 		}
 		k.ended(r.Err)
 		if r.Err != nil {
-			k.waitTrouble(ctx, r.Err, &back, k.sync)
+			c = k.waitTrouble(ctx, r.Err, &back, k.sync, &heard, nil)
 			continue
 		}
 		back.reset()
-		k.waitNews(ctx, l)
+		c = k.waitNews(ctx, l, &heard)
 	}
 }
 
@@ -131,44 +138,58 @@ func forGood(err error) bool {
 }
 
 // waitTrouble waits after a failed try: for a person when only a person can
-// help, else for the back-off or a ring. It reports whether a person rang.
-func (k *keeper) waitTrouble(ctx context.Context, err error, back *backoff, b bell) bool {
-	var again <-chan time.Time
+// help, else for the back-off or any call. What other processes do may also be
+// a relief (nil: nothing they do is). It returns why it ended.
+func (k *keeper) waitTrouble(ctx context.Context, err error, back *backoff, b bell, heard *ears, relief func() bool) call {
+	changed, done := k.o.Store.Watch()
+	defer done()
+	var timer <-chan time.Time
 	if !forGood(err) {
 		d := back.next()
-		again = time.After(d)
+		timer = time.After(d)
 		k.g.change(k.a.Name, func(s *account.Status) { s.NextTry = k.o.now().Add(d) })
 	}
-	for {
+	elsewhere := func() call {
+		if relief != nil && relief() {
+			return relieved
+		}
+		return heard.call(ctx)
+	}
+	for c := elsewhere(); ; {
+		if c.has(awoke | person) {
+			back.reset()
+		}
+		if c.has(person|relieved) || c != 0 && timer != nil {
+			return c
+		}
 		select {
 		case <-ctx.Done():
-			return false
-		case <-again:
-			return false
-		case person := <-b.c:
-			if person || again != nil {
-				return person
-			}
+			return 0
+		case <-timer:
+			return 0
+		case c = <-b.c:
+		case <-changed:
+			c = elsewhere()
 		}
 	}
 }
 
 // waitNews returns when there is something to do: news from the server (IDLE),
-// a wish of ours, a ring, a wake-up by another process, or the poll is due.
-func (k *keeper) waitNews(ctx context.Context, l *link) {
+// a wish of ours, a ring, a call by another process, or the poll is due.
+func (k *keeper) waitNews(ctx context.Context, l *link, heard *ears) call {
 	changed, done := k.o.Store.Watch()
 	defer done()
 	news, wake := k.idle(ctx, l)
-	woken, _ := k.o.Store.Woken(ctx, l.id) //nolint:errcheck // a failing store shows in the next pass
 	poll := time.NewTimer(k.poll())
 	defer poll.Stop()
-	for waiting := true; waiting; {
+	var c call
+	for waiting := heard.call(ctx) == 0; waiting; {
 		select {
 		case <-changed:
-			waiting = !k.wished(ctx, l, woken)
+			waiting = heard.call(ctx) == 0 && !l.wishes(ctx)
 		case <-news:
 			waiting = false
-		case <-k.sync.c:
+		case c = <-k.sync.c:
 			waiting = false
 		case <-poll.C:
 			waiting = false
@@ -176,35 +197,33 @@ func (k *keeper) waitNews(ctx context.Context, l *link) {
 			waiting = false
 		}
 	}
-	wake()
+	wake(c.has(severed))
+	return c
 }
 
 // idle watches INBOX over the link's connection until wake is called, which
-// gives the connection back; news is closed when there is a reason to pull.
-// Where there is no connection to watch, news never comes.
-func (k *keeper) idle(ctx context.Context, l *link) (news <-chan struct{}, wake func()) {
+// gives the connection back, or ends it at once where it is dead; news is closed
+// when there is a reason to pull. Where there is no connection to watch, news never comes.
+func (k *keeper) idle(ctx context.Context, l *link) (news <-chan struct{}, wake func(dead bool)) {
 	if l.imap == nil {
-		return nil, func() {}
+		return nil, func(bool) {}
 	}
+	ctx, cancel := context.WithCancel(ctx)
 	ended, end := make(chan struct{}), make(chan struct{})
 	var err error
 	go func() {
 		defer close(ended)
 		_, err = l.imap.Idle(ctx, "INBOX", k.poll(), end)
 	}()
-	return ended, func() {
+	return ended, func(dead bool) {
+		if dead {
+			cancel()
+		}
 		close(end)
 		<-ended
-		if err != nil {
+		cancel()
+		if err != nil || dead {
 			l.close()
 		}
 	}
-}
-
-// wished reports whether there is anything to replay, or another process asked for a pass.
-func (k *keeper) wished(ctx context.Context, l *link, woken int64) bool {
-	if now, err := k.o.Store.Woken(ctx, l.id); err == nil && now != woken {
-		return true
-	}
-	return l.wishes(ctx)
 }

@@ -114,7 +114,6 @@ func (l *link) flush(ctx context.Context, r *Result) {
 	r.Sent += sum.Sent
 	r.Queued += sum.Queued + sum.Uncertain
 	r.note(err)
-	r.note(l.o.Store.NoteFlush(context.WithoutCancel(ctx), l.id))
 	if n := sum.Failed + sum.Partial; n > 0 {
 		r.note(refusedItems(l.a, n))
 	}

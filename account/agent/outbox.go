@@ -23,13 +23,18 @@ func (k *keeper) keepFlushed(ctx context.Context) {
 	defer unlock()
 	changed, done := k.o.Store.Watch()
 	defer done()
-	var back backoff
-	force := false // a person asked: a refused login is tried once more
+	back := backoff{first: k.o.Backoff}
+	heard := ears{s: k.o.Store, id: id}
+	var c call
 	for ctx.Err() == nil {
+		heard.note(ctx)
+		if c.has(awoke | person) {
+			k.trouble(k.o.Store.Hasten(ctx, id))
+		}
 		due, err := k.nextDue(ctx, id)
 		if err == nil && !due.IsZero() && !due.After(k.o.now()) {
-			if err = k.flushOnce(ctx, force); err != nil {
-				force = k.waitTrouble(ctx, err, &back, k.flush)
+			if err = k.flushOnce(ctx, c.has(person)); err != nil {
+				c = k.waitTrouble(ctx, err, &back, k.flush, &heard, k.relief(ctx, id, err))
 				continue
 			}
 			back.reset()
@@ -38,7 +43,26 @@ func (k *keeper) keepFlushed(ctx context.Context) {
 				due = k.o.now().Add(lockedWait) // left due by a flush that did not fail: never a hot loop
 			}
 		}
-		force = k.waitDue(ctx, due, changed)
+		c = k.waitDue(ctx, due, changed)
+	}
+}
+
+// relief makes a test for what other processes do that is reason enough to try
+// again after a failed flush: the outbox changed, or, after a refused login,
+// nothing waits for that any more.
+func (k *keeper) relief(ctx context.Context, id store.AccountID, err error) func() bool {
+	var t *account.Trouble
+	if errors.As(err, &t) && t.Kind == account.KindLogin && t.Host != "" {
+		was, _ := k.o.Store.LoginRefused(ctx, id) //nolint:errcheck // then only a person ends it
+		return func() bool {
+			now, err := k.o.Store.LoginRefused(ctx, id)
+			return err == nil && was && !now
+		}
+	}
+	was, werr := k.o.Store.QueueMark(ctx, id)
+	return func() bool {
+		now, err := k.o.Store.QueueMark(ctx, id)
+		return werr == nil && err == nil && now != was
 	}
 }
 
@@ -80,9 +104,8 @@ func (k *keeper) flushOnce(ctx context.Context, force bool) error {
 	return err
 }
 
-// waitDue returns when an item is due, the store changed, or somebody rang
-// (true: a person).
-func (k *keeper) waitDue(ctx context.Context, due time.Time, changed <-chan struct{}) bool {
+// waitDue returns when an item is due, the store changed, or somebody rang, and then why.
+func (k *keeper) waitDue(ctx context.Context, due time.Time, changed <-chan struct{}) call {
 	var timer <-chan time.Time
 	if !due.IsZero() {
 		timer = time.After(min(max(due.Sub(k.o.now()), 0), time.Minute)) // at most a minute: clocks jump after a suspend
@@ -91,10 +114,10 @@ func (k *keeper) waitDue(ctx context.Context, due time.Time, changed <-chan stru
 	case <-ctx.Done():
 	case <-timer:
 	case <-changed:
-	case person := <-k.flush.c:
-		return person
+	case c := <-k.flush.c:
+		return c
 	}
-	return false
+	return 0
 }
 
 // lately is how long after a flush its timer is believed to come again.

@@ -20,6 +20,15 @@ type Options struct {
 	Poll time.Duration
 	// Progress is called often and from several goroutines; nil: nobody listens.
 	Progress func(account.Status)
+	// Unattended says that cron or a timer runs this: it comes again by itself,
+	// which SomebodyFlushes hears of, and no person asks for anything with it.
+	Unattended bool
+	// Backoff is the first wait after trouble, doubled up to 5 minutes; 0: 5 s.
+	Backoff time.Duration
+	// Look tells what the machine's surroundings are, LookEvery how often they are
+	// compared; nil and 0: this machine's, every two seconds.
+	Look      func() Surroundings
+	LookEvery time.Duration
 	// ConfirmRemoval mirrors even a server that suddenly shows most of a mailbox gone.
 	ConfirmRemoval bool
 }
@@ -73,7 +82,11 @@ func Pass(ctx context.Context, o Options, a *account.Account, p PassOptions) Res
 	}
 	unlock, err := o.Store.Lock(a.Name, lockSync)
 	if errors.Is(err, store.ErrLocked) {
-		return Result{Account: a.Name, By: "other", Err: o.Store.Wake(ctx, id)}
+		wake := o.Store.Ask
+		if o.Unattended {
+			wake = o.Store.Wake
+		}
+		return Result{Account: a.Name, By: "other", Err: wake(ctx, id)}
 	}
 	if err != nil {
 		return Result{Account: a.Name, Err: err}

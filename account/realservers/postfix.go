@@ -17,6 +17,7 @@ import (
 const (
 	Deferred = "defer@" + Domain  // RCPT answered 450 4.2.1
 	Refused  = "refuse@" + Domain // RCPT answered 550 5.7.1
+	Returned = "return@" + Domain // accepted, forwarded to gone@elsewhere.example, and returned to the sender with 5.1.1
 )
 
 // SizeLimit is the largest message Postfix takes, in octets (SIZE).
@@ -94,6 +95,8 @@ func (p *PostfixServer) prepare() error {
 	}
 	maps := map[string]string{
 		"mailboxes": mailboxes.String(),
+		"aliases":   Returned + " gone@elsewhere.example\n",
+		"transport": "gone@elsewhere.example error:5.1.1 nobody of that name lives here any more\n",
 		"access":    Deferred + " 450 4.2.1 the mailbox is busy\n" + Refused + " 550 5.7.1 not welcome\n",
 	}
 	for name, text := range maps {
@@ -214,6 +217,8 @@ inet_protocols = ipv4
 default_transport = discard:
 relay_transport = discard:
 local_transport = discard:
+transport_maps = texthash:%[1]s/etc/transport
+virtual_alias_maps = texthash:%[1]s/etc/aliases
 alias_maps =
 alias_database =
 local_recipient_maps =

@@ -59,6 +59,8 @@ func commandLine(args []string) []string {
 		return append([]string{"sendmail"}, args[1:]...)
 	case "mailq":
 		return append([]string{"sendmail", "-bp"}, args[1:]...)
+	case "newaliases":
+		return append([]string{"sendmail", "-bi"}, args[1:]...)
 	}
 	return args[1:]
 }
@@ -102,7 +104,7 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "protocol log on stderr, secrets redacted")
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours")
 	root.AddCommand(
-		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a),
+		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a), newService(a),
 		newList(a), newShow(a), newMailboxes(a), newMark(a), newMove(a), newArchive(a), newDelete(a), newUndo(a),
 		newAddress(a), newAccount(a), newConfig(a), newDemo(a), newVersion(a), newMan(a),
 	)
@@ -137,6 +139,11 @@ func (a *app) conf() (*account.Config, error) {
 	if a.config != nil {
 		return a.config, nil
 	}
+	if a.configPath == "" {
+		if err := homeless("configuration", "--config FILE", "MUA_CONFIG", "XDG_CONFIG_HOME"); err != nil {
+			return nil, err
+		}
+	}
 	c, err := account.Load(a.configFile())
 	if err != nil {
 		return nil, err
@@ -146,6 +153,20 @@ func (a *app) conf() (*account.Config, error) {
 	}
 	a.config = c
 	return c, nil
+}
+
+// homeless says so when the default place of something is below a home folder
+// that nobody has named, as in the poor environment of some daemons.
+func homeless(what, flag string, env ...string) error {
+	for _, name := range append(env, "HOME") {
+		if os.Getenv(name) != "" {
+			return nil
+		}
+	}
+	return &account.Trouble{
+		Kind: account.KindConfig, What: "HOME is not set, so there is no telling where your " + what + " is",
+		Hint: "set HOME, or " + strings.Join(env, " or ") + ", or give " + flag,
+	}
 }
 
 func (a *app) configFile() string {
@@ -162,9 +183,16 @@ func (a *app) open(ctx context.Context) (*store.Store, error) {
 	}
 	dir := a.dataDir
 	if dir == "" {
+		if err := homeless("mail", "--data DIR", "MUA_DATA", "XDG_DATA_HOME"); err != nil {
+			return nil, err
+		}
 		dir = account.DefaultData()
 	}
-	s, err := store.Open(ctx, dir, store.Options{State: account.DefaultState()})
+	state := account.DefaultState()
+	if homeless("state", "", "XDG_STATE_HOME") != nil {
+		state = "" // better no mark than one in /
+	}
+	s, err := store.Open(ctx, dir, store.Options{State: state})
 	if err != nil {
 		return nil, ioTrouble("cannot open the mail store in "+dir, err)
 	}
@@ -230,12 +258,15 @@ func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID
 
 // agentOptions are the agent's for this invocation.
 func (a *app) agentOptions(c *account.Config, s *store.Store) agent.Options {
-	o := agent.Options{Config: c, Store: s}
+	o := agent.Options{Config: c, Store: s, Unattended: a.unattended()}
 	if a.verbose {
 		o.Wire.Trace = a.err
 	}
 	return o
 }
+
+// unattended reports whether cron, a timer or a script runs this: nobody sits at a terminal.
+func (a *app) unattended() bool { return !isTerminal(a.in) && !isTerminal(a.err) }
 
 func (a *app) wireOptions() wire.Options {
 	if a.verbose {

@@ -101,6 +101,7 @@ type outboxJSON struct {
 	Attempts    int             `json:"attempts"`
 	LastError   *string         `json:"last_error"`
 	Key         *string         `json:"key"`
+	Reports     []reportJSON    `json:"reports"`
 	Story       []string        `json:"story,omitempty"`
 }
 
@@ -119,6 +120,7 @@ func newOutboxJSON(it store.Item) outboxJSON {
 		Waiting: orNull(it.Waiting), Subject: it.Subject, MessageID: it.MessageID, Size: it.Size,
 		Created: timeJSON(it.Created), NotBefore: timeJSON(it.NotBefore), NextAttempt: timeJSON(it.NextAttempt),
 		Attempts: it.Attempts, LastError: orNull(it.LastError), Key: orNull(it.Key),
+		Reports: reportsJSON(it.Reports),
 	}
 	for _, r := range it.Recipients {
 		j := recipientJSON{Addr: r.Addr, State: r.State, Enhanced: orNull(r.Enhanced), Text: orNull(r.Text), Attempts: r.Attempts}

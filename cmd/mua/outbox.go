@@ -288,15 +288,19 @@ func failedItems(ctx context.Context, s *store.Store) ([]store.OutboxID, error) 
 }
 
 func newOutboxFlush(a *app) *cobra.Command {
-	return &cobra.Command{
+	var timer bool
+	cmd := &cobra.Command{
 		Use: "flush", Short: "Try everything that is due, a line per item", Args: usageArgs(cobra.NoArgs),
 		Example: "  mua outbox flush\n  mua outbox flush -A work",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.flush(cmd.Context()) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.flush(cmd.Context(), timer) },
 	}
+	cmd.Flags().BoolVar(&timer, "timer", false, "cron or a timer runs this: a login that was refused is not tried again before something changes")
+	return cmd
 }
 
-// flush flushes every account (or that of -A) and prints a line per item.
-func (a *app) flush(ctx context.Context) error {
+// flush flushes every account (or that of -A) and prints a line per item. A
+// person has a reason to try a refused login again; a timer would get the account locked.
+func (a *app) flush(ctx context.Context, timer bool) error {
 	c, err := a.conf()
 	if err != nil {
 		return err
@@ -305,6 +309,8 @@ func (a *app) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	o := a.agentOptions(c, s)
+	o.Unattended = o.Unattended || timer
 	accts := c.Accounts
 	if a.accountArg != "" {
 		acct, err := a.theAccount()
@@ -318,7 +324,7 @@ func (a *app) flush(ctx context.Context) error {
 		if acct.Outgoing == nil {
 			continue
 		}
-		sum, err := agent.Flush(ctx, a.agentOptions(c, s), acct, true)
+		sum, err := agent.Flush(ctx, o, acct, !timer)
 		switch {
 		case errors.Is(err, store.ErrLocked):
 			a.talk("%s: another mua process is sending already", acct.Name)

@@ -26,9 +26,10 @@ func TestMain(m *testing.M) {
 		os.Setenv("XDG_STATE_HOME", state)
 	}
 	testscript.Main(m, map[string]func(){
-		"mua":      func() { os.Exit(mainStatus()) },
-		"sendmail": func() { os.Exit(mainStatus()) },
-		"mailq":    func() { os.Exit(mainStatus()) },
+		"mua":        func() { os.Exit(mainStatus()) },
+		"sendmail":   func() { os.Exit(mainStatus()) },
+		"mailq":      func() { os.Exit(mainStatus()) },
+		"newaliases": func() { os.Exit(mainStatus()) },
 	})
 }
 
@@ -57,16 +58,21 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond != "git-send-email" {
+			path := cond
+			switch cond {
+			case "git-send-email":
+				dir, err := exec.Command("git", "--exec-path").Output()
+				if err != nil {
+					return false, nil
+				}
+				path = filepath.Join(strings.TrimSpace(string(dir)), cond)
+			case "s-nail", "bsd-mailx":
+			default:
 				return false, fmt.Errorf("no condition is called %s", cond)
 			}
-			dir, err := exec.Command("git", "--exec-path").Output()
-			if err != nil {
-				return false, nil
-			}
-			_, err = os.Stat(filepath.Join(strings.TrimSpace(string(dir)), "git-send-email"))
+			_, err := exec.LookPath(path)
 			if err != nil && os.Getenv("MUA_REAL_SERVERS") == "require" {
-				return false, errors.New("git send-email is not installed, and this run requires the real thing")
+				return false, fmt.Errorf("%s is not installed, and this run requires the real thing", cond)
 			}
 			return err == nil, nil
 		},

@@ -132,11 +132,15 @@ func (a *app) showHeaderOnly(ctx context.Context, s *store.Store, id store.Messa
 	if err != nil {
 		return err
 	}
+	reports, err := s.ReportsOn(ctx, id)
+	if err != nil {
+		return err
+	}
 	m := message.ParseHeader(raw)
 	if a.json {
-		err = a.emitShown(f, shownJSON{messageJSON: newMessageJSON(row), Headers: fieldPairs(m)})
+		err = a.emitShown(f, shownJSON{messageJSON: newMessageJSON(row), Headers: fieldPairs(m), Reports: reportsJSON(reports)})
 	} else {
-		err = a.write(f.output, fmt.Sprintf("message-%d.txt", id), []byte(readableHead(row, m)))
+		err = a.write(f.output, fmt.Sprintf("message-%d.txt", id), []byte(readableHead(row, m)+reportLines(reports)))
 	}
 	if err != nil {
 		return err
@@ -175,7 +179,11 @@ func (a *app) showHeaders(ctx context.Context, s *store.Store, id store.MessageI
 		if err != nil {
 			return err
 		}
-		return a.emitShown(f, shownJSON{messageJSON: newMessageJSON(row), Headers: fieldPairs(m)})
+		reports, err := s.ReportsOn(ctx, id)
+		if err != nil {
+			return err
+		}
+		return a.emitShown(f, shownJSON{messageJSON: newMessageJSON(row), Headers: fieldPairs(m), Reports: reportsJSON(reports)})
 	}
 	var b strings.Builder
 	for _, h := range m.Fields {
@@ -205,9 +213,10 @@ type partJSON struct {
 // shownJSON is the object of show: null is what was not asked for or is not here.
 type shownJSON struct {
 	messageJSON
-	Headers [][2]string `json:"headers"`
-	Text    *string     `json:"text"`
-	Parts   []partJSON  `json:"parts"`
+	Headers [][2]string  `json:"headers"`
+	Text    *string      `json:"text"`
+	Parts   []partJSON   `json:"parts"`
+	Reports []reportJSON `json:"reports"`
 }
 
 // emitShown prints the object, or writes it where -o says.
@@ -227,12 +236,16 @@ func (a *app) showMessage(ctx context.Context, s *store.Store, id store.MessageI
 	if err != nil {
 		return err
 	}
+	reports, err := s.ReportsOn(ctx, id)
+	if err != nil {
+		return err
+	}
 	m := message.Parse(raw)
 	if !a.json {
-		return a.write(f.output, fmt.Sprintf("message-%d.txt", id), []byte(readable(row, m)))
+		return a.write(f.output, fmt.Sprintf("message-%d.txt", id), []byte(readable(row, m, reports)))
 	}
 	text := message.Clean(m.Text()).String() // what a reader sees: jq -r may well print it on a terminal
-	o := shownJSON{newMessageJSON(row), fieldPairs(m), &text, []partJSON{}}
+	o := shownJSON{newMessageJSON(row), fieldPairs(m), &text, []partJSON{}, reportsJSON(reports)}
 	for _, p := range m.Parts() {
 		o.Parts = append(o.Parts, partJSON{p.ID, p.Type, orNull(p.Name), orNull(p.Disposition), p.Size, p.Attachment})
 	}
@@ -240,8 +253,8 @@ func (a *app) showMessage(ctx context.Context, s *store.Store, id store.MessageI
 }
 
 // readable is a message as a reader sees it.
-func readable(r store.Row, m *message.Message) string {
-	text := readableHead(r, m) + "\n" + message.Clean(m.Text()).String()
+func readable(r store.Row, m *message.Message, reports []store.Report) string {
+	text := readableHead(r, m) + reportLines(reports) + "\n" + message.Clean(m.Text()).String()
 	return strings.TrimRight(text, "\n") + "\n"
 }
 

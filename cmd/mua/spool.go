@@ -212,5 +212,5 @@ func (a *app) hintFlush(ctx context.Context, s *store.Store, acct *account.Accou
 	if agent.SomebodyFlushes(ctx, a.agentOptions(a.config, s), acct) {
 		return
 	}
-	a.talk("message %d stays queued, and nothing is set up to send it later: run mua sync (or mua sync --watch, or a timer)", it.ID)
+	a.talk("message %d stays queued, and nothing is set up to send it later → mua service install, or mua sync by hand", it.ID)
 }

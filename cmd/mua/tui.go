@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"sync"
+	"time"
 
 	"mua/account"
 	"mua/account/agent"
@@ -51,22 +52,26 @@ func (a *app) runUI(ctx context.Context, c *account.Config, s *store.Store, o ui
 	wg.Go(func() { keeper.Run(agentCtx) })
 	o.Config, o.Store, o.Agent, o.NoColor = c, s, keeper, a.noColor
 	err := ui.Run(ctx, o)
+	status := keeper.Status()
 	stop()
-	wg.Wait()
-	a.leaving(s)
+	a.waitAnswer(&wg)
+	a.leaving(context.WithoutCancel(ctx), c, s, status)
 	return err
 }
 
-// leaving says what stays in the outbox when the UI ends.
-func (a *app) leaving(s *store.Store) {
-	n, err := s.OutboxCounts(context.Background())
-	if err != nil {
+// waitAnswer waits until the agent has stopped. A message that is handed over
+// already is waited for: without the server's answer nobody would know whether it was sent.
+func (a *app) waitAnswer(wg *sync.WaitGroup) {
+	ended := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
 		return
+	case <-time.After(time.Second):
 	}
-	if waiting := n[store.Queued] + n[store.Sending]; waiting > 0 {
-		a.talk("in the outbox still: %s; mua outbox flush sends now, else the next mua or mua sync", counted(waiting, "message", "messages"))
-	}
-	if n[store.Uncertain] > 0 {
-		a.talk("%s may or may not have been sent: mua outbox", counted(n[store.Uncertain], "message", "messages"))
-	}
+	a.talk("waiting for the answer to what is handed over already …")
+	<-ended
 }

@@ -158,26 +158,12 @@ func (in *intake) alias(name string) (string, bool) {
 	return v, ok
 }
 
-// envelopeSender chooses MAIL FROM: -f, else the header's author when that is one
-// of the person's own addresses, else Identity, else the header's author.
-func (in *intake) envelopeSender() error {
-	author := in.from().Addr
-	addr := in.o.From
-	switch {
-	case addr == "<>":
+// givenSender reads the address of -f, which may have angle brackets.
+func (in *intake) givenSender() error {
+	if in.o.From == "<>" || !strings.Contains(in.o.From, "@") {
 		return nil
-	case addr != "" && strings.Contains(addr, "@"):
-	case author != "" && in.o.Mine != nil && in.o.Mine(author):
-		addr = author
-	case in.o.Identity.Address != "":
-		addr = in.o.Identity.Address
-	default:
-		addr = author
 	}
-	if addr == "" {
-		return badData("the message has no sender, and no account gives one")
-	}
-	p := &addressParser{s: addr}
+	p := &addressParser{s: in.o.From}
 	list, err := p.list()
 	if err != nil {
 		return inField("sender", err)
@@ -185,7 +171,27 @@ func (in *intake) envelopeSender() error {
 	if len(list) != 1 {
 		return badData("sender: one address is needed, %d are given", len(list))
 	}
-	if in.sender, err = canonical(list[0].Addr); err != nil {
+	in.o.From = list[0].Addr
+	return nil
+}
+
+// envelopeSender chooses MAIL FROM: -f, else the header's author when that is one
+// of the person's own addresses, else Identity, else the header's author.
+func (in *intake) envelopeSender() (err error) {
+	addr := in.o.From
+	switch {
+	case addr == "<>":
+		return nil
+	case strings.Contains(addr, "@"):
+	default:
+		if addr = in.self().Address; addr == "" {
+			addr = in.from().Addr
+		}
+	}
+	if addr == "" {
+		return badData("the message has no sender, and no account gives one")
+	}
+	if in.sender, err = canonical(addr); err != nil {
 		return inField("sender", err)
 	}
 	in.utf8 = in.utf8 || !isASCII(in.sender)

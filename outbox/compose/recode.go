@@ -3,6 +3,7 @@ package compose
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxDepth is how deep MIME may nest before the rest is left alone.
@@ -11,7 +12,11 @@ const maxDepth = 100
 // recoder makes an existing message 7-bit by changing the transfer encodings of
 // its leaves and nothing else (but for header fields that cannot travel). What it
 // may not touch (signed content, unknown encodings) it keeps as it is and says so.
+//
+// Its field declared lets stay what is correct and says that it is 8-bit, all the way
+// from the message down to the leaf: nearly every server takes that (RFC 6152).
 type recoder struct {
+	declared bool
 	kept8bit bool // octets over 0x7f remain
 	stuck    bool // something remains that cannot travel at all: a line over 998 octets, NUL, bare CR
 	utf8     bool // an address in a header field needs SMTPUTF8
@@ -56,6 +61,10 @@ func (r *recoder) entity(fields []rawField, body []byte, depth int, fallback str
 	t, params := mediaType(fields)
 	if t == "" {
 		t = fallback
+	}
+	if strings.HasPrefix(t, "multipart/") || strings.HasPrefix(t, "message/") {
+		defer func(before bool) { r.declared = before }(r.declared)
+		r.declared = r.declared && saysEightBit(fields)
 	}
 	switch {
 	case depth > maxDepth, t == "multipart/signed":
@@ -122,11 +131,44 @@ func transferEncoding(fields []rawField) string {
 // isPlainEncoding reports whether an encoding leaves the octets as they are.
 func isPlainEncoding(e string) bool { return e == enc7bit || e == "8bit" || e == "binary" }
 
+// saysEightBit reports whether an entity declares its content to be 8-bit.
+func saysEightBit(fields []rawField) bool {
+	e := transferEncoding(fields)
+	return e == "8bit" || e == "binary"
+}
+
+// isEightBitText reports whether a leaf declares itself to be 8-bit and is what it
+// declares: lines that fit, no NUL, and text in a charset that has such octets.
+func isEightBitText(fields []rawField, t, charset string, body []byte) bool {
+	if transferEncoding(fields) != "8bit" {
+		return false
+	}
+	masked := bytes.Clone(body)
+	for i, c := range masked {
+		if c >= 0x80 {
+			masked[i] = 'x'
+		}
+	}
+	if !isSevenBit(lfToCRLF(masked)) {
+		return false
+	}
+	switch charset = strings.ToLower(charset); {
+	case t != "" && !strings.HasPrefix(t, "text/"):
+		return true
+	case charset == "utf-8" || charset == "utf8":
+		return utf8.Valid(body)
+	}
+	return charset != "" && charset != "us-ascii" && charset != "ascii"
+}
+
 // leaf recodes one leaf that is not 7-bit.
 func (r *recoder) leaf(fields []rawField, body []byte) ([]rawField, []byte) {
 	var encoding string
-	t, _ := mediaType(fields)
+	t, params := mediaType(fields)
 	switch declared := transferEncoding(fields); {
+	case r.declared && isEightBitText(fields, t, params["charset"], body):
+		r.kept8bit = true
+		return fields, lfToCRLF(body)
 	case declared == encQP:
 		return fields, r.keep(repairQP(lfToCRLF(body)))
 	case declared == encBase64:

@@ -21,13 +21,13 @@ type SendmailOptions struct {
 	Recipients     []string          // arguments: addresses or local names; with ReadRecipients they are added
 	ReadRecipients bool              // -t: recipients from To, Cc, Bcc (Resent-… when there are any)
 	IgnoreDots     bool              // -i: a lone dot does not end the message
-	From           string            // -f: envelope sender; "<>" is the null reverse-path, "" is not given
+	From           string            // -f: envelope sender; "<>" is the null reverse-path, "" is not given, nor is a name without @
 	FullName       string            // -F: name for a From that has to be made
 	Aliases        map[string]string // local name → addresses or further names; "*" catches the rest
 	Identity       mail.Address      // author and envelope sender where the message and -f say nothing
-	// Mine reports whether an address is one of the person's own: a header From
-	// that is, is also the envelope sender. nil: none is.
-	Mine     func(addr string) bool
+	// Own finds the identity that an address is, when it is one of the person's own:
+	// a header From that is, is also the envelope sender. nil: none is.
+	Own      func(addr string) (mail.Address, bool)
 	Now      time.Time // for a missing Date
 	MaxBytes int64     // 0: 64 MiB
 }
@@ -46,9 +46,9 @@ type SendmailOptions struct {
 //     where there is one; a From without any address becomes the Identity, too;
 //   - header fields with 8-bit text or over-long lines become encoded words, RFC 2231
 //     parameters and folded lines;
-//   - bodies that are 8-bit, or have NUL or lines over 998 octets, are encoded leaf by
-//     leaf: text in quoted-printable or base64, with a charset where it declares none,
-//     the rest in base64. The content of multipart/signed stays as it is, 8-bit if
+//   - bodies that are 8-bit without saying so, or not as they say, or have NUL or lines
+//     over 998 octets, are encoded leaf by leaf: text in quoted-printable or base64, with
+//     a charset where it declares none, the rest in base64. The content of multipart/signed stays as it is, 8-bit if
 //     need be; when it cannot travel at all the message is refused, for an invalid
 //     signature at the other end is worse than a message here.
 //
@@ -66,6 +66,9 @@ func Sendmail(r io.Reader, o SendmailOptions) (*Finished, error) {
 	}
 	in := &intake{o: o}
 	in.read(raw)
+	if err := in.givenSender(); err != nil {
+		return nil, err
+	}
 	if err := in.envelope(); err != nil {
 		return nil, err
 	}
@@ -85,7 +88,8 @@ func readAll(r io.Reader, limit int64) ([]byte, error) {
 		return nil, &account.Trouble{Kind: account.KindIO, What: fmt.Sprintf("cannot read the message: %v", err), Err: err}
 	}
 	if int64(len(raw)) > limit {
-		return nil, badData("the message is larger than %d octets", limit)
+		return nil, &account.Trouble{Kind: account.KindData, What: fmt.Sprintf("the message is larger than %d octets", limit),
+			Kept: "Nothing was spooled", Hint: "max_message in the configuration allows more"}
 	}
 	return raw, nil
 }
@@ -175,21 +179,33 @@ func (in *intake) complete() error {
 }
 
 // identity is who writes when the message does not say: the address of -f, else
-// of Identity, in the form of the wire, with the given name.
+// self, in the form of the wire, with the given name or the identity's own.
 func (in *intake) identity(name string) message.Address {
-	a := message.Address{Name: name, Addr: in.o.From}
-	wire, err := canonical(a.Addr)
-	if err != nil {
-		wire, err = canonical(in.o.Identity.Address)
-		if name == "" {
-			a.Name = in.o.Identity.Name
-		}
+	who := in.self()
+	if strings.Contains(in.o.From, "@") && !strings.EqualFold(in.o.From, who.Address) {
+		who = mail.Address{Address: in.o.From}
 	}
+	wire, err := canonical(who.Address)
 	if err != nil {
 		return message.Address{}
 	}
-	a.Addr = wire
-	return a
+	if name == "" {
+		name = who.Name
+	}
+	return message.Address{Name: name, Addr: wire}
+}
+
+// self is the identity in whose name the message goes: that of -f, of whoever resends
+// it or of the header's author, where it is one of the person's own, else the default.
+func (in *intake) self() mail.Address {
+	if in.o.Own != nil {
+		for _, addr := range []string{in.o.From, in.author("Resent-From").Addr, in.from().Addr} {
+			if id, ok := in.o.Own(addr); ok {
+				return id
+			}
+		}
+	}
+	return in.o.Identity
 }
 
 // qualify rewrites address fields that hold local names.
@@ -244,10 +260,13 @@ func (in *intake) qualified(field string, list []message.Address) (out []message
 }
 
 // from is the author that the header names.
-func (in *intake) from() message.Address {
-	text, ok := guessUTF8(valueOf(in.fields, "From"))
+func (in *intake) from() message.Address { return in.author("From") }
+
+// author is the first address of a field.
+func (in *intake) author(field string) message.Address {
+	text, ok := guessUTF8(valueOf(in.fields, field))
 	if !ok {
-		text = strings.ToValidUTF8(valueOf(in.fields, "From"), "\uFFFD")
+		text = strings.ToValidUTF8(valueOf(in.fields, field), "\uFFFD")
 	}
 	p := &addressParser{s: text}
 	list, err := p.list()
@@ -262,7 +281,7 @@ func (in *intake) from() message.Address {
 
 // finish encodes what cannot travel and makes the two forms of the message.
 func (in *intake) finish() (*Finished, error) {
-	var r recoder
+	r := recoder{declared: true}
 	fields, body := r.message(in.fields, in.body, 0)
 	if r.stuck {
 		return nil, badData("the message has signed or oddly encoded content that mail cannot carry: a line over %d octets, or NUL", maxLine)

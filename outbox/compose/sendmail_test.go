@@ -3,6 +3,7 @@ package compose
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/mail"
@@ -121,9 +122,19 @@ func TestSendmailSender(t *testing.T) {
 	if f := sendmail(t, in, o); f.Sender != "ada@example.org" || f.From.Addr != "me@work.example" {
 		t.Errorf("%+v", f)
 	}
-	o.Mine = func(a string) bool { return a == "me@work.example" }
+	o.Own = func(a string) (mail.Address, bool) {
+		return mail.Address{Name: "Me at Work", Address: "me@work.example"}, a == "me@work.example"
+	}
 	if f := sendmail(t, in, o); f.Sender != "me@work.example" {
 		t.Errorf("%+v", f)
+	}
+	f := sendmail(t, "Sender: root\n\nx\n", SendmailOptions{Recipients: o.Recipients, Identity: ada, Own: o.Own, From: "<me@work.example>", Now: now})
+	if !bytes.Contains(f.Wire, []byte("From: Me at Work <me@work.example>\r\n")) || !bytes.Contains(f.Wire, []byte("Sender: Me at Work <me@work.example>\r\n")) {
+		t.Errorf("-f is one of ours, but not its name:\n%s", f.Wire)
+	}
+	o.From = ""
+	if f := sendmail(t, "Resent-From: me@work.example\nFrom: bob@x.org\n\nx\n", o); f.Sender != "me@work.example" || f.From.Addr != "bob@x.org" {
+		t.Errorf("resent: %+v", f)
 	}
 	for from, want := range map[string]string{"<>": "", "x@y.org": "x@y.org", "<x@y.org>": "x@y.org", "root": "me@work.example"} {
 		o.From = from
@@ -141,10 +152,11 @@ func TestSendmailEncodes(t *testing.T) {
 		"koi8":        {"Subject: x\n\n\xf0\xd2\xc9\xd7\xc5\xd4\n", "\xf0\xd2\xc9\xd7\xc5\xd4\r\n", "unknown-8bit", "base64"},
 		"no charset":  {"Content-Type: text/plain\n\nGrüße und noch viel mehr Text\n", "Grüße und noch viel mehr Text\r\n", "utf-8", "quoted-printable"},
 		"lie":         {"Content-Type: text/html; charset=us-ascii; format=flowed\n\nGrüße und noch viel mehr Text\n", "Grüße und noch viel mehr Text\r\n", "utf-8", "quoted-printable"},
-		"declared":    {gitMail + "+Grüße und noch viel mehr Text\n", "+Grüße und noch viel mehr Text\r\n", "UTF-8", "quoted-printable"},
+		"declared":    {gitMail + "+Grüße " + long + "\n", "+Grüße " + long + "\r\n", "UTF-8", "quoted-printable"},
+		"not so":      {gitMail + "+Gr\xfc\xdfe und noch viel mehr Text\n", "+Gr\xfc\xdfe und noch viel mehr Text\r\n", "UTF-8", "quoted-printable"},
 		"long lines":  {"Subject: x\n\n" + long + "\n", long + "\r\n", "us-ascii", "quoted-printable"},
 		"NUL":         {"Subject: x\n\na\x00b and so on, and on\n", "a\x00b and so on, and on\r\n", "us-ascii", "quoted-printable"},
-		"binary":      {"Content-Type: application/x-y\nContent-Transfer-Encoding: 8bit\n\n\xff\xfe\n", "\xff\xfe\r\n", "", "base64"},
+		"binary":      {"Content-Type: application/x-y\nContent-Transfer-Encoding: 7bit\n\n\xff\xfe\n", "\xff\xfe\r\n", "", "base64"},
 		"long base64": {"Content-Type: a/b\nContent-Transfer-Encoding: base64\n\n" + strings.Repeat("QUJD", 400) + "\n", strings.Repeat("ABC", 400), "", "base64"},
 		"raw QP":      {"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: Quoted-Printable\n\nGrüße =3D\n", "Grüße =\r\n", "utf-8", "quoted-printable"},
 		"no boundary": {"Content-Type: multipart/mixed\n\nGrüße und noch viel mehr Text\n", "Grüße und noch viel mehr Text\r\n", "utf-8", "quoted-printable"},
@@ -159,6 +171,26 @@ func TestSendmailEncodes(t *testing.T) {
 			t.Errorf("%s: MIME-Version:\n%s", name, f.Wire)
 		}
 	}
+}
+
+// TestSendmailKeepsDeclaredEightBit: what is 8-bit and says so, on every level, is
+// kept as written.
+func TestSendmailKeepsDeclaredEightBit(t *testing.T) {
+	const multipart = "Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n%s\n--b\nContent-Type: text/plain; charset=iso-8859-1\n" +
+		"Content-Transfer-Encoding: 8bit\n\nGr\xfc\xdfe\n--b\nContent-Type: application/x-y\nContent-Transfer-Encoding: 8bit\n\n\xff\xfe\n--b--\n"
+	for _, in := range []string{
+		gitMail + "+Grüße\n-\n",
+		fmt.Sprintf(multipart, "Content-Transfer-Encoding: 8bit\n"),
+		"Content-Type: application/x-y\nMIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n\n\xff\xfe\n",
+	} {
+		f := sendmail(t, in, options("a@b"))
+		_, body, _ := strings.Cut(in, "\n\n")
+		if got := strings.ReplaceAll(string(f.Wire), "\r\n", "\n"); !strings.HasSuffix(got, "\n\n"+body) || strings.Contains(got, "base64") {
+			t.Errorf("got:\n%s\nwant the body:\n%s", got, body)
+		}
+	}
+	f := sendmail(t, fmt.Sprintf(multipart, ""), options("a@b")) // the multipart does not say so
+	checkWire(t, f.Wire, true)
 }
 
 func TestSendmailHeaders(t *testing.T) {
@@ -216,6 +248,7 @@ func TestSendmailRefuses(t *testing.T) {
 		"bad":         {"x", options("a b@c"), account.KindData},
 		"smuggle":     {"x", options("a@b> SIZE=1"), account.KindData},
 		"bad in To":   {"To: a b@c\n\nx", SendmailOptions{ReadRecipients: true, Identity: ada}, account.KindData},
+		"two in -f":   {"x", SendmailOptions{Recipients: []string{"a@b"}, From: "x@y, z@y", Identity: ada}, account.KindData},
 		"bad -f":      {"x", SendmailOptions{Recipients: []string{"a@b"}, From: "x@y z", Identity: ada}, account.KindData},
 		"no identity": {"x", SendmailOptions{Recipients: []string{"a@b"}}, account.KindData},
 		"loop":        {"x", SendmailOptions{Recipients: []string{"a"}, Identity: ada, Aliases: map[string]string{"a": "b", "b": "A"}}, account.KindData},

@@ -70,3 +70,31 @@ func FuzzDetect(f *testing.F) {
 		detect(append(b, "\xe9\xe8\xe0\xf9\xf2\xec\xe9\xe8\xe0\xe9\xe8\xe0\xf9"...))
 	})
 }
+
+// FuzzReport reads anything as the fields of a delivery report: what comes out is bounded and valid.
+func FuzzReport(f *testing.F) {
+	f.Add("Original-Envelope-Id: a+2Bb\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822;a@b\nAction: failed\nStatus: 5.1.1 (x)\nDiagnostic-Code: smtp; 550 no\n")
+	f.Add("Original-Recipient: utf-8;\\x{20AC}@\\x{D800}\r\rFinal-Recipient: <a@b>\rStatus: 5.0.0\rFinal-Recipient: ;;@")
+	f.Fuzz(func(t *testing.T, fields string) {
+		r := Parse(reportOf(fields, returnedHeader)).Report()
+		if r == nil {
+			return
+		}
+		if len(r.Recipients) == 0 || len(r.Recipients) > maxReported {
+			t.Errorf("%d recipients", len(r.Recipients))
+		}
+		values := []string{r.EnvID, r.MessageID, r.Reporter}
+		for _, x := range r.Recipients {
+			if x.Action == "" || x.Original == "" && x.Final == "" {
+				t.Errorf("nothing is said: %+v", x)
+			}
+			values = append(values, x.Original, x.Final, x.Status, x.Diagnostic, x.Remote)
+			SameAddr(x.Original, x.Final)
+		}
+		for _, v := range values {
+			if !utf8.ValidString(v) || len(v) > maxReportText && v != r.MessageID {
+				t.Errorf("value %q", v)
+			}
+		}
+	})
+}

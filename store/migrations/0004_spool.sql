@@ -14,6 +14,7 @@ CREATE TABLE report (
   item       INTEGER NOT NULL REFERENCES outbox ON DELETE CASCADE,
   message    INTEGER REFERENCES message ON DELETE SET NULL, -- the report's own copy here
   addr       TEXT NOT NULL,      -- the recipient, as in our ledger
+  final      TEXT NOT NULL,      -- the address its mail went on to, where that is another, or ''
   action     TEXT NOT NULL,      -- RFC 3464 2.3.3: failed, delayed, delivered, relayed, expanded
   status     TEXT NOT NULL,      -- RFC 3463: 5.1.1
   diagnostic TEXT NOT NULL,      -- the reporter's words, cleaned

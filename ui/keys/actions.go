@@ -43,6 +43,7 @@ const (
 	ReplyList     Action = "reply-list"
 	Forward       Action = "forward"
 	ForwardWhole  Action = "forward-attached"
+	Bounce        Action = "bounce"
 	Archive       Action = "archive"
 	Delete        Action = "delete"
 	Junk          Action = "junk"
@@ -81,8 +82,10 @@ const (
 	Cancel        Action = "cancel"
 	Retry         Action = "retry"
 	ItWasSent     Action = "was-sent"
+	Confirm       Action = "confirm"
 	ShowAll       Action = "show-all"
 	SendNow       Action = "send"
+	SendLater     Action = "send-later"
 	Postpone      Action = "postpone"
 	Editor        Action = "editor"
 	Attach        Action = "attach"
@@ -118,6 +121,7 @@ func Table() []Binding {
 		{ReplyList, Mail, "L", "", "reply to the mailing list", ""},
 		{Forward, Mail, "f", "", "forward", "forward"},
 		{ForwardWhole, Mail, "Alt-f", "", "forward as an attachment", ""},
+		{Bounce, Mail, "b", "", "bounce: pass the message on as it is", ""},
 		{Compose, Global, "m", "", "write a new message", "compose"},
 		{Archive, Mail, "a", "", "archive", "archive"},
 		{Delete, Mail, "d, Del", "", "delete (to Trash; in Trash for good)", "delete"},
@@ -148,7 +152,7 @@ func Table() []Binding {
 		{First, Move, "g g, Home", "=, Home", "first", ""},
 		{Last, Move, "G, End", "*, End", "last", ""},
 		{Page, Mail, "Space", "", "read on: a page of the message", ""},
-		{PageBack, Reader, "Backspace, b", "", "a page back", ""},
+		{PageBack, Reader, "Backspace", "", "a page back", ""},
 		{NextMessage, Reader, "J, ]", "", "next message", "next"},
 		{PrevMessage, Reader, "K, [", "", "previous message", ""},
 		{NextPane, Mail, "w", "", "next pane (mailboxes, list, reader)", "pane"},
@@ -168,12 +172,16 @@ func Table() []Binding {
 		{Back, Global, "q, Esc, Left", "", "back; at the end of the way, q leaves mua", "back"},
 		{Quit, Global, "F10, Ctrl-C", "", "leave mua", ""},
 
+		{Retry, Outbox, "t", "", "try now: also before its time", "try now"},
 		{Hold, Outbox, "h", "", "hold: do not send until released", "hold"},
 		{Release, Outbox, "R", "", "release what is held", "release"},
-		{Retry, Outbox, "t", "", "try now; an uncertain one is sent again", "try now"},
-		{ItWasSent, Outbox, "y", "", "settle an uncertain one: it was sent", "was sent"},
+		{Edit, Outbox, "e", "", "edit: take it out and write on", "edit"},
 		{Cancel, Outbox, "c", "", "cancel: it becomes a draft again", "cancel"},
+		{ItWasSent, Outbox, "y", "", "settle an uncertain one: sent, or again", "settle"},
+		{Confirm, Outbox, "Y", "", "let a copied or restored outbox send", "let it send"},
 		{ShowAll, Outbox, "A", "", "show also what is done, or not", "all"},
+		{Page, Outbox, "Space", "", "read on in its story", ""},
+		{PageBack, Outbox, "Backspace", "", "back in its story", ""},
 
 		{SendNow, Write, "Ctrl-X", "", "send", "send"},
 		{Postpone, Write, "Ctrl-O", "", "postpone: keep as a draft", "postpone"},
@@ -184,11 +192,13 @@ func Table() []Binding {
 		{Help, Write, "F1", "", "this help", "help"},
 
 		{SendNow, Review, "y, Ctrl-X", "", "send", "send"},
+		{SendLater, Review, "l", "", "send later: asks when", "later"},
 		{Postpone, Review, "p, Ctrl-O", "", "postpone: keep as a draft", "postpone"},
 		{Editor, Review, "e, Ctrl-G", "", "write the text in your editor", "editor"},
 		{Attach, Review, "a, Ctrl-T", "", "attach a file", "attach"},
 		{Detach, Review, "d", "", "take off the last attachment", ""},
 		{Edit, Review, "Enter, i, Tab", "", "go on writing", "write"},
+		{Undo, Review, "u", "", "take back the message sent before", ""},
 		{Discard, Review, "q, Esc", "", "leave, asking what to do with the text", "leave"},
 		{Quit, Review, "F10", "", "leave mua, asking what to do with the text", ""},
 		{Help, Review, "?, F1", "", "this help", "help"},
@@ -206,13 +216,13 @@ func Hints(c Context) []Action {
 	case Mailboxes:
 		return []Action{Open, NextPane, Compose, Search, Sync, Back}
 	case Outbox:
-		return []Action{Back, Retry, Hold, Release, Cancel, Open, ShowAll, ItWasSent}
+		return []Action{Back, Retry, Hold, Release, Edit, Cancel, Open, ShowAll, ItWasSent}
 	case Parts:
 		return []Action{Back, Open, Save}
 	case Write:
 		return []Action{SendNow, Postpone, Attach, Editor, ToReview}
 	case Review:
-		return []Action{SendNow, Edit, Postpone, Attach, Editor, Discard}
+		return []Action{SendNow, Edit, SendLater, Postpone, Attach, Editor, Discard}
 	}
 	return []Action{Back}
 }

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"mua/account"
+	"mua/store"
+	"mua/store/message"
+)
+
+// inTerminal opens the UI of a box in a shell that goes on after it.
+func (b *box) inTerminal(bin string) *terminal {
+	x := newTerminal(b.t, b.t.TempDir(), "sh", "-c", fmt.Sprintf("%s --config %s --data %s; echo left with $?; exec cat", bin, b.config, b.data))
+	x.sees("? help")
+	return x
+}
+
+// sends writes a message in the UI and sends it.
+func (x *terminal) sends(to, subject string) {
+	x.t.Helper()
+	x.keys("m")
+	x.sees("Subject", "^X send")
+	x.typed(to)
+	x.keys("Tab", "Tab", "Tab")
+	x.typed(subject)
+	x.keys("Tab")
+	x.typed("Some text.")
+	x.sees("Some text.")
+	x.keys("C-x")
+	x.sees("outbox 1")
+}
+
+// TestQuitInsideUndoWindow: leaving sends what still could be taken back; where
+// that cannot be, it says what stays, why, and that nobody sends it.
+func TestQuitInsideUndoWindow(t *testing.T) {
+	bin, servers := buildMua(t), startDemo(t)
+	b := newBox(t, "send_delay = \"10m\"\n"+servers.Config(""))
+	x := b.inTerminal(bin)
+	x.sees("online")
+	x.sends("bob@mua.example", "In time")
+	x.sees("Goes out in", "u undo")
+	x.keys("F10")
+	x.sees("left with 0")
+	if screen := x.tmux("capture-pane", "-p"); strings.Contains(screen, "outbox") {
+		t.Errorf("something stays:\n%s", screen)
+	}
+	if got := servers.Accepted(); len(got) != 1 || got[0].To[0] != "bob@mua.example" {
+		t.Fatalf("the server has %v", got)
+	}
+	servers.Close()
+	x = b.inTerminal(bin)
+	x.sees("offline", "connections")
+	x.sends("bob@mua.example", "Too late")
+	x.sees("until there is a connection")
+	asked := time.Now()
+	x.keys("F10")
+	x.sees("1 message stays in the outbox:", "bob@mua.example “Too late”", "refuses connections", "nobody sends what waits until you run mua, mua sync or mua outbox flush", "left with 0")
+	if took := time.Since(asked); took > departing {
+		t.Errorf("leaving without a network took %v", took)
+	}
+	if row := b.mua(0, "outbox", "--json"); !strings.Contains(row, `"state":"queued"`) || !strings.Contains(row, `"not_before":null`) {
+		t.Errorf("what stays: %s", row)
+	}
+}
+
+// departing is less than what leaving waits for where there is a network.
+const departing = 8 * time.Second
+
+// TestLeaving says who sends what stays.
+func TestLeaving(t *testing.T) {
+	ctx, now := t.Context(), time.Now()
+	s, err := store.Open(ctx, t.TempDir(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	c := &account.Config{Accounts: []*account.Account{{Name: "work", From: mail.Address{Address: "ada@example.org"}, Outgoing: &account.Endpoint{Protocol: account.SMTP, Host: "127.0.0.1", Port: 1}}}}
+	id, err := s.EnsureAccount(ctx, "work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var talk bytes.Buffer
+	a := &app{stdio: stdio{err: &talk}}
+	says := func(want, not string) {
+		t.Helper()
+		talk.Reset()
+		a.leaving(ctx, c, s, nil)
+		for l := range strings.Lines(want) {
+			if !strings.Contains(talk.String(), strings.TrimSpace(l)) {
+				t.Errorf("not said: %s\nbut:\n%s", l, &talk)
+			}
+		}
+		if not != "" && strings.Contains(talk.String(), not) {
+			t.Errorf("said: %s", &talk)
+		}
+	}
+	if says("", ""); talk.Len() > 0 {
+		t.Errorf("of an empty outbox: %s", &talk)
+	}
+	spool := func(subject string, notBefore time.Time) store.OutboxID {
+		t.Helper()
+		item, _, err := s.Spool(ctx, store.SpoolRequest{Account: id, From: message.Address{Addr: "ada@example.org"}, Sender: "ada@example.org", Recipients: []string{"bob@example.org"},
+			Wire: []byte("Subject: " + subject + "\r\n\r\nx\r\n"), MessageID: "<" + subject + "@x>", Subject: subject, Date: now, NotBefore: notBefore})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return item
+	}
+	if err := s.Hold(ctx, spool("held", time.Time{})); err != nil {
+		t.Fatal(err)
+	}
+	says("1 message stays in the outbox:\n“held”: held → mua outbox release", "nobody")
+	spool("later", now.Add(48*time.Hour))
+	says("2 messages stay in the outbox:\n“later”: to be sent at "+now.Add(48*time.Hour).Format("2006-01-02 15:04")+"\nnobody sends what waits", "")
+	unlock, err := s.Lock("work", "watch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	says("what waits is sent by the mua sync that runs here", "nobody")
+	unlock()
+	for i := range 6 {
+		spool(fmt.Sprintf("more %d", i), time.Time{})
+	}
+	says("8 messages stay\n… and 3 more: mua outbox", "more 5")
+}

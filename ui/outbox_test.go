@@ -1,0 +1,112 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"mua/store"
+)
+
+func TestOutboxEdit(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.write("bob@example.org, carol@example.org", "Plan", "text of it")
+	r.attempt(r.item(0).ID, store.AttemptResult{State: store.Queued, NextAttempt: r.now().Add(time.Minute), LastError: "450 4.2.1 mailbox busy",
+		Recipients: []store.RecipientResult{{State: store.Accepted, Code: 250, Text: "taken"}, {State: store.Deferred, Code: 450, Enhanced: "4.2.1", Text: "mailbox busy"}}})
+	r.keys("g o")
+	r.sees("○ queued", "tried once: 450 4.2.1 mailbox busy; next try in 60 s", "t try now · h hold back · e edit it · c cancel",
+		"bob@example.org: accepted: 250", "carol@example.org: deferred: 450")
+	r.keys("e")
+	r.sees("▸ draft ▸ Plan", "text of it", "To       carol@example.org", "Without bob@example.org, who has it")
+	if it := r.item(0); it.State != store.Cancelled {
+		t.Errorf("the item is %s", it.State)
+	}
+	r.keys("=New: ", "Ctrl-X")
+	it := r.item(1)
+	raw, _ := r.st.ItemRaw(t.Context(), it.ID)
+	if len(it.Recipients) != 1 || it.Recipients[0].Addr != "carol@example.org" || !strings.Contains(string(raw), "New: text of it") {
+		t.Errorf("%+v\n%s", it.Recipients, raw)
+	}
+}
+
+func TestOutboxCancel(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.write("bob@example.org, carol@example.org", "Plan", "text of it")
+	r.attempt(r.item(0).ID, store.AttemptResult{State: store.Queued, NextAttempt: r.now().Add(time.Minute), LastError: "450 busy",
+		Recipients: []store.RecipientResult{{State: store.Accepted, Code: 250}, {State: store.Deferred, Code: 450}}})
+	r.keys("g o", "c")
+	r.sees("Cancelled for those without it; the text is in Drafts: Plan", "The outbox is empty")
+	r.keys("A")
+	r.sees("– cancelled", "e edit it")
+	r.keys("q", "g d", "g g", "Enter")
+	r.sees("▸ draft ▸ Plan", "To       carol@example.org")
+	r.seesNot("bob@example.org")
+}
+
+// Told apart at a glance, and each with what one can do.
+func TestOutboxAtAGlance(t *testing.T) {
+	one := func(s store.RecipientState, code int, words string) []store.RecipientResult {
+		return []store.RecipientResult{{State: s, Code: code, Text: words}}
+	}
+	r := start(t, setup{w: 120, h: 40, samples: true})
+	for _, s := range []string{"held", "uncertain", "failed", "queued"} {
+		r.write("bob@example.org", "This is "+s, "text")
+		switch id := r.items()[len(r.items())-1].ID; s {
+		case "held":
+			if err := r.st.Hold(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+		case "uncertain":
+			r.attempt(id, store.AttemptResult{State: store.Uncertain, Waiting: "answer", Recipients: one(store.MaybeAccepted, 0, "")})
+		case "failed":
+			r.attempt(id, store.AttemptResult{State: store.Failed, Recipients: one(store.Refused, 550, "no such user")})
+		}
+	}
+	r.until("✗ 1 failed")
+	r.sees("Outbox         ✗ 1 · 3", "outbox 1", "1 held", "1 uncertain")
+	r.keys("E", "E", "g o")
+	r.sees("■ held", "? uncertain", "✗ failed", "○ queued", "R release · e edit it")
+	r.keys("j")
+	r.sees("y it was sent · t send it again")
+	r.keys("j")
+	r.sees("refused for bob@example.org: 550 no such user", "t try again · e edit it")
+	r.keys("q", "c", "=outb")
+	r.sees("Outbox", "✗ 1 · 3")
+	r.keys("Enter")
+	r.sees("▸ outbox", "4 messages")
+	r.keys("A", "g g", "y")
+	r.sees("▸ all", "only what is uncertain is settled by hand")
+}
+
+func TestLongStoryScrolls(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.write("bob@example.org", "Stubborn", "text")
+	for i := range 12 {
+		r.attempt(r.item(0).ID, store.AttemptResult{State: store.Queued, NextAttempt: r.now(), LastError: "451 later", Outcome: fmt.Sprintf("put off for the %d. time", i+1),
+			Recipients: []store.RecipientResult{{State: store.Deferred, Code: 451, Text: "later"}}})
+	}
+	r.keys("g o")
+	r.sees("spooled for 1 recipient", "put off for the 1. time", "↓ Space reads on")
+	r.seesNot("put off for the 12. time")
+	r.keys("Space", "Space")
+	r.sees("put off for the 12. time")
+	r.seesNot("reads on", "spooled for")
+	r.keys("Backspace", "Backspace")
+	r.sees("spooled for 1 recipient")
+}
+
+func TestOutboxInTheColumn(t *testing.T) {
+	r := start(t, setup{w: 120, h: 40, samples: true})
+	r.sees("Outbox")
+	r.keys("w", "w", "g g", "Enter")
+	r.sees("The outbox is empty: everything is sent.", "A shows what was sent")
+	r.keys("q")
+	r.sees("INBOX")
+}
+
+func TestFrozenMessage(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "=hidden@example.org", "Tab", "=Plan", "Tab", "=text of it", "Ctrl-X", "g o", "Enter")
+	r.sees("To       bob@example.org", "Bcc      hidden@example.org", "Subject  Plan", "Id       ", "text of it")
+}

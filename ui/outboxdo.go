@@ -1,0 +1,263 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mua/outbox/compose"
+	"mua/store"
+	"mua/store/message"
+	"mua/ui/keys"
+)
+
+// decide hands the person's decision on the selected item to the store.
+func (v *outboxView) decide(a keys.Action) bool {
+	it, ok := v.current()
+	st := v.u.o.Store
+	var do func()
+	switch a {
+	case keys.Open:
+		do = func() { v.showMessage(it) }
+	case keys.Hold:
+		do = func() { v.wish(it, "Held", false, st.Hold) }
+	case keys.Release:
+		do = func() { v.wish(it, "Released", true, st.Release) }
+	case keys.Retry:
+		do = func() { v.retry(it) }
+	case keys.ItWasSent:
+		do = func() { v.settle(it) }
+	case keys.Cancel:
+		do = func() { v.cancel(it) }
+	case keys.Edit:
+		do = func() { v.edit(it) }
+	default:
+		return false
+	}
+	if ok {
+		do()
+	}
+	return true
+}
+
+// retry tries an item now. One that may have arrived is sent again only when the person says so.
+func (v *outboxView) retry(it store.Item) {
+	if it.State == store.Uncertain {
+		v.settle(it)
+		return
+	}
+	v.wish(it, "To be tried now", true, v.u.o.Store.Retry)
+}
+
+// settle asks what has become of an uncertain item, and says what the answers mean.
+func (v *outboxView) settle(it store.Item) {
+	if it.State != store.Uncertain {
+		v.u.say("It is %s: only what is uncertain is settled by hand", it.State)
+		return
+	}
+	st := v.u.o.Store
+	v.u.ask(fmt.Sprintf("The connection broke after “%s” had been handed over and before the server said what it did with it: %s may have it or not. "+
+		"They would know, and so may the server's Sent folder. Sent again, it is the same message with the same Message-ID; who has it gets it a second time.",
+		subjectOr(it.Subject), namesIn(it, store.MaybeAccepted)), []choice{
+		{"y", "it was sent", func() {
+			v.wish(it, "Settled as sent", false, func(ctx context.Context, id store.OutboxID) error {
+				return st.Resolve(ctx, id, true, "settled by hand")
+			})
+		}},
+		{"a", "send it again", func() {
+			v.wish(it, "To be sent again", true, func(ctx context.Context, id store.OutboxID) error {
+				return st.Resolve(ctx, id, false, "sent again by hand")
+			})
+		}},
+		{"n", "decide later", nil},
+	})
+}
+
+// cancel takes an item out of the outbox; its draft is for those who have not
+// got it. Who may have it is said first.
+func (v *outboxView) cancel(it store.Item) {
+	st, got := v.u.o.Store, namesIn(it, store.Accepted)
+	done, f := "Cancelled; the text is in Drafts", func(ctx context.Context, id store.OutboxID) error {
+		_, err := st.Cancel(ctx, id)
+		return err
+	}
+	if got != "" && (it.State == store.Queued || it.State == store.Held) {
+		done, f = "Cancelled for those without it; the text is in Drafts", func(ctx context.Context, _ store.OutboxID) error {
+			_, err := takeBack(ctx, st, it)
+			return err
+		}
+	}
+	if it.State != store.Uncertain {
+		v.wish(it, done, false, f)
+		return
+	}
+	words := fmt.Sprintf("“%s” may have arrived already, at %s. As a draft it is a new message: sent, it may come a second time.", subjectOr(it.Subject), namesIn(it, store.MaybeAccepted))
+	v.u.ask(words, []choice{{"y", "cancel it", func() { v.wish(it, done, false, f) }}, {"n", "leave it", nil}})
+}
+
+// takeBack makes a draft of an item for those who have not got it; beside the loop.
+func takeBack(ctx context.Context, st *store.Store, it store.Item) (store.MessageID, error) {
+	return st.Edit(ctx, it.ID, func(raw []byte, got []string) []byte {
+		return compose.TakeBack(raw, without(it.Recipients, got), answered(ctx, st, raw))
+	})
+}
+
+// edit takes an item out of the outbox and opens it in the composer, without
+// the recipients who have it.
+func (v *outboxView) edit(it store.Item) {
+	u, st := v.u, v.u.o.Store
+	if it.State == store.Uncertain {
+		u.say("It may have been sent: %s decides that first", u.keys.Key(keys.ItWasSent, keys.Outbox))
+		return
+	}
+	u.modal(&v.read, func(ctx context.Context) func() {
+		ctx = context.WithoutCancel(ctx) // what has begun to leave the outbox arrives in Drafts
+		draft, err := takeBack(ctx, st, it)
+		if err != nil {
+			return v.refused(ctx, it, err)
+		}
+		d, err := readDraft(ctx, st, draft)
+		return func() {
+			u.forget(it.ID)
+			u.storeChanged()
+			if err != nil {
+				u.oops("draft", err)
+				return
+			}
+			u.say("%s", takenOut(it))
+			u.openDraft(d, draft, it.AccountName)
+		}
+	})
+}
+
+// takenOut tells what it means that an item is written on.
+func takenOut(it store.Item) string {
+	if got := namesIn(it, store.Accepted); got != "" {
+		return "Without " + got + ", who has it; sent only when you send it again"
+	}
+	return "Out of the outbox: sent only when you send it again"
+}
+
+// without lists the addresses of recipients who are not among those that have the message.
+func without(all []store.Recipient, got []string) []string {
+	var out []string
+	for _, r := range all {
+		if !slices.Contains(got, r.Addr) {
+			out = append(out, r.Addr)
+		}
+	}
+	return out
+}
+
+// answered is the message here that raw answers; 0: none.
+func answered(ctx context.Context, st *store.Store, raw []byte) store.MessageID {
+	if refs := message.Parse(raw).InReplyTo; len(refs) == 1 {
+		if ids, err := st.ByHeaderID(ctx, refs[0]); err == nil && len(ids) > 0 {
+			return ids[0]
+		}
+	}
+	return 0
+}
+
+// namesIn names the recipients in a state; "" when there are none.
+func namesIn(it store.Item, s store.RecipientState) string {
+	return recipientsOf(store.Item{Recipients: slices.DeleteFunc(slices.Clone(it.Recipients), func(r store.Recipient) bool { return r.State != s })})
+}
+
+// wish does something to an item in the store; flush also wakes the agent.
+func (v *outboxView) wish(it store.Item, done string, flush bool, f func(context.Context, store.OutboxID) error) {
+	u := v.u
+	u.pump.Serial(func(ctx context.Context) func() {
+		if err := f(ctx, it.ID); err != nil {
+			return v.refused(ctx, it, err)
+		}
+		return func() {
+			u.say("%s: %s", done, subjectOr(it.Subject))
+			if flush && u.o.Agent != nil {
+				u.o.Agent.Flush(it.AccountName)
+			}
+			u.storeChanged()
+		}
+	})
+}
+
+// refused tells, on the loop, that an item is not in a state for what was asked.
+func (v *outboxView) refused(ctx context.Context, it store.Item, err error) func() {
+	now, rerr := v.u.o.Store.Item(ctx, it.ID)
+	return func() {
+		switch {
+		case !isState(err) || rerr != nil:
+			v.u.oops("outbox", err)
+		case now.State == it.State: // the state is not the reason: somebody else's message, passed on
+			v.u.say("Not possible with a message that is passed on as it is")
+		default:
+			v.u.say("Not possible: it is %s", stateWords(now.State))
+		}
+		v.u.storeChanged()
+	}
+}
+
+// stateWords is a state within a sentence.
+func stateWords(s store.ItemState) string {
+	switch s {
+	case store.Sending:
+		return "being sent"
+	case store.Queued:
+		return "waiting to be sent"
+	case store.Partial:
+		return "sent to some and refused for others"
+	}
+	return string(s)
+}
+
+// showMessage shows the frozen message, with those of its recipients that its header does not name.
+func (v *outboxView) showMessage(it store.Item) {
+	u, st := v.u, v.u.o.Store
+	u.modal(&v.read, func(ctx context.Context) func() {
+		raw, err := st.ItemRaw(ctx, it.ID)
+		if err != nil {
+			return func() { u.oops("outbox", err) }
+		}
+		body := frozen(message.Parse(raw), it)
+		return func() { u.page("outbox ▸ "+subjectOr(it.Subject), body) }
+	})
+}
+
+// frozen is an item's message as text.
+func frozen(m *message.Message, it store.Item) string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-9s%s\n", name, value)
+		}
+	}
+	line("From", addressList(m.From))
+	line("To", addressList(m.To))
+	line("Cc", addressList(m.Cc))
+	line("Bcc", addressList(unnamed(m, it)))
+	line("Date", m.Date.Format("Mon, 2 Jan 2006 15:04:05 -0700"))
+	line("Subject", m.Subject)
+	line("Id", m.MessageID)
+	for _, a := range m.Attachments() {
+		line("Attached", a.Name+" ("+size(a.Size)+")")
+	}
+	return b.String() + "\n" + m.Text()
+}
+
+// unnamed are the recipients that the header does not name.
+func unnamed(m *message.Message, it store.Item) []message.Address {
+	named := map[string]bool{}
+	for _, list := range [][]message.Address{m.To, m.Cc} {
+		for _, a := range list {
+			named[strings.ToLower(a.Addr)] = true
+		}
+	}
+	var out []message.Address
+	for _, r := range it.Recipients {
+		if !named[strings.ToLower(r.Addr)] {
+			out = append(out, message.Address{Addr: r.Addr})
+		}
+	}
+	return out
+}
