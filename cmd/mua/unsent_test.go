@@ -37,6 +37,7 @@ func TestUnsentIsNowhereElse(t *testing.T) {
 		{"deferred", all(demo.Answer{Code: 451, Text: "4.7.1 greylisted"}), nil, nil, "queued", []string{"retry"}},
 		{"lost after the dot", demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore}}, nil, nil, "uncertain", []string{"resolve", "--retry"}},
 		{"held", demo.SMTPFaults{}, []string{"--queue"}, []string{"hold"}, "held", []string{"release"}},
+		{"for later", demo.SMTPFaults{}, []string{"--at", "+2h"}, nil, "queued", []string{"retry"}},
 		{"refused", all(demo.Answer{Code: 550, Text: "5.1.1 no"}), nil, nil, "", nil},
 		{"cancelled", demo.SMTPFaults{}, []string{"--queue"}, []string{"cancel"}, "", nil},
 	} {
