@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // packed is raw bytes ready to be stored: hashed and compressed outside of any transaction.
@@ -61,6 +62,11 @@ func (s *Store) content(ctx context.Context, q querier, id ContentID) ([]byte, e
 	if err != nil || int64(len(raw)) == size {
 		return raw, err
 	}
+	var chunks int64 // room is made once for all of them, and not for more than they can hold
+	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM content_chunk WHERE content = ?`, id).Scan(&chunks); err != nil {
+		return nil, err
+	}
+	raw = slices.Grow(raw, int(max(0, min(size, (1+chunks)*chunkSize)-int64(len(raw)))))
 	rows, err := q.QueryContext(ctx, `SELECT data FROM content_chunk WHERE content = ? ORDER BY seq`, id)
 	if err != nil {
 		return nil, err

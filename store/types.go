@@ -221,7 +221,7 @@ type Action struct {
 	RemoveKeywords []string
 	HeaderID       string // Message-ID header of the copy, for finding it
 	Received       time.Time
-	Tries          int
+	Tries          int // how often it was handed out before
 }
 
 // Replayed is the outcome of one action.

@@ -52,6 +52,7 @@ type Options struct {
 	Without    []string
 	OAuth2     bool  // offer XOAUTH2 and OAUTHBEARER as well; Token is the access token
 	MaxMessage int64 // octets SMTP accepts; 0: 64 MiB
+	FilesSent  bool  // SMTP files what it accepts in Sent, as Gmail does
 }
 
 // Servers is a running set of servers.
@@ -70,6 +71,7 @@ type Servers struct {
 	without map[string]bool
 	oauth2  bool
 	maxSize int64
+	files   bool
 	tempDir string // removed by Close; "" when the caller's
 
 	tls     *authority
@@ -101,7 +103,7 @@ type Accepted struct {
 func Start(ctx context.Context, o Options) (*Servers, error) {
 	s := &Servers{
 		User: o.User, Name: o.Name, Password: rand.Text(), Token: rand.Text(),
-		now: o.Now, oauth2: o.OAuth2, maxSize: o.MaxMessage, without: map[string]bool{},
+		now: o.Now, oauth2: o.OAuth2, maxSize: o.MaxMessage, files: o.FilesSent, without: map[string]bool{},
 	}
 	s.setDefaults(o)
 	if err := s.prepareDir(o.Dir); err != nil {

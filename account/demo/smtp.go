@@ -122,13 +122,17 @@ func (s *smtpSession) Data(r io.Reader) error {
 	return nil
 }
 
-// accept records the message and delivers it when it is for the user.
+// accept records the message, files it in Sent where that is asked for, and delivers it when
+// it is for the user.
 func (s *smtpSession) accept(data []byte) {
 	mail := s.mail
 	mail.Data = data
 	s.owner.mu.Lock()
 	s.owner.accepted = append(s.owner.accepted, mail)
 	s.owner.mu.Unlock()
+	if s.owner.files {
+		s.owner.mail.deliver("Sent", data, s.owner.now(), []string{`\Seen`})
+	}
 	for _, to := range mail.To {
 		if s.owner.isUser(to) {
 			now := s.owner.now()

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -130,5 +131,16 @@ func TestSMTPPipelined(t *testing.T) {
 	}
 	if got := s.Accepted(); len(got) != 1 || string(got[0].Data) != ".x\r\n" {
 		t.Fatalf("%+v", got)
+	}
+}
+
+// TestSMTPFiles: a server that files what it accepts has it in Sent when it answers.
+func TestSMTPFiles(t *testing.T) {
+	s := start(t, Options{FilesSent: true})
+	if err := send(dialSMTP(t, s), "ada@mua.example", []string{"eve@x.example"}, "Subject: hi\r\n\r\nx\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Messages("Sent"); len(got) != 1 || !bytes.Equal(got[0], s.Accepted()[0].Data) {
+		t.Fatalf("%q", got)
 	}
 }

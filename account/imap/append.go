@@ -3,6 +3,7 @@ package imap
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -25,6 +26,9 @@ func (r *replay) append(a store.Action) error {
 	}
 	raw = crlf(raw)
 	uid, err := r.findAppended(mb, a, int64(len(raw)))
+	if err == nil && uid == 0 && a.Tries > 0 && r.settle() {
+		uid, err = r.findAppended(mb, a, int64(len(raw)))
+	}
 	if err != nil {
 		return err
 	}
@@ -43,6 +47,22 @@ func (r *replay) append(a store.Action) error {
 		return err
 	}
 	return r.record([]store.Replayed{{ID: a.ID, UID: uint32(data.UID), UIDValidity: data.UIDValidity}})
+}
+
+// settle waits, once in a replay, for an APPEND of an earlier session that may still be under way: what was
+// on the wire when its connection was lost reaches the server whatever becomes of us. false: it has waited before, or
+// the context has ended.
+func (r *replay) settle() bool {
+	if r.settled {
+		return false
+	}
+	r.settled = true
+	select {
+	case <-time.After(r.s.o.Settle):
+		return true
+	case <-r.ctx.Done():
+		return false
+	}
 }
 
 // appendRefused records a refusal. go-imap gives the connection up when a literal is refused.

@@ -44,6 +44,7 @@ type replay struct {
 	mbs           map[store.MailboxID]store.Mailbox
 	created       map[string]bool
 	splits        int
+	settled       bool // an APPEND of a session before this one has had its time
 	done, refused int
 }
 

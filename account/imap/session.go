@@ -27,6 +27,9 @@ type Options struct {
 	// else has changed; 0: a minute.
 	FlagsEvery time.Duration
 	Now        func() time.Time // nil: time.Now
+	// Settle is how long an APPEND whose connection was lost gets to appear on the server before the
+	// message is appended again; 0: 2 s.
+	Settle time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -35,6 +38,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.FlagsEvery <= 0 {
 		o.FlagsEvery = time.Minute
+	}
+	if o.Settle <= 0 {
+		o.Settle = 2 * time.Second
 	}
 	if o.Progress == nil {
 		o.Progress = func(account.Status) {}

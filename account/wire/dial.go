@@ -26,8 +26,7 @@ func Dial(ctx context.Context, a *account.Account, e *account.Endpoint, o Option
 	if err != nil {
 		return nil, err
 	}
-	d := net.Dialer{Timeout: o.Connect}
-	raw, err := d.DialContext(ctx, "tcp", e.Addr())
+	raw, err := o.Dial(ctx, "tcp", e.Addr())
 	if err != nil {
 		return nil, Explain(a.Name, e.Host, err)
 	}

@@ -19,7 +19,9 @@
 package wire
 
 import (
+	"context"
 	"io"
+	"net"
 	"sync/atomic"
 	"time"
 )
@@ -45,6 +47,8 @@ type Options struct {
 	Progress time.Duration // longest silence borne; 30 s
 	MaxLine  int           // octets of one line from an SMTP or POP3 server; 64 KiB
 	Counters *Counters     // added to; nil: the connection's own
+	// Dial opens the connection under everything else; nil: net.Dialer's DialContext.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // withDefaults fills in what is zero.
@@ -57,6 +61,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxLine <= 0 {
 		o.MaxLine = DefaultMaxLine
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: o.Connect}).DialContext
 	}
 	if o.Counters == nil {
 		o.Counters = new(Counters)

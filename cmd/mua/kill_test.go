@@ -66,49 +66,6 @@ func TestKillDuringSync(t *testing.T) {
 	}
 }
 
-// TestKillDuringFlush: kill -9 at any time while sending loses nothing; with the
-// policy ask nothing is sent twice, and what is in doubt says so.
-func TestKillDuringFlush(t *testing.T) {
-	bin, servers := buildMua(t), startDemo(t)
-	servers.SetFaults(demo.Faults{Latency: 2 * time.Millisecond}) // room for the kills to land everywhere
-	config := strings.Replace(servers.ConfigFor("demo", "", "smtps"), "from =", "uncertain = \"ask\"\nfrom =", 1)
-	b := newBox(t, config)
-	const n = 40
-	for i := range n {
-		b.mua(0, "send", "--queue", "-t", "bob@mua.example", "-s", fmt.Sprintf("message-%d.", i), "--body", "x")
-	}
-	r := rand.New(rand.NewPCG(3, 4))
-	kills := 0
-	for kills < 25 && b.killed(bin, time.Duration(20+r.IntN(150))*time.Millisecond, "outbox", "flush") {
-		kills++
-	}
-	for b.killed(bin, time.Minute, "outbox", "flush") {
-		t.Fatal("a flush does not end")
-	}
-	var raws [][]byte
-	for _, m := range servers.Accepted() {
-		raws = append(raws, m.Data)
-	}
-	times, uncertain := subjects(raws), 0
-	for _, o := range objects(t, b.mua(0, "outbox", "list", "--all", "--json")) {
-		subject := o["subject"].(string)
-		switch o["state"] {
-		case "sent":
-			if times[subject] != 1 {
-				t.Errorf("%s is sent, and the server has it %d times", subject, times[subject])
-			}
-		case "uncertain":
-			uncertain++
-			if times[subject] > 1 {
-				t.Errorf("%s was sent %d times", subject, times[subject])
-			}
-		default:
-			t.Errorf("%s is %s", subject, o["state"])
-		}
-	}
-	t.Logf("%d kills, %d uncertain of %d", kills, uncertain, n)
-}
-
 // TestKillDuringSend: kill -9 at any time between the spool and the copy on the server.
 // The server's Sent never holds what was not accepted, and in the end it holds
 // every message that was sent exactly once.

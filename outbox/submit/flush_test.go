@@ -50,8 +50,11 @@ func (p *post) reopen() (*store.Store, store.AccountID) {
 func (p *post) flusher() *outbox.Flusher {
 	retry := outbox.DefaultSchedule()
 	retry.Rand = func() float64 { return 0.5 }
-	return &outbox.Flusher{Store: p.st, Account: p.srv.account(), AccountID: p.acct, Submitter: quick(),
-		Now: func() time.Time { return p.now }, Retry: retry}
+	f := &outbox.Flusher{Store: p.st, AccountID: p.acct, Submitter: quick(), Now: func() time.Time { return p.now }, Retry: retry}
+	if p.srv != nil {
+		f.Account = p.srv.account()
+	}
+	return f
 }
 
 // text is a message whose bytes tell it from all others.

@@ -2,9 +2,11 @@ package submit_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/mail"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,13 +31,17 @@ type server struct {
 
 	mu       sync.Mutex
 	ehlo     []string                           // extensions
+	tls      *tls.Config                        // for STARTTLS; nil: it is not offered
 	rule     func(conn int, line string) string // line "" is the greeting
 	readCap  int                                // octets read from the client before the line is cut; <0: no cut
 	writeCap int                                // octets written to the client before; <0: no cut
 	lines    []string
 	mails    []delivered
+	begun    []delivered // a body was asked for, whether it came or not
 	conns    int
 	open     map[net.Conn]bool
+	closed   *sync.Cond // a connection is done
+	longest  [2]int     // octets read from and written to one connection, at the most
 }
 
 // delivered is one message the server has taken, whether the client learned of it or not.
@@ -54,6 +60,7 @@ func serve(t testing.TB, rule func(conn int, line string) string) *server {
 		t.Fatal(err)
 	}
 	s := &server{t: t, ln: ln, ehlo: offered, rule: rule, readCap: -1, writeCap: -1, open: map[net.Conn]bool{}}
+	s.closed = sync.NewCond(&s.mu)
 	s.done.Go(s.accept)
 	t.Cleanup(func() {
 		ln.Close()
@@ -80,9 +87,12 @@ func (s *server) accept() {
 		s.mu.Unlock()
 		s.done.Go(func() {
 			defer c.Close()
-			s.talk(&cut{Conn: c, s: s}, n)
+			counted := &cut{Conn: c, s: s}
+			s.talk(counted, n)
 			s.mu.Lock()
+			s.longest = [2]int{max(s.longest[0], counted.read), max(s.longest[1], counted.written)}
 			delete(s.open, c)
+			s.closed.Broadcast()
 			s.mu.Unlock()
 		})
 	}
@@ -167,12 +177,20 @@ func (s *server) talk(c net.Conn, conn int) {
 		line = strings.TrimRight(line, "\r\n")
 		verb, _, _ := strings.Cut(line, " ")
 		r, ok := s.say(c, conn, line, s.own(verb, m))
+		if verb == "DATA" && strings.HasPrefix(r, "354") {
+			s.mu.Lock()
+			s.begun = append(s.begun, m)
+			s.mu.Unlock()
+		}
 		if !ok || !put(c, r) {
 			return
 		}
 		switch good := strings.HasPrefix(r, "2"); {
 		case verb == "QUIT":
 			return
+		case verb == "STARTTLS" && good && s.tls != nil:
+			c = tls.Server(c, s.tls)
+			in = bufio.NewReader(c)
 		case verb == "MAIL" && good:
 			m = delivered{from: line}
 		case verb == "RCPT" && good:
@@ -199,6 +217,8 @@ func (s *server) own(verb string, m delivered) string {
 		defer s.mu.Unlock()
 		all := append([]string{"test"}, s.ehlo...)
 		return "250-" + strings.Join(all[:len(all)-1], "\n250-") + "\n250 " + all[len(all)-1]
+	case "STARTTLS":
+		return "220 2.0.0 go on"
 	case "AUTH":
 		return "235 2.7.0 welcome"
 	case "RCPT":
@@ -271,10 +291,50 @@ func (s *server) said(verb string) []string {
 	return out
 }
 
+// idle waits until every connection is done.
+func (s *server) idle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.open) > 0 {
+		s.closed.Wait()
+	}
+}
+
 func (s *server) connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.conns
+}
+
+// seen tells of the messages for one recipient alone how often a body was asked for, and each body taken, dots undone.
+func (s *server) seen(to string) (begun int, bodies []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.begun {
+		if slices.Equal(m.to, []string{to}) {
+			begun++
+		}
+	}
+	for _, m := range s.mails {
+		if slices.Equal(m.to, []string{to}) {
+			bodies = append(bodies, strings.ReplaceAll(m.data, "\r\n..", "\r\n."))
+		}
+	}
+	return begun, bodies
+}
+
+// forget clears what was seen, so that a long sweep does not search an ever longer list.
+func (s *server) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mails, s.begun, s.lines = nil, nil, nil
+}
+
+// length is how many octets the longest connection read and wrote.
+func (s *server) length() [2]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.longest
 }
 
 // account is one that sends through the server.
