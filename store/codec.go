@@ -12,6 +12,10 @@ import (
 // would cost five times that in memory and lock the writer for long.
 const chunkSize = 1 << 20
 
+// tinyChunk is up to where the fastest level is good enough: its tables are the first thing that
+// a mua send would wait for.
+const tinyChunk = 2 << 10
+
 // smallChunk is up to where the quick level packs as well as the better one: to clear the
 // better one's tables takes longer than to pack a letter.
 const smallChunk = 64 << 10
@@ -19,10 +23,10 @@ const smallChunk = 64 << 10
 // codec compresses and decompresses chunks. Encoders and decoder are made when
 // first needed and reused; all are safe for concurrent use by EncodeAll and DecodeAll.
 type codec struct {
-	small, large encoder
-	decOnce      sync.Once
-	dec          *zstd.Decoder
-	decErr       error
+	tiny, small, large encoder
+	decOnce            sync.Once
+	dec                *zstd.Decoder
+	decErr             error
 }
 
 // encoder is one level's.
@@ -58,7 +62,10 @@ func (c *codec) pack(raw []byte) ([][]byte, error) {
 
 // encoder is the one for a chunk of n octets.
 func (c *codec) encoder(n int) (*zstd.Encoder, error) {
-	if n <= smallChunk {
+	switch {
+	case n <= tinyChunk:
+		return c.tiny.get(zstd.SpeedFastest)
+	case n <= smallChunk:
 		return c.small.get(zstd.SpeedDefault)
 	}
 	return c.large.get(zstd.SpeedBetterCompression)
@@ -88,7 +95,7 @@ func (c *codec) unpack(dst, chunk []byte, want int64) ([]byte, error) {
 }
 
 func (c *codec) close() {
-	for _, e := range []*encoder{&c.small, &c.large} {
+	for _, e := range []*encoder{&c.tiny, &c.small, &c.large} {
 		if e.enc != nil {
 			_ = e.enc.Close()
 		}

@@ -65,6 +65,10 @@ func migrate(ctx context.Context, db *sql.DB, path string, files fs.FS) error {
 // migrateOne runs the next step, if there is one, in one transaction.
 func migrateOne(ctx context.Context, db *sql.DB, path string, steps []migration) (done bool, err error) {
 	err = retryBusy(ctx, func() error {
+		if version, err := checkFile(ctx, db, path, len(steps)); err != nil || version == len(steps) {
+			done = true
+			return err
+		}
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return err

@@ -30,6 +30,7 @@ type Store struct {
 type Options struct {
 	Now   func() time.Time // nil: time.Now
 	State string           // state folder, for the spool's mark; "": none is kept
+	Brief bool             // for a few calls one after another: one connection does it all, and opens faster
 }
 
 // Open opens or creates the data folder (0700) and mail.db (0600) in it, and migrates.
@@ -46,8 +47,10 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err := createPrivate(dir, path); err != nil {
 		return nil, storageFault(err)
 	}
-	s := &Store{dir: dir, now: o.Now, writer: openPool(path, true), pool: openPool(path, false),
-		mark: markFile{dir: o.State}}
+	s := &Store{dir: dir, now: o.Now, writer: openPool(path, true), mark: markFile{dir: o.State}}
+	if s.pool = s.writer; !o.Brief {
+		s.pool = openPool(path, false)
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -134,6 +134,9 @@ func (s *Store) writeEach(ctx context.Context, n int, f func(t *txn, i int) erro
 
 // read runs f on one snapshot.
 func (s *Store) read(ctx context.Context, f func(querier) error) error {
+	if s.pool == s.writer {
+		return storageFault(s.readBrief(ctx, f))
+	}
 	return storageFault(retryBusy(ctx, func() error {
 		tx, err := s.pool.BeginTx(ctx, nil)
 		if err != nil {
@@ -142,6 +145,23 @@ func (s *Store) read(ctx context.Context, f func(querier) error) error {
 		defer tx.Rollback()
 		return f(tx)
 	}))
+}
+
+// readBrief is read over the writer's connection, without its lock.
+func (s *Store) readBrief(ctx context.Context, f func(querier) error) error {
+	return retryBusy(ctx, func() error {
+		conn, err := s.writer.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(ctx, `BEGIN DEFERRED`); err != nil {
+			return err
+		}
+		err = f(conn)
+		_, end := conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
+		return errors.Join(err, end)
+	})
 }
 
 // retryBusy tries again while another process keeps the database busy.

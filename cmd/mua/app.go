@@ -35,6 +35,7 @@ type app struct {
 	quiet      bool
 	verbose    bool
 	noColor    bool
+	brief      bool // the store is opened for a few calls only
 
 	config *account.Config // loaded once
 	store  *store.Store    // opened once
@@ -206,7 +207,7 @@ func (a *app) open(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, dir, store.Options{State: stateFolder()})
+	s, err := store.Open(ctx, dir, store.Options{Brief: a.brief, State: stateFolder()})
 	if err != nil {
 		return nil, ioTrouble("cannot open the mail store in "+dir, err)
 	}

@@ -54,6 +54,7 @@ func (a *app) send(ctx context.Context, f sendFlags) error {
 	if err != nil {
 		return err
 	}
+	a.brief = o.queue || !o.notBefore.IsZero()
 	from, acct, err := a.sendAs(f)
 	if err != nil {
 		return err

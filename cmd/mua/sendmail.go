@@ -86,7 +86,7 @@ func (a *app) sendmail(ctx context.Context, o sendmailOptions) error {
 	if acct.Outgoing == nil {
 		return noOutgoing(acct)
 	}
-	a.stdinRead = true
+	a.stdinRead, a.brief = true, o.queue
 	s, err := a.openFor(ctx, acct, fin)
 	if err != nil {
 		return err
