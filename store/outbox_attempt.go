@@ -203,7 +203,7 @@ func (t *txn) endAttempt(r AttemptResult, draft *columns) error {
 			return err
 		}
 	}
-	return t.releaseAccepted(item, r.State)
+	return t.releaseAccepted(item, r)
 }
 
 // keepDraft keeps the text of an item in Drafts, to be sent anew.
@@ -261,13 +261,11 @@ func (t *txn) recordItem(item OutboxID, r AttemptResult) error {
 	return err
 }
 
-// releaseAccepted lets go what waits for acceptance, when somebody's copy was accepted.
-func (t *txn) releaseAccepted(item OutboxID, state ItemState) error {
-	var some bool
-	if err := t.row(`SELECT EXISTS (SELECT 1 FROM recipient WHERE item = ? AND state = 'accepted')`, item).Scan(&some); err != nil {
-		return err
-	}
-	if !some && state != Sent && state != Partial {
+// releaseAccepted lets go what waits for acceptance, when somebody's copy was accepted: in an
+// earlier attempt that was done then.
+func (t *txn) releaseAccepted(item OutboxID, r AttemptResult) error {
+	some := slices.ContainsFunc(r.Recipients, func(x RecipientResult) bool { return x.State == Accepted })
+	if !some && r.State != Sent && r.State != Partial {
 		return nil
 	}
 	return t.accepted(item)

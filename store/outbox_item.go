@@ -124,6 +124,15 @@ func (s *Store) Items(ctx context.Context, all bool) (list []Item, err error) {
 	return list, err
 }
 
+// ItemsNamed reads those of the ids that there are, oldest first.
+func (s *Store) ItemsNamed(ctx context.Context, ids []OutboxID) (list []Item, err error) {
+	err = s.read(ctx, func(q querier) error {
+		list, err = s.items(ctx, q, `o.id IN (SELECT value FROM json_each(?)) ORDER BY o.id`, toJSON(ids))
+		return err
+	})
+	return list, err
+}
+
 // UncertainItems lists an account's items in state uncertain.
 func (s *Store) UncertainItems(ctx context.Context, a AccountID) (list []Item, err error) {
 	err = s.read(ctx, func(q querier) error {

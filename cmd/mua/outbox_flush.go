@@ -108,11 +108,11 @@ func (a *app) tellFlushed(ctx context.Context, s *store.Store, acct *account.Acc
 		}
 		return a.printItem(it)
 	}
-	for _, id := range tried {
-		it, err := s.Item(ctx, id)
-		if err != nil {
-			return errs, err
-		}
+	items, err := s.ItemsNamed(ctx, tried)
+	if err != nil {
+		return errs, err
+	}
+	for _, it := range items {
 		if err := show(it); err != nil {
 			return errs, err
 		}
