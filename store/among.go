@@ -63,3 +63,24 @@ func (l *lister) among(ids []MessageID, tree query.Node) (out []*candidate, err 
 	slices.SortFunc(out, newerFirst)
 	return out, nil
 }
+
+// MergeRows joins two lists of rows: newest first, each message of an account once, as first comes.
+func MergeRows(first, second []Row) []Row {
+	ids, headers := map[MessageID]bool{}, map[sameMessage]bool{}
+	var out []Row
+	for _, r := range slices.Concat(first, second) {
+		key := sameMessage{r.Account, r.MessageID}
+		if ids[r.ID] || r.MessageID != "" && headers[key] {
+			continue
+		}
+		ids[r.ID], headers[key] = true, true
+		out = append(out, r)
+	}
+	slices.SortStableFunc(out, func(a, b Row) int {
+		if c := b.Received.Compare(a.Received); c != 0 {
+			return c
+		}
+		return int(b.ID - a.ID)
+	})
+	return out
+}

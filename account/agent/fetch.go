@@ -208,4 +208,3 @@ func (g *Agent) refusedLogin(name string) bool {
 	t := g.status[name].Trouble
 	return t != nil && t.Kind == account.KindLogin
 }
-
