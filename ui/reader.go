@@ -123,8 +123,7 @@ func (v *reader) fetch() {
 			v.c, v.ready, v.width = c, true, width
 			v.setWords(lines)
 			if v.opened {
-				v.u.markSeen(v.row)
-				v.wantOpened()
+				v.read()
 			}
 			if v.again {
 				v.again = false
@@ -173,13 +172,21 @@ func (v *reader) Refresh() {
 	v.fetch()
 }
 
-// markOpened says that the person reads this: it is seen now.
+// markOpened says that the person reads this: it is seen as soon as its text is here.
 func (v *reader) markOpened() {
 	v.opened = true
 	if v.ready {
-		v.u.markSeen(v.row)
-		v.wantOpened()
+		v.read()
 	}
+}
+
+// read marks a message as seen whose text is on the screen, or asks for the text.
+func (v *reader) read() {
+	if v.c.missing {
+		v.wantOpened()
+		return
+	}
+	v.u.markSeen(v.row)
 }
 
 func (v *reader) Draw(s tcell.Screen, r cells.Rect, focused bool) {
