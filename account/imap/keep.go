@@ -1,6 +1,8 @@
 package imap
 
 import (
+	"github.com/emersion/go-imap/v2"
+
 	"mua/account"
 	"mua/store"
 )
@@ -11,10 +13,20 @@ func (s *Session) keeps(mb store.Mailbox) account.Keep {
 }
 
 // leftOut tells a mailbox that the configuration leaves out: it is not selected, and what is here of
-// it stays as it is, which is said as long as there is something.
-func (p *puller) leftOut(mb store.Mailbox) bool {
+// it stays as it is, which is said as long as there is something. Only that its messages were numbered
+// anew is noted, so that no old UID is used for what a search finds there or for a message that is opened.
+func (p *puller) leftOut(mb store.Mailbox, st *imap.StatusData) bool {
 	if !p.s.keeps(mb).Out {
 		return false
+	}
+	if st != nil && st.UIDValidity != 0 && mb.Sync.UIDValidity != 0 && st.UIDValidity != mb.Sync.UIDValidity {
+		err := p.s.st.DetachUIDs(p.ctx, mb.ID)
+		if err == nil {
+			err = p.s.st.SetSyncState(p.ctx, mb.ID, store.SyncState{UIDValidity: st.UIDValidity})
+		}
+		if err != nil {
+			p.warn("mailbox %s: %v", mb.Name, err)
+		}
 	}
 	if mb.Total > 0 {
 		p.warn("mailbox %s is left out by the configuration (mailboxes): the messages of it that are here stay as they are (%d)", mb.Name, mb.Total)
@@ -38,12 +50,15 @@ func (m *mailboxPull) headerOnly(x message) bool {
 	if x.size > m.s.o.MaxMessage {
 		return true
 	}
-	keep := m.s.keeps(m.mb)
-	keep.Out = false
-	if x.received.IsZero() { // not told: bodies() decides by what is stored
-		return !keep.All
+	if m.keep == nil {
+		keep := m.s.keeps(m.mb)
+		keep.Out = false // asked for by name
+		m.keep = &keep
 	}
-	return !keep.Holds(x.received, m.s.o.Now())
+	if x.received.IsZero() { // not told: bodies() decides by what is stored
+		return !m.keep.All
+	}
+	return !m.keep.Holds(x.received, m.s.o.Now())
 }
 
 // listWant asks for what decides whether a message comes whole.

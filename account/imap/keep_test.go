@@ -103,6 +103,15 @@ func TestMailboxesCanBeLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.wantWhole("Lists/go", 2, 2)
+
+	if err := srv.Renumber("Lists/go"); err != nil { // no stale UID is used, and what is found again is no second copy
+		t.Fatal(err)
+	}
+	e.sync()
+	if got, warnings := e.search("subject:message in:Lists/go", 50); len(got) != 2 || len(warnings) != 0 {
+		t.Errorf("%v, %q", got, warnings)
+	}
+	e.wantWhole("Lists/go", 2, 2)
 }
 
 // large is a message of about n octets.

@@ -29,6 +29,7 @@ type mailboxPull struct {
 	adopt    bool               // copies without a UID wait here: headers first, and see who is whose
 	initial  bool               // the mailbox was never pulled to its end
 	flagsNow bool               // all flags were compared in this pull
+	keep     *account.Keep      // of headerOnly
 
 	done, total int // for the status line
 	highest     uint32

@@ -65,7 +65,7 @@ func (p *puller) pull(names []string) error {
 		if mb.NoSelect || mb.Local {
 			continue
 		}
-		if names == nil && (p.leftOut(mb) || p.unchanged(mb, status[mb.Name])) {
+		if names == nil && (p.leftOut(mb, status[mb.Name]) || p.unchanged(mb, status[mb.Name])) {
 			continue
 		}
 		if err := p.mailbox(mb, names != nil); err != nil {
