@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mua/account"
+	"mua/account/imap"
 	"mua/store"
 )
 
@@ -17,8 +18,8 @@ const lockFetch = "fetch"
 const linger = time.Minute
 
 // Fetch brings the bodies of an account's messages, whatever their size, over a connection of its
-// own; those that are here already are left out. Words for what cannot be had come by message in refused.
-func Fetch(ctx context.Context, o Options, a *account.Account, ids []store.MessageID) (refused map[store.MessageID]string, err error) {
+// own; those that are here already are left out. What cannot be had is in left.
+func Fetch(ctx context.Context, o Options, a *account.Account, ids []store.MessageID) (left map[store.MessageID]imap.Unfetched, err error) {
 	list, err := o.Store.RemoteBodies(ctx, ids)
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -35,8 +36,23 @@ func Fetch(ctx context.Context, o Options, a *account.Account, ids []store.Messa
 	if l.imap == nil {
 		return nil, &account.Trouble{Kind: account.KindOther, Account: a.Name, What: "there is no IMAP server to fetch a message from"}
 	}
-	_, refused, err = l.imap.FetchBodies(ctx, list)
-	return refused, err
+	_, left, err = l.imap.FetchBodies(ctx, list)
+	return left, err
+}
+
+// serveWanted is fetchWanted in a pass: a message on which the connection breaks does not stop the pass
+// every time.
+func (l *link) serveWanted(ctx context.Context, r *Result) {
+	err := l.fetchWanted(ctx)
+	if err == nil {
+		return
+	}
+	l.close()
+	if ctx.Err() == nil && l.connect(ctx) == nil {
+		r.Warnings = append(r.Warnings, err.Error())
+		return
+	}
+	r.note(err)
 }
 
 // fetchWanted brings the bodies that a person asked for, before everything else that is pulled.
@@ -139,9 +155,12 @@ func (f *fetcher) serve(ctx context.Context) {
 	}
 	err = f.try(ctx, list)
 	switch {
-	case err == nil:
+	case err == nil && !f.still(ctx, ids):
 		f.failed, f.due = nil, time.Now().Add(linger)
 		f.back.reset()
+		return
+	case err == nil: // a pull may help; keepSynced has the same news
+		f.failed, f.due = ids, time.Now().Add(f.back.next())
 		return
 	case errors.Is(err, store.ErrLocked):
 		f.failed, f.due = ids, time.Now().Add(lockedWait)
@@ -151,6 +170,12 @@ func (f *fetcher) serve(ctx context.Context) {
 	if f.failed, f.due = ids, time.Now().Add(f.back.next()); forGood(err) {
 		f.due = time.Time{} // until the person has seen to it; keepSynced tells of it
 	}
+}
+
+// still tells whether one of the messages is wanted still.
+func (f *fetcher) still(ctx context.Context, ids []store.MessageID) bool {
+	list, err := f.wanted(ctx)
+	return err == nil && slices.ContainsFunc(list, func(b store.RemoteBody) bool { return slices.Contains(ids, b.Message) })
 }
 
 func (f *fetcher) wanted(ctx context.Context) ([]store.RemoteBody, error) {

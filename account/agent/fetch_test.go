@@ -104,7 +104,7 @@ func TestFetchNow(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused, err := agent.Fetch(t.Context(), h.options(), h.config.Accounts[0], ids)
-	if err != nil || len(refused) != 1 || !strings.Contains(refused[ids[1]], "no longer") || !h.hasBody(ids[0]) {
+	if err != nil || len(refused) != 1 || !strings.Contains(refused[ids[1]].Words, "no longer") || !h.hasBody(ids[0]) {
 		t.Errorf("%v, %v", refused, err)
 	}
 	h.servers.Close()
@@ -112,5 +112,20 @@ func TestFetchNow(t *testing.T) {
 	tr, ok := err.(*account.Trouble)
 	if !ok || tr.Kind != account.KindNetwork || refused != nil {
 		t.Errorf("%v, %v", refused, err)
+	}
+}
+
+// A wish that a pull has to settle first does not keep the pull from happening.
+func TestWishesDoNotStopThePull(t *testing.T) {
+	h := newHouse(t, "imaps")
+	ids := h.headersOnly(2)
+	if err := h.servers.Renumber("INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	h.want(ids[0])
+	h.good() // finds the new numbers
+	h.good()
+	if !h.hasBody(ids[0]) {
+		t.Error("the message was not fetched under its new UID")
 	}
 }

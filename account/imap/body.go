@@ -20,43 +20,48 @@ const (
 	maxWhole = 512 << 20
 )
 
+// Unfetched says why a message could not be fetched, for the reader.
+type Unfetched struct {
+	Words string
+	Later bool // a pull may change that: whoever wished for it is not told no
+}
+
+// Error is the words.
+func (u *Unfetched) Error() string { return u.Words }
+
 // FetchBodies fetches messages of which only the header is here, one after the other, whatever their
-// size, and stores them. What cannot be had is in refused, with words for the reader, and does not stop
-// the others; an error is the connection's or the store's.
-func (s *Session) FetchBodies(ctx context.Context, list []store.RemoteBody) (fetched int, refused map[store.MessageID]string, err error) {
+// size, and stores them. What cannot be had is in left, and does not stop the others; an error is the
+// connection's or the store's.
+func (s *Session) FetchBodies(ctx context.Context, list []store.RemoteBody) (fetched int, left map[store.MessageID]Unfetched, err error) {
 	defer s.during(ctx)()
-	refused = map[store.MessageID]string{}
+	left = map[store.MessageID]Unfetched{}
 	for i, b := range list {
 		s.status(account.Pulling, b.MailboxName, i, len(list), true)
 		raw, err := s.body(ctx, b)
-		why, isRefused := errors.AsType[*unavailable](err)
-		switch {
-		case isRefused:
-			refused[b.Message] = why.words
-			if err := s.st.RefuseBody(ctx, b.Message, why.words); err != nil {
-				return fetched, refused, s.local(err)
+		if why, ok := errors.AsType[*Unfetched](err); ok {
+			if left[b.Message] = *why; why.Later {
+				continue
+			}
+			if err := s.st.RefuseBody(ctx, b.Message, why.Words); err != nil {
+				return fetched, left, s.local(err)
 			}
 			continue
-		case err != nil:
-			return fetched, refused, s.trouble(ctx, err)
+		}
+		if err != nil {
+			return fetched, left, s.trouble(ctx, err)
 		}
 		if err := s.st.SetBodies(ctx, []store.Body{{Message: b.Message, Raw: raw}}); err != nil {
-			return fetched, refused, s.local(err)
+			return fetched, left, s.local(err)
 		}
 		fetched++
 	}
-	return fetched, refused, nil
+	return fetched, left, nil
 }
-
-// unavailable says why one body cannot be had.
-type unavailable struct{ words string }
-
-func (u *unavailable) Error() string { return u.words }
 
 // body fetches one message whole.
 func (s *Session) body(ctx context.Context, b store.RemoteBody) ([]byte, error) {
 	if b.Size > maxWhole {
-		return nil, &unavailable{fmt.Sprintf("its %d MiB are more than can be read here (%d MiB)", b.Size>>20, maxWhole>>20)}
+		return nil, &Unfetched{Words: fmt.Sprintf("its %d MiB are more than can be read here (%d MiB)", b.Size>>20, maxWhole>>20)}
 	}
 	if err := s.stand(b); err != nil {
 		return nil, err
@@ -68,11 +73,11 @@ func (s *Session) body(ctx context.Context, b store.RemoteBody) ([]byte, error) 
 			return nil, err
 		}
 		if t, ok := errors.AsType[*account.Trouble](why); ok {
-			return nil, &unavailable{t.What}
+			return nil, &Unfetched{Words: t.What}
 		}
 	}
-	if refusal, ok := errors.AsType[*imap.Error](err); ok && s.l.alive() && refusal.Type == imap.StatusResponseTypeNo {
-		return nil, &unavailable{"the server refuses: " + account.CleanWords(refusal.Text)}
+	if refusal, ok := errors.AsType[*imap.Error](err); ok && s.l.alive() {
+		return nil, &Unfetched{Words: "the server refuses: " + account.CleanWords(refusal.Text)}
 	}
 	return raw, err
 }
@@ -80,14 +85,17 @@ func (s *Session) body(ctx context.Context, b store.RemoteBody) ([]byte, error) 
 // stand selects the message's mailbox, unless it is selected, and makes sure that its UID still means it.
 func (s *Session) stand(b store.RemoteBody) error {
 	if s.l.mailbox != b.MailboxName || s.l.selected == nil {
-		if _, err := s.l.examine(b.MailboxName); err != nil {
+		_, err := s.l.examine(b.MailboxName)
+		if refusal, ok := errors.AsType[*imap.Error](err); ok && s.l.alive() {
+			return &Unfetched{Words: fmt.Sprintf("the server refuses mailbox %s: %s", account.CleanWords(b.MailboxName), account.CleanWords(refusal.Text)), Later: true}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	if s.l.selected.UIDValidity != b.UIDValidity {
 		s.l.mailbox = "" // looked at anew next time
-		return &account.Trouble{Kind: account.KindTemporary, Account: s.acct.Name, Host: s.l.host,
-			What: fmt.Sprintf("%s has numbered the messages of %s anew", s.l.host, account.CleanWords(b.MailboxName)), Kept: "What is here is kept", Hint: "mua sync " + s.acct.Name}
+		return &Unfetched{Words: fmt.Sprintf("the server has numbered the messages of %s anew", account.CleanWords(b.MailboxName)), Later: true}
 	}
 	return nil
 }
@@ -108,13 +116,13 @@ func (s *Session) pieces(b store.RemoteBody) ([]byte, error) {
 			return raw, nil // NIL for what lies behind the end
 		}
 		if err == nil && part == nil {
-			err = &unavailable{"the server no longer has it, or does not deliver it"}
+			err = &Unfetched{Words: "the server no longer has it, or does not deliver it"}
 		}
 		if err == nil && len(part) == 0 && len(raw) == 0 && b.Size > 0 {
-			err = &unavailable{"the server delivers nothing of it"}
+			err = &Unfetched{Words: "the server delivers nothing of it"}
 		}
 		if err == nil && len(raw)+len(part) > maxWhole {
-			err = &unavailable{"it is longer than the server said"}
+			err = &Unfetched{Words: "it is longer than the server said"}
 		}
 		if err != nil {
 			for _, f := range ahead {

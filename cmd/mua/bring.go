@@ -52,13 +52,17 @@ func (a *app) bring(ctx context.Context, s *store.Store, row store.Row, force bo
 	if row.Size > 1<<20 && isTerminal(a.err) {
 		a.talk("fetching %s …", humanSize(row.Size))
 	}
-	refused, err := agent.Fetch(ctx, a.agentOptions(c, s), acct, []store.MessageID{row.ID})
+	left, err := agent.Fetch(ctx, a.agentOptions(c, s), acct, []store.MessageID{row.ID})
 	if err != nil {
 		return a.notNow(ctx, s, row, force, err)
 	}
-	if words := refused[row.ID]; words != "" {
-		return &account.Trouble{Kind: account.KindRefused, Account: row.AccountName, Err: store.ErrNoBody,
-			What: fmt.Sprintf("message %d cannot be fetched: %s", row.ID, words), Kept: "Its header is here", Hint: "mua sync"}
+	if why, ok := left[row.ID]; ok {
+		t := &account.Trouble{Kind: account.KindRefused, Account: row.AccountName, Err: store.ErrNoBody,
+			What: fmt.Sprintf("message %d cannot be fetched: %s", row.ID, why.Words), Kept: "Its header is here", Hint: "mua sync"}
+		if why.Later {
+			t.Kind = account.KindTemporary
+		}
+		return t
 	}
 	return nil
 }
