@@ -50,8 +50,10 @@ type Account struct {
 	SaveSent         *bool       // nil: by provider
 	Uncertain        string      // "", "ask" or "retry"; "": by where the message was written
 	Signature        string
-	Sessions         int    // submission sessions at once, at most; default 4
-	DSN              string // delivery reports asked for (RFC 3461 NOTIFY): "", "NEVER", or SUCCESS, FAILURE, DELAY with commas
+	Sessions         int           // submission sessions at once, at most; default 4
+	Offline          []OfflineRule // what is kept here for reading offline; nil: everything
+	Mailboxes        []string      // patterns in order, later ones win, "!" leaves out; nil: the default of Keeps
+	DSN              string        // delivery reports asked for (RFC 3461 NOTIFY): "", "NEVER", or SUCCESS, FAILURE, DELAY with commas
 }
 
 // LeavePolicy says how long POP3 mail stays on the server after it is safely here.

@@ -50,6 +50,10 @@ func (u *App) remark(format string, args ...any) {
 // oops shows an error until it is acknowledged.
 func (u *App) oops(source string, err error) {
 	u.status.notice = message.Text{}
+	if errors.Is(err, store.ErrNoBody) {
+		u.say("Only the header of this message is here · %s fetches the rest", u.keys.Key(keys.Fetch, keys.Mail))
+		return
+	}
 	u.status.fail(source, err)
 }
 

@@ -36,6 +36,7 @@ func (g *Agent) Run(ctx context.Context) {
 	for _, k := range g.keepers {
 		wg.Go(func() { k.keepSynced(ctx) })
 		wg.Go(func() { k.keepFlushed(ctx) })
+		wg.Go(func() { k.keepFetched(ctx) })
 	}
 	wg.Wait()
 }
@@ -45,6 +46,7 @@ func (g *Agent) Sync(name string) {
 	for _, k := range g.named(name) {
 		k.sync.ring(person)
 		k.flush.ring(person)
+		k.fetch.ring(person)
 	}
 }
 

@@ -17,12 +17,13 @@ type keeper struct {
 	a     *account.Account
 	sync  bell
 	flush bell
+	fetch bell
 
 	settled time.Time // when uncertain items were last looked for; of keepFlushed alone
 }
 
 func newKeeper(g *Agent, a *account.Account) *keeper {
-	k := &keeper{g: g, o: g.o, a: a, sync: newBell(), flush: newBell()}
+	k := &keeper{g: g, o: g.o, a: a, sync: newBell(), flush: newBell(), fetch: newBell()}
 	k.o.Unattended = false // it is heard of by its lock, for as long as it lives
 	k.o.Progress = func(s account.Status) {
 		g.change(a.Name, func(now *account.Status) {

@@ -45,6 +45,7 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 
 	r.note(l.connect(ctx))
 	l.replay(ctx, &r)
+	l.serveWanted(ctx, &r)
 	if !p.NoSend && l.a.Outgoing != nil {
 		l.flush(ctx, &r)
 		if r.Sent > 0 {
