@@ -81,7 +81,7 @@ func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
 	defer done()
 	ended := make(chan struct{})
 	go func() { defer close(ended); keeper.Run(ctx) }()
-	told := map[string]string{}
+	told, elsewhere := map[string]string{}, map[string]bool{}
 	for {
 		select {
 		case <-ended:
@@ -90,17 +90,32 @@ func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
 		case <-changed:
 		}
 		for _, s := range keeper.Status() {
-			words := ""
-			if s.Trouble != nil {
-				words = s.Trouble.Error()
-			}
-			if words != told[s.Account] && words != "" {
+			if s.Elsewhere != elsewhere[s.Account] {
 				p.clear()
-				a.report(s.Trouble)
+				elsewhere[s.Account] = s.Elsewhere
+				a.talk("%s", whoSyncs(s))
 			}
-			told[s.Account] = words
+			for about, t := range map[string]*account.Trouble{s.Account: s.Trouble, s.Account + "\x00": s.HookTrouble} {
+				words := ""
+				if t != nil {
+					words = t.Error()
+				}
+				if words != told[about] && words != "" {
+					p.clear()
+					a.report(t)
+				}
+				told[about] = words
+			}
 		}
 	}
+}
+
+// whoSyncs says which process keeps an account in step.
+func whoSyncs(s account.Status) string {
+	if s.Elsewhere {
+		return s.Account + ": another mua process keeps it in step; this one takes over when that ends"
+	}
+	return s.Account + ": the other mua process has ended; this one keeps it in step now"
 }
 
 // syncJSON is the contract's row of mua sync.
