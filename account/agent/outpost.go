@@ -107,7 +107,7 @@ func (o *outposts) session(ctx context.Context, mailbox string) error {
 			fruitless = false
 			continue
 		}
-		if !pause(ctx, fruitless && time.Since(began) < lockedWait) {
+		if !pause(ctx, fruitless && time.Since(began) < atOnce) {
 			return ctx.Err()
 		}
 		fruitless = true

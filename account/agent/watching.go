@@ -10,6 +10,9 @@ import (
 // inbox is the mailbox that the account's own connection watches.
 const inbox = "INBOX"
 
+// atOnce is how soon news comes that a pass before has not ended.
+const atOnce = 100 * time.Millisecond
+
 // watching is what an account's keeper does between its passes: it waits for news by IDLE, on the
 // inbox over the keeper's connection and on further mailboxes over theirs. It belongs to one goroutine.
 type watching struct {
@@ -101,7 +104,7 @@ func (w *watching) idle(ctx context.Context) (ended <-chan struct{}, wake func(d
 		defer close(done)
 		began := time.Now()
 		news, err = l.imap.Idle(ctx, inbox, w.k.poll(), end)
-		if w.fruitless && time.Since(began) < lockedWait {
+		if w.fruitless && time.Since(began) < atOnce {
 			select { // a pass does not end this news: never a hot loop
 			case <-time.After(lockedWait):
 			case <-end:
