@@ -87,7 +87,7 @@ func (s *Store) Arrived(ctx context.Context, a AccountID, since NewsMark) (news 
 		if err := q.QueryRowContext(ctx, `SELECT count(DISTINCT `+one+`)`+arrived, args...).Scan(&news.Count); err != nil || news.Count == 0 {
 			return err
 		}
-		list, err := candidates(ctx, q, false, `SELECT `+rowFields+arrived+` GROUP BY `+one+` ORDER BY m.received DESC, m.id DESC LIMIT ?5`,
+		list, err := candidates(ctx, q, false, `SELECT `+rowFields+arrived+` GROUP BY `+one+` ORDER BY m.received DESC, m.server_uid DESC, m.id DESC LIMIT ?5`,
 			append(args, maxArrivals)...)
 		if err != nil {
 			return err

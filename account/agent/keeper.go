@@ -126,7 +126,7 @@ func (k *keeper) keepSynced(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		k.ended(r.Err)
+		k.ended(r.Err, l.reached(r.Err))
 		w.passed(ctx, r)
 		news = nil
 		if r.Err != nil {
@@ -138,12 +138,12 @@ func (k *keeper) keepSynced(ctx context.Context) {
 	}
 }
 
-// ended records how a pass went.
-func (k *keeper) ended(err error) {
+// ended records how a pass went; online: there is a server that answers.
+func (k *keeper) ended(err error, online bool) {
 	k.g.change(k.a.Name, func(s *account.Status) {
 		s.Phase, s.Mailbox, s.Done, s.Total = account.Idle, "", 0, 0
 		s.NextTry = time.Time{}
-		s.Online = err == nil || !offline(err)
+		s.Online = online
 		if err == nil {
 			s.LastSync, s.Trouble = k.o.now(), nil
 		}
@@ -161,11 +161,6 @@ func (k *keeper) trouble(err error) {
 		t = &account.Trouble{Kind: account.KindIO, Account: k.a.Name, What: err.Error(), Err: err}
 	}
 	k.g.change(k.a.Name, func(s *account.Status) { s.Trouble = t })
-}
-
-func offline(err error) bool {
-	var t *account.Trouble
-	return errors.As(err, &t) && t.Kind == account.KindNetwork
 }
 
 // forGood reports trouble that only a person can end.

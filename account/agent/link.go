@@ -44,7 +44,6 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 	r := Result{Account: l.a.Name}
 	began := l.o.now()
 	bytes, turns := l.counters.BytesIn()+l.counters.BytesOut(), l.counters.RoundTrips()
-	l.o.say(account.Status{Account: l.a.Name, Phase: account.Connecting})
 
 	sending := !p.NoSend && l.a.Outgoing != nil
 	flushed := sending && l.connectBeside(ctx, &r)
@@ -124,12 +123,24 @@ func (l *link) connect(ctx context.Context) error {
 	if l.imap != nil || l.a.Incoming == nil || l.a.Incoming.Protocol != account.IMAP {
 		return nil
 	}
+	l.o.say(account.Status{Account: l.a.Name, Phase: account.Connecting})
 	s, err := imap.Open(ctx, l.a, l.o.Store, l.imapOptions())
 	if err != nil {
 		return err
 	}
 	l.imap = s
 	return nil
+}
+
+// reached tells whether the server answers, after a pass that ended with err: one that says nothing
+// is no better than none.
+func (l *link) reached(err error) bool {
+	var t *account.Trouble
+	if err == nil || l.imap != nil || !errors.As(err, &t) {
+		return true
+	}
+	silent := t.Kind == account.KindTemporary && l.a.Incoming.Protocol == account.IMAP
+	return t.Kind != account.KindNetwork && !silent
 }
 
 func (l *link) imapOptions() imap.Options {
@@ -182,12 +193,12 @@ func (l *link) pull(ctx context.Context, p PassOptions, r *Result) {
 	if l.a.Incoming == nil {
 		return
 	}
-	l.o.say(account.Status{Account: l.a.Name, Phase: account.Pulling})
 	switch l.a.Incoming.Protocol {
 	case account.IMAP:
 		if l.imap == nil {
 			return // connect has said why
 		}
+		l.o.say(account.Status{Account: l.a.Name, Online: true, Phase: account.Pulling})
 		got, err := l.imap.Pull(ctx, p.Mailboxes)
 		r.New, r.Changed, r.Removed = r.New+got.New, r.Changed+got.Changed, r.Removed+got.Removed
 		r.Warnings = append(r.Warnings, got.Warnings...)

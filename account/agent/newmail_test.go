@@ -138,6 +138,9 @@ func TestHookOfAnAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.servers.Deliver("INBOX", message("again"))
-	h.eventually("the failure is told", func() bool { t := g.Status()[0].HookTrouble; return t != nil && strings.Contains(t.What, "no such file") })
+	h.eventually("the failure is told", func() bool {
+		t := g.Status()[0].HookTrouble
+		return t != nil && strings.Contains(t.What, "no such file")
+	})
 	h.eventually("and stops nothing", func() bool { return g.Status()[0].Trouble == nil && h.count("subject:again") == 1 })
 }

@@ -33,7 +33,7 @@ type Options struct {
 	// Hook is run on new mail; nil: none.
 	Hook *Hook
 	// Probe is how often a server that is watched is asked whether it is still there, Answer how
-	// long its answer may take; 0: 15 s and 8 s.
+	// long its answer may take; 0: 10 s and 6 s.
 	Probe, Answer time.Duration
 	// ConfirmRemoval mirrors even a server that suddenly shows most of a mailbox gone.
 	ConfirmRemoval bool

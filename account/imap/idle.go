@@ -26,7 +26,6 @@ func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duratio
 	if err != nil {
 		return false, s.local(err)
 	}
-	defer s.l.prompt(s.o.Answer)()
 	sel, err := s.l.examine(mb.Name)
 	if err != nil {
 		return false, s.trouble(ctx, err)
@@ -34,6 +33,7 @@ func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duratio
 	if moved(mb.Sync, sel) {
 		return true, nil
 	}
+	defer s.l.prompt(s.o.Answer)() // not for EXAMINE, which may be work for the server
 	round := s.idle
 	if !s.l.caps.Has(imap.CapIdle) {
 		round = s.poll

@@ -31,7 +31,7 @@ type Options struct {
 	// message is appended again; 0: 2 s.
 	Settle time.Duration
 	// Probe is how often Idle asks the server whether it is still there, Answer how long the answers
-	// to Idle's questions may take; 0: 15 s and 8 s.
+	// to Idle's questions may take; 0: 10 s and 6 s.
 	Probe, Answer time.Duration
 }
 
@@ -46,10 +46,10 @@ func (o Options) withDefaults() Options {
 		o.Settle = 2 * time.Second
 	}
 	if o.Probe <= 0 {
-		o.Probe = 15 * time.Second
+		o.Probe = 10 * time.Second
 	}
 	if o.Answer <= 0 {
-		o.Answer = 8 * time.Second
+		o.Answer = 6 * time.Second
 	}
 	if o.Progress == nil {
 		o.Progress = func(account.Status) {}
