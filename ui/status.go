@@ -259,21 +259,27 @@ func (u *App) connection() []styled {
 	return out
 }
 
-// elsewhere says that another process does the work of every account.
+// elsewhere says that another process keeps every account that receives in step.
 func (u *App) elsewhere() string {
+	words := ""
 	for _, a := range u.status.accounts {
-		if !a.Elsewhere {
+		acct, ok := u.o.Config.Account(a.Account)
+		switch {
+		case a.Elsewhere:
+			words = "⇄ kept in step by another mua"
+		case !ok || acct.Incoming != nil:
 			return ""
 		}
 	}
-	if len(u.status.accounts) == 0 {
-		return ""
-	}
-	return "⇄ kept in step by another mua"
+	return words
 }
 
 func (u *App) online() (up, all int) {
 	for _, a := range u.status.accounts {
+		acct, ok := u.o.Config.Account(a.Account)
+		if ok && acct.Incoming == nil && !a.Online && a.Trouble == nil {
+			continue // one that only sends has nothing to connect for yet
+		}
 		if all++; a.Online || a.Elsewhere {
 			up++
 		}
