@@ -2,9 +2,12 @@ package agent
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"mua/account"
 	"mua/account/imap"
 	"mua/store"
 )
@@ -59,13 +62,18 @@ func (o *outposts) now() (life context.Context, passed <-chan struct{}) {
 // watch keeps one mailbox watched. A refused login is not repeated: the account's own connection
 // has logged in, so it is the further one that is not wanted.
 func (o *outposts) watch(ctx context.Context, mailbox string) {
-	back := backoff{first: o.k.o.Backoff}
+	back, told := backoff{first: o.k.o.Backoff}, false
 	for ctx.Err() == nil {
 		life, passed := o.now()
 		began := time.Now()
 		err := o.session(life, mailbox)
 		if forGood(err) {
 			return
+		}
+		if errors.Is(err, store.ErrNotFound) && !told {
+			told = true
+			o.k.trouble(&account.Trouble{Kind: account.KindNotFound, Account: o.k.a.Name, Err: err,
+				What: fmt.Sprintf("idle names %s, but there is no such mailbox", account.CleanWords(mailbox)), Hint: "mua mailboxes lists them"})
 		}
 		if time.Since(began) > time.Minute {
 			back.reset()

@@ -3,7 +3,9 @@ package agent_test
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -138,7 +140,15 @@ func TestFurtherMailboxesAreWatched(t *testing.T) {
 	h := newHouse(t, "imaps")
 	h.config.Accounts[0].Idle = []string{"Work", "Missing"}
 	h.servers.Deliver("Work", message("before"))
-	g := h.run(h.patient(newMachine("192.0.2.1")))
+	o := h.patient(newMachine("192.0.2.1"))
+	var missing atomic.Bool
+	o.Progress = func(s account.Status) {
+		if s.Trouble != nil && strings.Contains(s.Trouble.What, "idle names Missing") {
+			missing.Store(true)
+		}
+	}
+	g := h.run(o)
+	h.eventually("what is missing is told", missing.Load)
 	h.eventually("three connections", func() bool { return h.servers.Counts().IMAP.Logins == 3 })
 	h.eventually("two watch", func() bool { return h.servers.Counts().IMAP.Commands["IDLE"] >= 2 })
 	for _, subject := range []string{"first", "second"} {
