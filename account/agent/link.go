@@ -46,9 +46,14 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 	bytes, turns := l.counters.BytesIn()+l.counters.BytesOut(), l.counters.RoundTrips()
 
 	sending := !p.NoSend && l.a.Outgoing != nil
-	flushed := sending && l.connectBeside(ctx, &r)
-	if !sending {
+	flushed, join := false, func() {}
+	switch {
+	case !sending:
 		r.note(l.connect(ctx))
+	case l.a.Incoming != nil && l.a.Incoming.Protocol == account.POP3:
+		flushed, join = true, l.flushBeside(ctx, &r)
+	default:
+		flushed = l.connectBeside(ctx, &r)
 	}
 	mark, err := l.o.Store.MarkNews(ctx)
 	r.note(err)
@@ -64,6 +69,7 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 		l.replay(ctx, &r)
 	}
 	l.pull(ctx, p, &r)
+	join()
 	l.tellArrived(ctx, mark, &r)
 	if l.wishes(ctx) { // a mailbox that the pull has just found on the server gets what waited for it here
 		l.replay(ctx, &r)
@@ -90,6 +96,23 @@ func (l *link) tellArrived(ctx context.Context, since store.NewsMark, r *Result)
 	r.Arrived.Count += news.Count
 	r.Arrived.Rows = append(news.Rows, r.Arrived.Rows...)
 	return now
+}
+
+// flushBeside flushes the outbox beside a pull that has nothing to do with it (POP3); join waits for that.
+func (l *link) flushBeside(ctx context.Context, r *Result) (join func()) {
+	flushed := make(chan Result, 1)
+	go func() {
+		var sent Result
+		l.flush(ctx, &sent)
+		flushed <- sent
+	}()
+	return func() {
+		sent := <-flushed
+		r.Sent, r.Queued = sent.Sent, sent.Queued
+		if sent.Err != nil {
+			r.Err = sent.Err // of the step that comes first
+		}
+	}
 }
 
 // patience is how long the outbox waits for the incoming server, whose login may say that a

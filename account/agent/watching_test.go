@@ -12,6 +12,7 @@ import (
 	"mua/account"
 	"mua/account/agent"
 	"mua/account/demo"
+	"mua/store"
 )
 
 // network is one whose connections can go dead without anybody being told, as when a cable is
@@ -114,24 +115,39 @@ func TestAskingADeadConnection(t *testing.T) {
 // TestTheOutboxDoesNotWaitForTheIncomingServer: while an incoming server says nothing, for ever
 // here, the outbox is sent.
 func TestTheOutboxDoesNotWaitForTheIncomingServer(t *testing.T) {
-	h := newHouse(t, "imaps")
-	h.servers.SetFaults(demo.Faults{IMAP: demo.LineFaults{Cut: &demo.Cut{How: demo.Stall}}})
-	h.spool("bob@mua.example", "out")
-	o := h.options()
-	o.Wire.Progress = time.Hour
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan agent.Result, 1)
-	go func() { ended <- agent.Pass(ctx, o, h.config.Accounts[0], agent.PassOptions{}) }()
-	h.eventually("it is sent", func() bool { return len(h.servers.Accepted()) == 1 })
-	select {
-	case r := <-ended:
-		t.Fatalf("the incoming server was not waited for: %+v", r)
-	default:
+	for _, incoming := range []string{"imaps", "pop3s"} {
+		t.Run(incoming, func(t *testing.T) {
+			h := newHouse(t, incoming)
+			silent := demo.LineFaults{Cut: &demo.Cut{How: demo.Stall}}
+			h.servers.SetFaults(demo.Faults{IMAP: silent, POP3: silent})
+			h.spool("bob@mua.example", "out")
+			o := h.options()
+			o.Wire.Progress = time.Hour
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan agent.Result, 1)
+			go func() { ended <- agent.Pass(ctx, o, h.config.Accounts[0], agent.PassOptions{}) }()
+			h.eventually("it is sent", func() bool { return len(h.servers.Accepted()) == 1 })
+			h.eventually("it is recorded", func() bool { return h.sent() == 1 })
+			select {
+			case r := <-ended:
+				t.Fatalf("the incoming server was not waited for: %+v", r)
+			default:
+			}
+			cancel()
+			if r := <-ended; r.Sent != 1 || r.Err == nil {
+				t.Fatalf("%+v", r)
+			}
+		})
 	}
-	cancel()
-	if r := <-ended; r.Sent != 1 || r.Err == nil {
-		t.Fatalf("%+v", r)
+}
+
+// sent counts the items that are sent.
+func (h *house) sent() int {
+	n, err := h.store.OutboxCounts(h.Context())
+	if err != nil {
+		h.Error(err)
 	}
+	return n[store.Sent]
 }
 
 // TestFurtherMailboxesAreWatched: news in a mailbox that the configuration names comes at once, and a
