@@ -141,6 +141,13 @@ func TestOneProcessSyncs(t *testing.T) {
 	t.Logf("taken over after %s", time.Since(killed).Round(time.Millisecond))
 	d.Client(t, "u1").Append("INBOX", arrivalMail("two"))
 	b.until("the second fetches", func() bool { return b.mua(0, "list", "subject:two") != "" })
+
+	x := newTerminal(t, t.TempDir(), bin, "--config", b.config, "--data", b.data)
+	x.sees("two", "kept in step by another mua")
+	d.Deliver(t, "u1", "INBOX", arrivalMail("three"))
+	x.sees("three")
+	second.kill()
+	x.sees("● online")
 }
 
 // TestArrivalInTmux: new mail comes onto the screen by itself, rings, and runs the hook.
