@@ -7,7 +7,7 @@ import (
 // accountKeys are the keys of [account.NAME].
 var accountKeys = []string{
 	"from", "aliases", "incoming", "outgoing", "username", "outgoing_username", "password", "outgoing_password",
-	"auth", "allow_insecure", "tls_ca", "tls_pin", "pop3", "offline", "mailboxes", "save_sent", "uncertain", "dsn", "signature", "sessions",
+	"auth", "allow_insecure", "tls_ca", "tls_pin", "pop3", "offline", "mailboxes", "save_sent", "uncertain", "dsn", "signature", "sessions", "idle",
 }
 
 // account reads [account.NAME].
@@ -42,6 +42,7 @@ func (r *reader) account(name string, e *entry) *Account {
 	s.endpoints(a, e.at)
 	s.pop3(a)
 	s.keep(a)
+	s.idle(a)
 	return a
 }
 

@@ -172,7 +172,15 @@ func TestParseErrors(t *testing.T) {
 		{"sessions type", acc + `sessions = "4"`, "4:12", "from 1 to 16", ""},
 		{"planned oauth2", acc + `auth = { oauth2 = "google" }`, "4:1", "planned", "mechanism"},
 		{"planned maildir", "[account.m]\nfrom=\"a@b.c\"\nincoming = \"maildir:///home/a/Maildir\"", "3:12", "planned", ""},
-		{"planned notify", `on_new_mail = ["x"]`, "1:1", "planned", ""},
+		{"notify type", `on_new_mail = "notify-send"`, "1:15", "a list of strings", ""},
+		{"notify nothing", `on_new_mail = []`, "1:1", "1 to 64 strings", "notify-send"},
+		{"notify program", `on_new_mail = ["", "x"]`, "1:16", "name of a program", ""},
+		{"notify word", `on_new_mail = ["x", "{form}"]`, "1:21", "no placeholder {form}", `did you mean "from"?`},
+		{"notify brace", `on_new_mail = ["x", "a {"]`, "1:21", "no placeholder {", "{{ is a brace"},
+		{"bell", `bell = "yes"`, "1:8", "true or false", ""},
+		{"idle type", acc + `idle = "Work"`, "4:8", "a list of strings", ""},
+		{"idle many", acc + `idle = ["1","2","3","4","5","6","7","8","9"]`, "4:1", "8 mailboxes at most", "every few minutes"},
+		{"idle pop3", "[account.m]\nfrom=\"a@b.c\"\nincoming=\"pop3s://h\"\nidle=[\"Work\"]", "4:1", "not IMAP", ""},
 		{"control", acc + `username = "a\r\nb"`, "4:12", "control character", ""},
 		{"first counts", "[account.x]\nfrm = 1\n[account.y]\n" + ok + "[aliases]\nroot = 3", "1:10", "from is missing", ""},
 	} {
@@ -237,4 +245,15 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestNewMailKeys(t *testing.T) {
+	c := mustParse(t, "on_new_mail = [\"notify-send\", \"{{x} {from}\", \"\", \"-u\"]\nbell = true\n[account.a]\nfrom=\"a@b.c\"\nincoming=\"imaps://h\"\nidle=[\"inbox\", \"Work\", \"Work\"]\n")
+	if !c.Bell || len(c.OnNewMail) != 4 || len(c.Accounts[0].Idle) != 1 || c.Accounts[0].Idle[0] != "Work" {
+		t.Errorf("%+v %q", c, c.Accounts[0].Idle)
+	}
+	got := FillNewMail("{{x} {from}: {subject}{count}", func(w string) string { return "<" + w + " {from}>" })
+	if want := "{x} <from {from}>: <subject {from}><count {from}>"; got != want {
+		t.Errorf("got %q, not %q: what a message says is never looked at again", got, want)
+	}
 }

@@ -233,3 +233,9 @@ func (g *Agent) refusedLogin(name string) bool {
 	t := g.status[name].Trouble
 	return t != nil && t.Kind == account.KindLogin
 }
+
+// offline reports whether an error is a connection that is not there.
+func offline(err error) bool {
+	t, ok := errors.AsType[*account.Trouble](err)
+	return ok && t.Kind == account.KindNetwork
+}
