@@ -81,6 +81,21 @@ func (s *Store) PendingMailboxActions(ctx context.Context, a AccountID) (out []M
 	return out, err
 }
 
+// LeavingMailboxes are those of an account that are deleted here and not yet on the server: what was in them is still
+// to be moved or deleted there.
+func (s *Store) LeavingMailboxes(ctx context.Context, a AccountID) (out []Mailbox, err error) {
+	err = s.read(ctx, func(q querier) error {
+		out, err = leavingMailboxes(ctx, q, a)
+		return err
+	})
+	return out, err
+}
+
+func leavingMailboxes(ctx context.Context, q querier, a AccountID) ([]Mailbox, error) {
+	return mailboxes(ctx, q, `b.account = ? AND b.gone IS NOT NULL AND b.local = 0
+		AND EXISTS (SELECT 1 FROM mailbox_wish w WHERE w.mailbox = b.id AND w.kind = 'delete' AND w.state = 'pending')`, a)
+}
+
 // FinishMailboxAction records that a wish is done or (refused: the server's words) is not; then it is taken back here
 // and kept in the journal of conflicts. One that is settled already is passed over.
 func (s *Store) FinishMailboxAction(ctx context.Context, id ActionID, refused string) error {

@@ -62,6 +62,13 @@ func (t *txn) replayable(a AccountID) ([]pendingAction, error) {
 	if err != nil {
 		return nil, err
 	}
+	leaving, err := leavingMailboxes(t.ctx, t.tx, a)
+	if err != nil {
+		return nil, err
+	}
+	for i := range leaving {
+		boxes[leaving[i].ID] = &leaving[i]
+	}
 	placed := map[MessageID]bool{}
 	var out []pendingAction
 	for _, p := range all {

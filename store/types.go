@@ -28,6 +28,7 @@ var (
 	ErrNewerSchema = errors.New("the database was written by a newer mua")
 	ErrLocked      = errors.New("another mua process does this already")
 	ErrNothing     = errors.New("nothing to undo")
+	ErrNoRedo      = errors.New("nothing to redo")
 	ErrDamaged     = errors.New("damaged message bytes")
 )
 

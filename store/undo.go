@@ -46,7 +46,7 @@ type undoing struct {
 // nothing is none.
 const (
 	undoable   = `SELECT id FROM wish_group g WHERE undoable = 1 AND undone IS NULL AND ` + hasSteps + ` ORDER BY id DESC LIMIT 1`
-	redoable   = `SELECT id FROM wish_group g WHERE undoable = 1 AND undone IS NOT NULL AND ` + hasSteps + ` AND id > coalesce((` + undoable + `), 0) ORDER BY id LIMIT 1`
+	redoable   = `SELECT id FROM wish_group g WHERE undoable = 1 AND undone IS NOT NULL AND ` + hasSteps + ` ORDER BY id LIMIT 1`
 	hasSteps   = `(EXISTS (SELECT 1 FROM wish_step WHERE grp = g.id) OR EXISTS (SELECT 1 FROM mailbox_step WHERE grp = g.id))`
 	stepFields = `message, coalesce(from_mailbox, 0), coalesce(to_mailbox, 0), add_flags, remove_flags, add_keywords, remove_keywords, gone`
 )
@@ -56,7 +56,7 @@ const (
 // ErrNothing; ErrState when nothing of it can be taken back.
 func (s *Store) Undo(ctx context.Context) (string, error) { return s.revise(ctx, false) }
 
-// Redo does again what Undo took back last, as long as nothing has been wished since. ErrNothing; ErrState when
+// Redo does again what Undo took back last, as long as nothing has been wished since. ErrNoRedo; ErrState when
 // nothing of it can be done again.
 func (s *Store) Redo(ctx context.Context) (string, error) { return s.revise(ctx, true) }
 
@@ -111,6 +111,9 @@ func (u *undoing) load(ctx context.Context, q querier) error {
 	}
 	err := q.QueryRowContext(ctx, which).Scan(&u.group)
 	if errors.Is(err, sql.ErrNoRows) {
+		if u.again {
+			return ErrNoRedo
+		}
 		return ErrNothing
 	}
 	if err != nil {

@@ -102,8 +102,6 @@ func TestDovecotThousands(t *testing.T) {
 		}, 10},
 		{"copies", func() error { _, err := e.st.Copy(ctx, ids, e.mailbox("Archive").ID); return err }, 10},
 		{"moves", func() error { _, err := e.st.Trash(ctx, ids); return err }, 10},
-		{"undone moves", func() error { _, err := e.st.Undo(ctx); return err }, 10},
-		{"moved again", func() error { _, err := e.st.Redo(ctx); return err }, 10},
 		{"deletes", func() error { _, err := e.st.Trash(ctx, ids); return err }, 10},
 	} {
 		if err := step.do(); err != nil {

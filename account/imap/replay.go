@@ -94,7 +94,11 @@ func (r *replay) readMailboxes() error {
 	if err != nil {
 		return err
 	}
-	for _, m := range mbs {
+	leaving, err := r.s.st.LeavingMailboxes(r.ctx, r.s.id)
+	if err != nil {
+		return r.s.local(err)
+	}
+	for _, m := range append(mbs, leaving...) {
 		r.mbs[m.ID] = m
 	}
 	return nil
@@ -106,6 +110,7 @@ func groupActions(actions []store.Action) (groups []group) {
 	latest := map[string]int{}          // key → its newest group
 	lastOf := map[store.MessageID]int{} // message → the group of its last wish
 	waits := map[store.MessageID]bool{}
+	copied := map[string]int{} // how often the same is copied to the same place: once a command
 	for _, a := range actions {
 		if waits[a.Message] || a.UID == 0 && a.Kind != store.ActionAppend {
 			waits[a.Message] = true
@@ -113,6 +118,11 @@ func groupActions(actions []store.Action) (groups []group) {
 		}
 		waits[a.Message] = a.Kind != store.ActionFlags
 		key := groupKey(a)
+		if a.Kind == store.ActionCopy {
+			each := fmt.Sprint(key, "#", a.UID)
+			key = fmt.Sprint(key, "#", copied[each])
+			copied[each]++
+		}
 		at, ok := latest[key]
 		if last, had := lastOf[a.Message]; !ok || had && last > at || alone(a) {
 			at = len(groups)

@@ -22,6 +22,9 @@ CREATE INDEX mailbox_wish_pending ON mailbox_wish(account, id) WHERE state = 'pe
 CREATE INDEX mailbox_wish_refused ON mailbox_wish(ended, id) WHERE state = 'refused';
 CREATE INDEX mailbox_wish_group ON mailbox_wish(grp);
 
+-- What redo may do again: whatever is wished after an undo takes it off.
+CREATE INDEX wish_group_redo ON wish_group(id) WHERE undoable = 1 AND undone IS NOT NULL;
+
 -- What a group changed of a mailbox: what undo inverts.
 CREATE TABLE mailbox_step (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,
