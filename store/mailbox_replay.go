@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -42,8 +43,8 @@ func mailboxWishes(ctx context.Context, q querier, a AccountID) ([]mailboxWish, 
 }
 
 // PendingMailboxActions lists what is to be done to an account's mailboxes now, in the order wished, and notes it as
-// handed out. A mailbox is deleted only once nothing is wished any more for what the server has in it: that wish, and
-// what follows it, waits.
+// handed out. A mailbox is deleted only once nothing is wished any more for what the server has in it: that wish waits,
+// and with it what follows and needs its name.
 func (s *Store) PendingMailboxActions(ctx context.Context, a AccountID) (out []MailboxAction, err error) {
 	var wishes []mailboxWish
 	err = s.read(ctx, func(q querier) error {
@@ -55,21 +56,23 @@ func (s *Store) PendingMailboxActions(ctx context.Context, a AccountID) (out []M
 	}
 	err = s.write(ctx, func(t *txn) error {
 		out = nil
+		var held []string // names that are not free yet
 		wishes, err := mailboxWishes(t.ctx, t.tx, a)
 		if err != nil {
 			return err
 		}
 		for _, w := range wishes {
-			if w.Kind == MailboxDelete {
-				var busy bool
+			busy := w.needs(held)
+			if w.Kind == MailboxDelete && !busy {
 				err := t.row(`SELECT EXISTS (SELECT 1 FROM message m JOIN action x ON x.message = m.id
 					WHERE m.server_mailbox = ? AND x.state = 'pending' AND x.blocked_by IS NULL AND m.server_uid IS NOT NULL)`, w.Mailbox).Scan(&busy)
 				if err != nil {
 					return err
 				}
-				if busy {
-					return nil
-				}
+			}
+			if busy {
+				held = append(held, w.names()...)
+				continue
 			}
 			if err := t.run(`UPDATE mailbox_wish SET given = 1, tries = tries + 1 WHERE id = ?`, w.ID); err != nil {
 				return err
@@ -81,14 +84,64 @@ func (s *Store) PendingMailboxActions(ctx context.Context, a AccountID) (out []M
 	return out, err
 }
 
-// LeavingMailboxes are those of an account that are deleted here and not yet on the server: what was in them is still
-// to be moved or deleted there.
-func (s *Store) LeavingMailboxes(ctx context.Context, a AccountID) (out []Mailbox, err error) {
+func (w *mailboxWish) names() []string {
+	if w.Target == "" {
+		return []string{w.Name}
+	}
+	return []string{w.Name, w.Target}
+}
+
+// needs reports whether a wish needs one of the names, or one above or under it.
+func (w *mailboxWish) needs(held []string) bool {
+	for _, n := range w.names() {
+		for _, h := range held {
+			if strings.HasPrefix(n, h) || strings.HasPrefix(h, n) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// MailboxesOnServer are an account's mailboxes as the server has them now, before the pending wishes for mailboxes:
+// under their old names, with those that are deleted here, without those that are still to be made.
+func (s *Store) MailboxesOnServer(ctx context.Context, a AccountID) (out []Mailbox, err error) {
 	err = s.read(ctx, func(q querier) error {
-		out, err = leavingMailboxes(ctx, q, a)
+		out, err = mailboxesOnServer(ctx, q, a)
 		return err
 	})
 	return out, err
+}
+
+func mailboxesOnServer(ctx context.Context, q querier, a AccountID) ([]Mailbox, error) {
+	wishes, err := mailboxWishes(ctx, q, a)
+	if err != nil {
+		return nil, err
+	}
+	all, err := accountMailboxes(ctx, q, a)
+	if err != nil || len(wishes) == 0 {
+		return all, err
+	}
+	leaving, err := leavingMailboxes(ctx, q, a)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, leaving...)
+	for i := len(wishes) - 1; i >= 0; i-- {
+		w := &wishes[i]
+		switch w.Kind {
+		case MailboxCreate:
+			all = slices.DeleteFunc(all, func(m Mailbox) bool { return m.ID == w.Mailbox })
+		case MailboxRename:
+			for j := range all {
+				m := &all[j]
+				if rest, under := strings.CutPrefix(m.Name, w.Target); m.ID == w.Mailbox || under && m.Separator != "" && strings.HasPrefix(rest, m.Separator) {
+					m.Name = w.Name + rest
+				}
+			}
+		}
+	}
+	return all, nil
 }
 
 func leavingMailboxes(ctx context.Context, q querier, a AccountID) ([]Mailbox, error) {

@@ -51,6 +51,13 @@ func (s *Store) CreateMailbox(ctx context.Context, a AccountID, name string, onS
 		if err != nil {
 			return err
 		}
+		if old, err := t.leavingNamed(a, name); err != nil {
+			return err
+		} else if old != 0 {
+			m.Group = grp
+			m.Mailbox, err = t.restore(grp, old)
+			return err
+		}
 		id, err := t.insert(`INSERT INTO mailbox(account, name, separator, local) VALUES (?,?,?,?)`, a, name, sep, !onServer)
 		if err != nil {
 			return err
@@ -154,6 +161,27 @@ func (s *Store) SubscribeMailbox(ctx context.Context, id MailboxID, on bool) (gr
 		return t.subscribe(grp, m, on)
 	})
 	return grp, err
+}
+
+// leavingNamed is the mailbox of that name that is deleted here and of which the server has not heard; 0: none. Made
+// again it is that one: what was in it is on its way out, under UIDs that still hold.
+func (t *txn) leavingNamed(a AccountID, name string) (MailboxID, error) {
+	leaving, err := leavingMailboxes(t.ctx, t.tx, a)
+	if err != nil {
+		return 0, err
+	}
+	wishes, err := mailboxWishes(t.ctx, t.tx, a)
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range leaving {
+		for _, w := range wishes {
+			if m.Name == name && w.Mailbox == m.ID && w.Kind == MailboxDelete && !w.given {
+				return m.ID, nil
+			}
+		}
+	}
+	return 0, nil
 }
 
 // separator is the account's, "" when no server has told.
@@ -301,7 +329,7 @@ func (t *txn) collapse(wishes []mailboxWish, m Mailbox, kind MailboxKind, to str
 	switch {
 	case kind == MailboxDelete && own[0].Kind == MailboxCreate: // the server never heard of it
 		return true, t.run(`DELETE FROM mailbox_wish WHERE mailbox = ? AND state = 'pending'`, m.ID)
-	case kind == MailboxCreate && newest.Kind == MailboxDelete && last,
+	case kind == MailboxCreate && newest.Kind == MailboxDelete,
 		kind == MailboxSubscribe && newest.Kind == MailboxUnsubscribe,
 		kind == MailboxUnsubscribe && newest.Kind == MailboxSubscribe,
 		kind == MailboxRename && last && newest.Kind == MailboxRename && newest.Name == to:

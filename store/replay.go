@@ -58,16 +58,13 @@ func (t *txn) replayable(a AccountID) ([]pendingAction, error) {
 	if err != nil {
 		return nil, err
 	}
-	boxes, err := boxesByID(t.ctx, t.tx)
+	list, err := mailboxesOnServer(t.ctx, t.tx, a)
 	if err != nil {
 		return nil, err
 	}
-	leaving, err := leavingMailboxes(t.ctx, t.tx, a)
-	if err != nil {
-		return nil, err
-	}
-	for i := range leaving {
-		boxes[leaving[i].ID] = &leaving[i]
+	boxes := make(map[MailboxID]*Mailbox, len(list))
+	for i := range list {
+		boxes[list[i].ID] = &list[i]
 	}
 	placed := map[MessageID]bool{}
 	var out []pendingAction

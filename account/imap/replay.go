@@ -84,21 +84,17 @@ func (r *replay) round() (more bool, err error) {
 // readMailboxes reads what the store knows of the account's mailboxes, and the server's when that was not
 // done in this session: a target may have to be made.
 func (r *replay) readMailboxes() error {
-	var mbs []store.Mailbox
-	var err error
 	if !r.s.listed {
-		mbs, _, err = r.s.refreshList(r.ctx)
-	} else if mbs, err = r.s.st.Mailboxes(r.ctx, r.s.id); err != nil {
-		err = r.s.local(err)
+		if _, _, err := r.s.refreshList(r.ctx); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	leaving, err := r.s.st.LeavingMailboxes(r.ctx, r.s.id)
+	mbs, err := r.s.st.MailboxesOnServer(r.ctx, r.s.id)
 	if err != nil {
 		return r.s.local(err)
 	}
-	for _, m := range append(mbs, leaving...) {
+	clear(r.mbs)
+	for _, m := range mbs {
 		r.mbs[m.ID] = m
 	}
 	return nil

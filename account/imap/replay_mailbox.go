@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -95,13 +96,33 @@ func (r *replay) renameMailbox(a store.MailboxAction) error {
 	done := r.s.l.busy(0)
 	err := r.s.l.client.Rename(a.Name, a.Target, nil).Wait()
 	done()
-	if e, ok := errors.AsType[*imap.Error](err); !ok || a.Tries == 0 || !missing(e) || !r.s.l.alive() {
+	if e, ok := errors.AsType[*imap.Error](err); ok && a.Tries > 0 && missing(e) && r.s.l.alive() {
+		if _, there := r.messagesIn(a.Target); there == nil {
+			err = nil
+		}
+	}
+	if err != nil {
 		return err
 	}
-	if _, there := r.messagesIn(a.Target); there == nil {
-		return nil
+	return r.resubscribe(a)
+}
+
+// resubscribe takes the subscriptions along to the new name: servers keep them by name (RFC 9051 6.3.6).
+func (r *replay) resubscribe(a store.MailboxAction) error {
+	mbs, err := r.s.st.Mailboxes(r.ctx, r.s.id)
+	if err != nil {
+		return r.s.local(err)
 	}
-	return err
+	defer r.s.l.busy(0)()
+	for _, m := range mbs {
+		rest, under := strings.CutPrefix(m.Name, a.Target)
+		if !m.Subscribed || m.Local || !under || rest != "" && (m.Separator == "" || !strings.HasPrefix(rest, m.Separator)) {
+			continue
+		}
+		_ = r.s.l.client.Unsubscribe(a.Name + rest).Wait() // for others; not needed
+		_ = r.s.l.client.Subscribe(m.Name).Wait()
+	}
+	return nil
 }
 
 // deleteMailbox is DELETE, but only of a mailbox without messages: what is in one may be here only as its header, and
