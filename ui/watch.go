@@ -16,17 +16,19 @@ const pace = 150 * time.Millisecond
 type storeState struct {
 	slot  pump.Slot
 	again bool
+	read  bool // known was read before
 	known
 }
 
 // known is what is read of the store for the lines and the column around the views.
 type known struct {
-	boxes    []store.Mailbox
-	outbox   map[store.ItemState]int
-	later    int       // of the queued ones, those that wait for a time, but for undo windows of ours
-	next     time.Time // the earliest of these times
-	returned int       // items with a report of failure that nobody has read yet
-	moved    string    // why nothing is sent from this data folder; "" when it is
+	boxes     []store.Mailbox
+	outbox    map[store.ItemState]int
+	later     int       // of the queued ones, those that wait for a time, but for undo windows of ours
+	next      time.Time // the earliest of these times
+	returned  int       // items with a report of failure that nobody has read yet
+	conflicts int       // in the journal
+	moved     string    // why nothing is sent from this data folder; "" when it is
 }
 
 // watch tells the loop of changes in the store and the agent, of passing
@@ -121,7 +123,9 @@ func (u *App) refreshFrame() {
 				u.follow(f)
 			}
 			if err == nil {
+				u.tellConflicts(u.stored.conflicts, f.conflicts)
 				u.stored.known = f
+				u.stored.read = true
 			} else if ctx.Err() == nil {
 				u.oops("mail store", err)
 			}
@@ -146,6 +150,9 @@ func readKnown(ctx context.Context, st *store.Store, windows []store.OutboxID) (
 		return f, err
 	}
 	if f.returned, err = st.CountReturned(ctx); err != nil {
+		return f, err
+	}
+	if f.conflicts, err = st.CountConflicts(ctx, time.Time{}); err != nil {
 		return f, err
 	}
 	if f.outbox[store.Queued] > 0 {
