@@ -86,7 +86,7 @@ func (v *conflictsView) Draw(s tcell.Screen, r cells.Rect) {
 		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("Loading …"), look.dim)
 		return
 	case len(v.list) == 0:
-		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("No conflicts: what you did is as the servers have it, or waits for the next sync."), look.dim)
+		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("No conflicts: what you did is on the servers, or waits for the next sync."), look.dim)
 		return
 	}
 	story := min(7, r.H/2)
@@ -115,14 +115,14 @@ func (v *conflictsView) drawLine(s tcell.Screen, r cells.Rect, c store.Conflict,
 	if selected {
 		st, dim, sign = look.cursor, look.cursor, look.cursor
 	}
-	mark, what := "≠", "changed by others"
+	mark, what := "≠", "overruled"
 	if c.Refused {
 		mark, what = "✗", "refused"
 	}
 	cells.Fill(s, r, st)
 	cells.PutFit(s, r.X+1, r.Y, 2, text("%s", mark), sign)
-	cells.PutFit(s, r.X+3, r.Y, 18, text("%s %s", c.Kind, what), st)
-	cells.PutFit(s, r.X+22, r.Y, r.W-22-18, text("%s", conflictAbout(c)), st)
+	cells.PutFit(s, r.X+3, r.Y, 19, text("%s %s", c.Kind, what), st)
+	cells.PutFit(s, r.X+23, r.Y, r.W-23-18, text("%s", conflictAbout(c)), st)
 	cells.PutRight(s, r.X+r.W-17, r.Y, 16, text("%s", longDate(c.At, v.u.now())), dim)
 }
 

@@ -53,7 +53,7 @@ func TestMailboxPane(t *testing.T) {
 func TestConflictsView(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("g c")
-	r.sees("▸ conflicts", "No conflicts: what you did is as the servers have it")
+	r.sees("▸ conflicts", "No conflicts: what you did is on the servers")
 	r.keys("q")
 	ctx := t.Context()
 	inbox, err := r.st.RoleMailbox(ctx, r.acct, store.RoleInbox, false)

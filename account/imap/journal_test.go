@@ -271,6 +271,44 @@ func TestDovecotDrafts(t *testing.T) {
 				t.Errorf("here: %+v", rows)
 			}
 
+			// The same, but the server has taken it: the answer was lost.
+			id = must(e.st.SaveDraft(ctx, e.id, text(50), id))(t)
+			if given := must(e.st.PendingActions(ctx, e.id))(t); len(given) == 0 {
+				t.Fatal("no append is pending")
+			}
+			d.Client(t, user).Append("Drafts", text(50), `\Draft`, `\Seen`)
+			id = must(e.st.SaveDraft(ctx, e.id, text(60), id))(t)
+			e.sync()
+			e.sync()
+			onServer(text(60))
+			if c := must(e.st.Conflicts(ctx, 0))(t); len(c) != 0 {
+				t.Errorf("conflicts: %+v", c)
+			}
+			if rows := e.rows("Drafts"); len(rows) != 1 || rows[0].ID != id {
+				t.Errorf("here: %+v", rows)
+			}
+
+			// Saved again while a replay is under way.
+			saved := make(chan error, 1)
+			go func() {
+				var err error
+				for i := range 5 {
+					if id, err = e.st.SaveDraft(ctx, e.id, text(61+i), id); err != nil {
+						break
+					}
+				}
+				saved <- err
+			}()
+			for range 3 {
+				e.sync()
+			}
+			if err := <-saved; err != nil {
+				t.Fatal(err)
+			}
+			e.sync()
+			e.sync()
+			onServer(text(65))
+
 			foreign := []byte("From: u@example.org\r\nTo: bob@example.org\r\nSubject: begun elsewhere\r\nMessage-ID: <other@x>\r\n\r\nDear Bob,\r\n")
 			other := d.Client(t, user)
 			other.Append("Drafts", foreign, `\Draft`)
@@ -282,7 +320,7 @@ func TestDovecotDrafts(t *testing.T) {
 			more := append(slices.Clone(foreign), "and more\r\n"...)
 			must(e.st.SaveDraft(ctx, e.id, more, r.ID))(t)
 			e.sync()
-			onServer(text(40), more)
+			onServer(text(65), more)
 			e.sync()
 			e.settled()
 		})
