@@ -85,3 +85,35 @@ func TestConflictsView(t *testing.T) {
 	r.keys("Enter")
 	r.sees("The contract", "1 message")
 }
+
+// TestForeignDraft: a draft begun in another client goes on here, and is replaced.
+func TestForeignDraft(t *testing.T) {
+	r := start(t, setup{samples: true})
+	ctx := t.Context()
+	drafts, err := r.st.RoleMailbox(ctx, r.acct, store.RoleDrafts, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := []byte("From: ada@mua.example\r\nTo: bob@example.org\r\nSubject: Begun elsewhere\r\nX-Mailer: Other 1.0\r\nMessage-ID: <other@x>\r\n" +
+		"Content-Type: text/plain; charset=utf-8\r\n\r\nDear Bob,\r\n")
+	ids, _, err := r.st.AddRemote(ctx, drafts.ID, []store.Incoming{{UID: 9001, Flags: store.Draft, Raw: raw, Size: int64(len(raw)), Received: r.now()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.keys("g d", "g g", "Enter")
+	r.sees("▸ draft ▸ Begun elsewhere", "To       bob@example.org", "Dear Bob,")
+	r.keys("=Thank you. ", "Ctrl-O")
+	r.sees("Kept in Drafts")
+	list, err := r.st.PendingActions(ctx, r.acct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var deleted, appended bool
+	for _, a := range list {
+		deleted = deleted || a.Kind == store.ActionDelete && a.Message == ids[0] && a.UID == 9001
+		appended = appended || a.Kind == store.ActionAppend && a.Mailbox == drafts.ID
+	}
+	if !deleted || !appended {
+		t.Errorf("pending %+v", list)
+	}
+}
