@@ -235,3 +235,38 @@ func TestDeletedMailboxWaitsForWhatWasInIt(t *testing.T) {
 		t.Errorf("row %+v", r)
 	}
 }
+
+// TestNamesThatAreNotFreeYet: what needs the name of a mailbox that still waits to be deleted waits with it, and what is
+// wished for messages goes on under the names that the server has.
+func TestNamesThatAreNotFreeYet(t *testing.T) {
+	w := newWorld(t)
+	must(w.SetMailboxes(w.ctx, w.acct, []RemoteMailbox{{Name: "INBOX", Separator: "/", Role: RoleInbox}, {Name: "Trash", Separator: "/", Role: RoleTrash},
+		{Name: "Old", Separator: "/"}, {Name: "Next", Separator: "/"}}))(t)
+	old, next := must(w.FindMailbox(w.ctx, w.acct, "Old"))(t), must(w.FindMailbox(w.ctx, w.acct, "Next"))(t)
+	ids := w.pull(old.ID, 1, mail(1, "a", "x"))
+	in := w.pull(w.inbox, 1, mail(2, "b", "x"))
+	must(w.DeleteMailbox(w.ctx, old.ID, true))(t)
+	must(w.RenameMailbox(w.ctx, next.ID, "Old"))(t)
+	free := must(w.CreateMailbox(w.ctx, w.acct, "Free", true))(t).Mailbox
+	must(w.Move(w.ctx, ids, next.ID))(t)
+	must(w.Move(w.ctx, in, free.ID))(t)
+	var now []string
+	for _, a := range must(w.PendingMailboxActions(w.ctx, w.acct))(t) {
+		now = append(now, string(a.Kind)+" "+a.Name)
+	}
+	if fmt.Sprint(now) != "[create Free]" {
+		t.Errorf("possible now: %v", now)
+	}
+	w.expect("move Old:1 Next") // the server's names; Free is not there yet
+	for _, a := range must(w.PendingActions(w.ctx, w.acct))(t) {
+		ok(t, w.FinishActions(w.ctx, []Replayed{{ID: a.ID}}))
+	}
+	for _, a := range must(w.PendingMailboxActions(w.ctx, w.acct))(t) {
+		ok(t, w.FinishMailboxAction(w.ctx, a.ID, ""))
+	}
+	w.expectBoxes("")
+	w.expect("move INBOX:1 Free")
+	if r := w.row(ids[0]); r.MailboxName != "Old" {
+		t.Errorf("row %+v", r)
+	}
+}
