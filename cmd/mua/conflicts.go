@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,10 +78,17 @@ func (a *app) conflicts(ctx context.Context, limit int) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.Conflicts(ctx, limit)
+	if _, err := a.storeAccount(ctx, s); err != nil { // a wrong name is said
+		return err
+	}
+	all, err := s.Conflicts(ctx, math.MaxInt32)
 	if err != nil {
 		return err
 	}
+	if a.accountArg != "" {
+		all = slices.DeleteFunc(all, func(c store.Conflict) bool { return c.AccountName != a.accountArg })
+	}
+	all = all[:min(limit, len(all))]
 	for _, c := range all {
 		if a.json {
 			err = a.emit(newConflictJSON(c))
