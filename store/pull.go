@@ -119,7 +119,7 @@ func (p *puller) begin(t *txn) error {
 		return err
 	}
 	return t.row(`SELECT EXISTS (SELECT 1 FROM message WHERE server_mailbox = ?1 AND server_uid IS NULL)
-		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind = 'append' AND state = 'pending')`, p.box.ID).Scan(&p.waiting)
+		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind IN ('append', 'copy') AND state = 'pending')`, p.box.ID).Scan(&p.waiting)
 }
 
 // place finds the copy an Incoming is, or makes a new one.

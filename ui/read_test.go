@@ -84,11 +84,15 @@ func TestDeleteForGoodAsks(t *testing.T) {
 	r.keys("d", ":", "=mailbox Trash", "Enter")
 	r.sees("▸ work ▸ Trash", "3 messages")
 	r.keys("d")
-	r.sees("for good? It cannot be undone.")
+	r.sees("Delete 1 message for good? The server forgets it; u brings back")
 	r.keys("Enter", "n")
 	r.sees("3 messages")
 	r.keys("d", "y", "d", "y", "d", "y")
 	r.sees("No messages in Trash")
+	r.keys("u")
+	r.sees("1 message deleted for good brought back", "1 message")
+	r.keys("Ctrl-R")
+	r.sees("1 message deleted for good again", "No messages in Trash")
 }
 
 func TestFlagsAndUnread(t *testing.T) {

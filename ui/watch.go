@@ -23,14 +23,15 @@ type storeState struct {
 
 // known is what is read of the store for the lines and the column around the views.
 type known struct {
-	boxes    []store.Mailbox
-	outbox   map[store.ItemState]int
-	later    int       // of the queued ones, those that wait for a time, but for undo windows of ours
-	next     time.Time // the earliest of these times
-	returned int       // items with a report of failure that nobody has read yet
-	news     store.NewsMark
-	arrived  int    // unseen messages that came into an inbox since the last look
-	moved    string // why nothing is sent from this data folder; "" when it is
+	boxes     []store.Mailbox
+	outbox    map[store.ItemState]int
+	later     int       // of the queued ones, those that wait for a time, but for undo windows of ours
+	next      time.Time // the earliest of these times
+	returned  int       // items with a report of failure that nobody has read yet
+	conflicts int       // in the journal
+	news      store.NewsMark
+	arrived   int    // unseen messages that came into an inbox since the last look
+	moved     string // why nothing is sent from this data folder; "" when it is
 }
 
 // watch tells the loop of changes in the store and the agent, of passing
@@ -125,6 +126,7 @@ func (u *App) refreshFrame() {
 				u.follow(f)
 			}
 			if err == nil {
+				u.tellConflicts(u.stored.conflicts, f.conflicts)
 				u.stored.known, u.stored.looked = f, true
 				u.ring(f.arrived)
 			} else if ctx.Err() == nil {
@@ -155,6 +157,9 @@ func readKnown(ctx context.Context, st *store.Store, windows []store.OutboxID, s
 		return f, err
 	}
 	if f.returned, err = st.CountReturned(ctx); err != nil {
+		return f, err
+	}
+	if f.conflicts, err = st.CountConflicts(ctx, time.Time{}); err != nil {
 		return f, err
 	}
 	if f.outbox[store.Queued] > 0 {

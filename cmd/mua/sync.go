@@ -207,7 +207,7 @@ func (a *app) printResult(r agent.Result) error {
 	line := fmt.Sprintf("%s: %d new, %d changed, %d removed; %d replayed; %d sent, %d waiting; %s in %s", r.Account, r.New, r.Changed, r.Removed,
 		r.Replayed, r.Sent, r.Queued, humanSize(r.Bytes), r.Duration.Round(time.Millisecond))
 	if r.Conflicts > 0 {
-		line += fmt.Sprintf("; %d conflicts", r.Conflicts)
+		line += "; " + counted(r.Conflicts, "conflict", "conflicts") + " (mua conflicts)"
 	}
 	_, err := fmt.Fprintln(a.out, line)
 	return err
