@@ -17,6 +17,9 @@ type Claimed struct {
 	Wire    []byte // the bytes to send; nil for large ones: ItemRaw reads them
 }
 
+// letterSize is up to where an item's bytes are read when it is claimed.
+const letterSize = 64 << 10
+
 // Claim takes the next due item (or the given one, due or not, when id is not 0) of an account into
 // state sending and opens an attempt; nil when nothing is due. The caller holds the flush lock.
 func (s *Store) Claim(ctx context.Context, a AccountID, id OutboxID, host string) (*Claimed, error) {
@@ -68,7 +71,7 @@ func (s *Store) claim(t *txn, a AccountID, id OutboxID, host string) (*claiming,
 		return nil, err
 	}
 	c.Item.State, c.Attempt = Sending, AttemptID(n)
-	if c.Item.Size <= smallChunk { // read here, a letter costs no transaction of its own
+	if c.Item.Size <= letterSize { // read here, a letter costs no transaction of its own
 		if c.Wire, err = s.wire(t.ctx, t.tx, found); err != nil {
 			c.Wire = nil // ItemRaw will say why
 		}

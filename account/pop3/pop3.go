@@ -58,6 +58,8 @@ type keeper interface {
 	RoleMailbox(ctx context.Context, a store.AccountID, r store.Role, create bool) (store.Mailbox, error)
 	AddRemote(ctx context.Context, m store.MailboxID, batch []store.Incoming) ([]store.MessageID, int, error)
 	Raw(ctx context.Context, id store.MessageID) ([]byte, error)
+	Prepare(in *store.Incoming) error
+	PrepareBody(b *store.Body) error
 	SetBodies(ctx context.Context, batch []store.Body) error
 	UIDLs(ctx context.Context, a store.AccountID) ([]store.UIDL, error)
 	MarkUIDLsDeleted(ctx context.Context, a store.AccountID, uidls []string) error
@@ -79,8 +81,11 @@ type Session struct {
 	conn *wire.Conn
 	pop  *gopop3.Conn
 	caps caps
-	how  string // login mechanism
-	open bool   // the server waits for commands
+
+	dialog *dialog // under pop, for what it reads slowly
+	texts  spare
+	how    string // login mechanism
+	open   bool   // the server waits for commands
 
 	acct  store.AccountID
 	inbox store.Mailbox
@@ -142,7 +147,7 @@ func (s *Session) connect(ctx context.Context) error {
 		s.conn.Close()
 		return s.conn.ExplainLogin(err)
 	}
-	s.caps = d.caps
+	s.caps, s.dialog = d.caps, d
 	s.pop, err = gopop3.New(gopop3.Opt{Host: s.a.Incoming.Host, Port: s.a.Incoming.Port, Dialer: handOver{d}}).NewConn()
 	if err != nil {
 		s.conn.Close()

@@ -1,6 +1,11 @@
 package pop3
 
-import "strings"
+import (
+	"bufio"
+	"errors"
+	"strings"
+	"sync"
+)
 
 // window is how many commands may be under way where the server offers PIPELINING (RFC 2449 6.6).
 // Their answers wait in the network, not here.
@@ -23,8 +28,8 @@ func (s *Session) stream(items []item, command func(item) (string, int64), got f
 			}
 			sent = end
 		}
-		_, size := command(it)
-		text, err := s.answer(size)
+		_, most := command(it)
+		text, err := s.answer(min(it.size, most), most)
 		if err != nil {
 			e, ok := refusal(err)
 			if !ok {
@@ -51,15 +56,54 @@ func (s *Session) send(items []item, command func(item) (string, int64)) error {
 	return s.pop.Send(strings.Join(lines, "\r\n"))
 }
 
-// answer reads one multi-line answer of at most size octets. The error is go-pop3's.
-func (s *Session) answer(size int64) ([]byte, error) {
-	s.expect(size + replySize)
+// answer reads one multi-line answer of at most most octets; size is about what it will have. The error is
+// go-pop3's, or the connection's.
+func (s *Session) answer(size, most int64) ([]byte, error) {
+	s.expect(most + replySize)
 	if _, err := s.pop.ReadOne(); err != nil {
 		return nil, err
 	}
-	buf, err := s.pop.ReadAll()
-	if err != nil {
-		return nil, err
+	return s.dialog.text(s.texts.get(size))
+}
+
+// text appends the lines up to the one that is a dot (RFC 1939 3) to buf: what is stuffed is undone, and
+// each line ends in CRLF.
+func (d *dialog) text(buf []byte) ([]byte, error) {
+	begin := true
+	for {
+		part, err := d.r.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, err
+		}
+		if begin && len(part) > 0 && part[0] == '.' {
+			if part = part[1:]; err == nil && isLineEnd(part) {
+				return buf, nil
+			}
+		}
+		buf = append(buf, part...)
+		if begin = err == nil; begin && (len(buf) < 2 || buf[len(buf)-2] != '\r') {
+			buf = append(buf[:len(buf)-1], "\r\n"...)
+		}
 	}
-	return buf.Bytes(), nil
+}
+
+func isLineEnd(b []byte) bool { return string(b) == "\r\n" || string(b) == "\n" }
+
+// spare keeps buffers of messages that are packed for those that come.
+type spare struct{ pool sync.Pool }
+
+// spareMost is up to where a buffer is kept, and how much is made on the word of a server.
+const spareMost = 1 << 20
+
+func (s *spare) get(size int64) []byte {
+	if b, ok := s.pool.Get().(*[]byte); ok && int64(cap(*b)) >= size {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, min(size+size/32+128, spareMost))
+}
+
+func (s *spare) put(b []byte) {
+	if cap(b) <= spareMost {
+		s.pool.Put(&b)
+	}
 }
