@@ -30,6 +30,7 @@ type fetch struct {
 
 	passed  int   // messages the server would not give
 	refused error // its first such answer
+	hollow  bool  // it gave nothing for one of them, as if that were the message
 
 	// Written by the committing goroutine, read when it has ended.
 	added int
@@ -87,6 +88,7 @@ func (f *fetch) take(t task, text []byte, refused error) error {
 	}
 	if len(text) == 0 && t.size > 0 {
 		// Taken for the message, it would be deleted on the server next.
+		f.hollow = true
 		f.pass(1, &account.Trouble{Kind: account.KindTemporary, What: fmt.Sprintf("the server sent nothing for a message of %d octets", t.size)})
 		return nil
 	}

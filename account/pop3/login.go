@@ -74,7 +74,7 @@ func (d *dialog) login(creds account.Credentials, e *account.Endpoint) (how stri
 	if how, err = d.auth(creds, e); err != nil {
 		return "", err
 	}
-	if d.caps != nil && !d.caps.has("PIPELINING") { // some say more once they know who asks
+	if d.caps != nil && (!d.caps.has("PIPELINING") || d.caps.mayDiffer()) { // some say more once they know who asks
 		err = d.capa()
 	}
 	return how, err

@@ -26,18 +26,24 @@ func (s *Session) Pull(ctx context.Context) (Pulled, error) {
 	var p Pulled
 	for round := range maxRounds {
 		if !s.open {
-			if err := s.connect(ctx); err != nil {
-				if round > 0 {
-					return p, nil // the rest comes with the next pull
+			if err := s.connectWaiting(ctx); err != nil {
+				if round == 0 {
+					return p, err
 				}
-				return p, err
+				p.Warnings = append(p.Warnings, "the server shows its mail in parts, and the rest comes with the next pull")
+				break
 			}
 		}
+		began := s.o.Now()
 		more, err := s.round(ctx, &p)
-		if err != nil || !more {
+		if err != nil {
 			return p, err
 		}
+		if delay := s.caps.loginDelay(); !more || delay > 0 && !s.wait(ctx, delay-s.o.Now().Sub(began)) {
+			break
+		}
 	}
+	s.heed(&p)
 	return p, nil
 }
 
@@ -63,7 +69,9 @@ func (s *Session) round(ctx context.Context, p *Pulled) (more bool, err error) {
 	if err != nil {
 		return false, f.kept(err)
 	}
-	if err := s.remove(ctx, l, w, f.whole); err != nil {
+	if days, ever := s.caps.expires(); ever && days == 0 && f.hollow {
+		s.drop() // QUIT would delete it
+	} else if err := s.remove(ctx, l, w, f.whole); err != nil {
 		return false, err
 	}
 	if f.refused != nil {
@@ -73,14 +81,13 @@ func (s *Session) round(ctx context.Context, p *Pulled) (more bool, err error) {
 		return false, t
 	}
 	n := len(l.items)
-	return n >= partMin && n <= partMax && f.added == n && !w.delay, nil
+	return n >= partMin && n <= partMax && f.added == n, nil
 }
 
 // work is what is to be done in a session.
 type work struct {
 	ledger map[string]store.UIDL
 	fetch  []task // newest first
-	delay  bool   // the server wants time between logins
 }
 
 // task is a message to fetch.
@@ -99,7 +106,7 @@ func (s *Session) plan(ctx context.Context, l listing) (*work, error) {
 	if err != nil {
 		return nil, s.local(err)
 	}
-	w := &work{ledger: make(map[string]store.UIDL, len(rows)), delay: s.caps.has("LOGIN-DELAY")}
+	w := &work{ledger: make(map[string]store.UIDL, len(rows))}
 	for _, r := range rows {
 		w.ledger[r.UIDL] = r
 	}
@@ -159,7 +166,7 @@ func (s *Session) forget(ctx context.Context, l listing, rows []store.UIDL) erro
 // whose text was committed in it.
 func (s *Session) remove(ctx context.Context, l listing, w *work, fetched map[int]string) error {
 	var out []item
-	if l.sound && !s.a.POP3Leave.Forever {
+	if l.sound {
 		for _, it := range l.items {
 			if s.mayDelete(it, w, fetched) {
 				if it.key == "" {
@@ -189,14 +196,20 @@ func (s *Session) remove(ctx context.Context, l listing, w *work, fetched map[in
 	return nil
 }
 
-// mayDelete: the policy's time is over and the whole text is durably here, or was and the person
-// has deleted it. Of messages that share a name only one fetched in this session is known for certain.
+// mayDelete: the policy's time is over and the whole text is durably here; or it was here, and the person
+// has deleted it for good, out of the Trash, which no policy keeps on the server. Of messages that share a name only one fetched in this session is known for certain.
 func (s *Session) mayDelete(it item, w *work, fetched map[int]string) bool {
 	key, now := fetched[it.num]
 	if !now {
 		key = it.key
 	}
 	row, old := w.ledger[key]
+	if !now && old && !it.shared && !row.Deleted && row.Message == 0 {
+		return true
+	}
+	if s.a.POP3Leave.Forever {
+		return false
+	}
 	since := time.Duration(0)
 	if old && !it.shared {
 		since = s.o.Now().Sub(row.First)
@@ -207,7 +220,7 @@ func (s *Session) mayDelete(it item, w *work, fetched map[int]string) bool {
 	if now {
 		return true
 	}
-	return old && !it.shared && !row.Deleted && (row.HasBody || row.Message == 0)
+	return old && !it.shared && !row.Deleted && row.HasBody
 }
 
 // dele marks messages as deleted. What the server refuses is left out of the answer.
