@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
+// letterSize is up to how many octets an item is read in the transaction that claims it.
+const letterSize = 64 << 10
+
 // Claimed is an item taken for an attempt.
 type Claimed struct {
 	Item    Item
 	Attempt AttemptID
 	Wire    []byte // the bytes to send; nil for large ones: ItemRaw reads them
 }
-
-// letterSize is up to where an item's bytes are read when it is claimed.
-const letterSize = 64 << 10
 
 // Claim takes the next due item (or the given one, due or not, when id is not 0) of an account into
 // state sending and opens an attempt; nil when nothing is due. The caller holds the flush lock.
