@@ -8,8 +8,9 @@ import (
 )
 
 // window is how many commands may be under way where the server offers PIPELINING (RFC 2449 6.6).
-// Their answers wait in the network, not here.
-const window = 64
+// Their answers wait in the network, not here, and the commands in the server's socket: they are short. Half
+// of them go out at once, so a round trip brings 128 messages.
+const window = 256
 
 // stream sends one multi-line command per item and hands over the answers in order, a refusal as
 // error. command also says how many octets the answer may have. An error of got, or of the
