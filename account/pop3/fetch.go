@@ -11,7 +11,7 @@ import (
 )
 
 // fetchRoom is how many octets of messages may be here that are not committed yet.
-const fetchRoom = 16 << 20
+const fetchRoom = 12 << 20
 
 // fetched is a message that came.
 type fetched struct {
@@ -118,7 +118,6 @@ func (f *fetch) prepare(m *fetched) (err error) {
 	default:
 		err = f.s.st.Prepare(&m.in)
 	}
-	f.s.texts.put(m.text)
 	m.text, m.in.Raw = nil, nil
 	return err
 }

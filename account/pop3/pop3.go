@@ -96,9 +96,8 @@ type Session struct {
 	caps caps
 
 	dialog *dialog // under pop, for what it reads slowly
-	texts  spare
-	how    string // login mechanism
-	open   bool   // the server waits for commands
+	how    string  // login mechanism
+	open   bool    // the server waits for commands
 
 	waited time.Duration // of Options.Patience
 

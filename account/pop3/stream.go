@@ -4,13 +4,15 @@ import (
 	"bufio"
 	"errors"
 	"strings"
-	"sync"
 )
 
 // window is how many commands may be under way where the server offers PIPELINING (RFC 2449 6.6).
-// Their answers wait in the network, not here, and the commands in the server's socket: they are short. Half
-// of them go out at once, so a round trip brings 128 messages.
-const window = 256
+// Their answers wait in the network, not here, and the commands in the server's socket: they are short.
+// They are refilled once a few are answered, so that the server never runs out.
+const (
+	window = 256
+	refill = 32
+)
 
 // stream sends one multi-line command per item and hands over the answers in order, a refusal as
 // error. command also says how many octets the answer may have. An error of got, or of the
@@ -22,7 +24,7 @@ func (s *Session) stream(items []item, command func(item) (string, int64), got f
 	}
 	sent := 0
 	for i, it := range items {
-		if sent == i || sent-i <= ahead/2 {
+		if sent == i || sent-i <= ahead-refill {
 			end := min(i+ahead, len(items))
 			if err := s.send(items[sent:end], command); err != nil {
 				return s.trouble(err)
@@ -64,7 +66,7 @@ func (s *Session) answer(size, most int64) ([]byte, error) {
 	if _, err := s.pop.ReadOne(); err != nil {
 		return nil, err
 	}
-	return s.dialog.text(s.texts.get(size))
+	return s.dialog.text(roomFor(size))
 }
 
 // text appends the lines up to the one that is a dot (RFC 1939 3) to buf: what is stuffed is undone, and
@@ -90,21 +92,8 @@ func (d *dialog) text(buf []byte) ([]byte, error) {
 
 func isLineEnd(b []byte) bool { return string(b) == "\r\n" || string(b) == "\n" }
 
-// spare keeps buffers of messages that are packed for those that come.
-type spare struct{ pool sync.Pool }
+// maxRoom is how much is made for a message on the word of a server that it has so many octets.
+const maxRoom = 1 << 20
 
-// spareMost is up to where a buffer is kept, and how much is made on the word of a server.
-const spareMost = 1 << 20
-
-func (s *spare) get(size int64) []byte {
-	if b, ok := s.pool.Get().(*[]byte); ok && int64(cap(*b)) >= size {
-		return (*b)[:0]
-	}
-	return make([]byte, 0, min(size+size/32+128, spareMost))
-}
-
-func (s *spare) put(b []byte) {
-	if cap(b) <= spareMost {
-		s.pool.Put(&b)
-	}
-}
+// roomFor is a buffer for a message that the server says has size octets.
+func roomFor(size int64) []byte { return make([]byte, 0, min(size+size/64+64, maxRoom)) }
