@@ -123,6 +123,26 @@ func TestPartsWithALoginDelay(t *testing.T) {
 	}
 }
 
+// TestPartsGoOnAfterACut: a part of which some came in a session that was cut is still a part.
+func TestPartsGoOnAfterACut(t *testing.T) {
+	m := &mini{caps: pipelining, uidls: names(300), bodies: letters(300)}
+	a, st := m.account(t), testStore(t)
+	m.inParts(120)
+	whole := m.odd
+	m.bend(func(c string) (string, bool) {
+		if c == "RETR 81" {
+			return "", true
+		}
+		return whole(c)
+	})
+	p, err := pull(t, a, st, Options{})
+	kind(t, err, account.KindTemporary, "39 of 120 messages are here")
+	m.bend(whole)
+	if q, err := pull(t, a, st, Options{}); err != nil || p.New+q.New != 300 || len(stored(t, st, "old")) != 300 {
+		t.Error(p, q, err)
+	}
+}
+
 func TestExpireIsHeard(t *testing.T) {
 	for _, c := range []struct {
 		caps, after string // before the login and after it

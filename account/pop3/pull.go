@@ -12,7 +12,8 @@ import (
 )
 
 // Some servers (Gmail) show a part of the mailbox in each session and the next part in the next
-// one. A session in which everything shown was new, and neither little nor very much, may be such a part.
+// one. A session in which most of what was shown was new (the rest came in one that was cut), and neither little
+// nor very much, may be such a part.
 const (
 	partMin   = 100
 	partMax   = 2000
@@ -81,7 +82,7 @@ func (s *Session) round(ctx context.Context, p *Pulled) (more bool, err error) {
 		return false, t
 	}
 	n := len(l.items)
-	return n >= partMin && n <= partMax && f.added == n, nil
+	return n >= partMin && n <= partMax && 2*f.added >= n, nil
 }
 
 // work is what is to be done in a session.
