@@ -29,11 +29,13 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // connectWaiting is connect that waits for [IN-USE], when another session has the mailbox (RFC 2449
-// 8.1.1), and [LOGIN-DELAY] (8.1.2): a second, two, four, … Neither says anything about the password.
+// 8.1.1), and [LOGIN-DELAY] (8.1.2): a second, two, four, … Neither says anything about the password. A delay
+// that was announced and is longer than we wait is for the next pull.
 func (s *Session) connectWaiting(ctx context.Context) error {
 	for d := time.Second; ; d *= 2 {
 		err := s.connect(ctx)
-		if !asksToWait(err) || !s.wait(ctx, d) {
+		code := waitCode(err)
+		if code == "" || code == "LOGIN-DELAY" && s.caps.loginDelay() > s.o.Patience-s.waited || !s.wait(ctx, d) {
 			return err
 		}
 	}
@@ -49,14 +51,17 @@ func (s *Session) wait(ctx context.Context, d time.Duration) bool {
 	return s.o.Pause(ctx, d) == nil
 }
 
-// asksToWait tells a server that will let us in a little later.
-func asksToWait(err error) bool {
+// waitCode is the response code of a server that will let us in a little later; "" for any other answer.
+func waitCode(err error) string {
 	e, ok := errors.AsType[*wire.POP3Error](err)
 	if !ok {
-		return false
+		return ""
 	}
-	text := strings.ToUpper(e.Text)
-	return strings.HasPrefix(text, "[IN-USE]") || strings.HasPrefix(text, "[LOGIN-DELAY]")
+	code, _, _ := strings.Cut(strings.TrimPrefix(strings.ToUpper(e.Text), "["), "]")
+	if code == "IN-USE" || code == "LOGIN-DELAY" {
+		return code
+	}
+	return ""
 }
 
 // loginDelay is what the server wants between two logins (RFC 2449 6.5).
@@ -89,16 +94,16 @@ func (c caps) mayDiffer() bool {
 	return false
 }
 
-// heed warns when the server will not keep what the account's policy leaves on it.
+// heed warns, at the first pull, when the server need not keep what the account's policy leaves on it.
 func (s *Session) heed(p *Pulled) {
 	days, ever := s.caps.expires()
 	leave := s.a.POP3Leave
-	if p.New == 0 || !ever || !leave.Forever && leave.For <= time.Duration(days)*24*time.Hour {
+	if !ever || !leave.Forever && leave.For <= time.Duration(days)*24*time.Hour {
 		return
 	}
-	words := fmt.Sprintf("the server deletes mail after %d days (EXPIRE %d), whatever leave_on_server says", days, days)
+	words := fmt.Sprintf("the server may delete mail after %d days (EXPIRE %d), whatever leave_on_server says", days, days)
 	if days == 0 {
-		words = "the server does not keep mail that was fetched (EXPIRE 0), whatever leave_on_server says"
+		words = "the server need not keep mail that was fetched (EXPIRE 0), whatever leave_on_server says"
 	}
 	p.Warnings = append(p.Warnings, words)
 }

@@ -31,20 +31,20 @@ func (s *Session) Pull(ctx context.Context) (Pulled, error) {
 				if round == 0 {
 					return p, err
 				}
-				p.Warnings = append(p.Warnings, "the server shows its mail in parts, and the rest comes with the next pull")
+				p.Warnings = append(p.Warnings, "whether the server has more to show is seen with the next pull: "+s.trouble(err).What)
 				break
 			}
 		}
 		began := s.o.Now()
 		more, err := s.round(ctx, &p)
-		if err != nil {
+		if err != nil || !more {
 			return p, err
 		}
-		if delay := s.caps.loginDelay(); !more || delay > 0 && !s.wait(ctx, delay-s.o.Now().Sub(began)) {
-			break
+		// Gmail wants 300 s and does without them: where that is longer than we wait, the server decides.
+		if rest := s.caps.loginDelay() - s.o.Now().Sub(began); rest > 0 {
+			s.wait(ctx, rest)
 		}
 	}
-	s.heed(&p)
 	return p, nil
 }
 
@@ -63,6 +63,9 @@ func (s *Session) round(ctx context.Context, p *Pulled) (more bool, err error) {
 	w, err := s.plan(ctx, l)
 	if err != nil {
 		return false, err
+	}
+	if len(w.ledger) == 0 {
+		s.heed(p)
 	}
 	f := &fetch{s: s, ctx: context.WithoutCancel(ctx), work: w}
 	err = f.run()
