@@ -145,9 +145,14 @@ func TestPartsGoOnAfterACut(t *testing.T) {
 	a, st := m.account(t), testStore(t)
 	m.inParts(120)
 	whole := m.odd
+	cut := false
 	m.bend(func(c string) (string, bool) {
-		if c == "RETR 81" {
+		switch {
+		case c == "RETR 81":
+			cut = true
 			return "", true
+		case c == "PASS secret" && cut:
+			return "-ERR [SYS/TEMP] and now I am down\r\n", true
 		}
 		return whole(c)
 	})

@@ -10,7 +10,8 @@
 //     first, while the rest is still coming.
 //   - Messages are kept octet for octet as the server gives them: lines end in CRLF, stuffed dots are undone.
 //   - Messages above Options.MaxMessage come as headers only, and stay on the server.
-//   - A message the server will not give is passed over, never a reason to stop; it is said at the end.
+//   - A message the server will not give, or at which the connection ends again and again, is passed over, never
+//     a reason to stop; it is said at the end.
 //   - One login is tried, never a second one with the same password.
 //   - Memory does not grow with the mailbox, but for its list of names (64 MiB at most); the server may
 //     send no more than what was asked for.
@@ -100,6 +101,11 @@ type Session struct {
 	open   bool    // the server waits for commands
 
 	waited time.Duration // of Options.Patience
+
+	brokeAt  string               // name of the message that was being sent when the connection ended
+	suspects map[string]suspicion // by name
+	lastCut  error                // at one that is left out
+	cuts     int
 
 	acct  store.AccountID
 	inbox store.Mailbox

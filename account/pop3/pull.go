@@ -25,18 +25,26 @@ const (
 // committed before it stays, and Pulled counts it.
 func (s *Session) Pull(ctx context.Context) (Pulled, error) {
 	var p Pulled
+	var cut error // how the last session ended in the middle
 	for round := range maxRounds {
 		if !s.open {
 			if err := s.connectWaiting(ctx); err != nil {
 				if round == 0 {
 					return p, err
 				}
+				if cut != nil {
+					return p, cut
+				}
 				p.Warnings = append(p.Warnings, "whether the server has more to show is seen with the next pull: "+s.trouble(err).What)
 				break
 			}
 		}
 		began := s.o.Now()
-		more, err := s.round(ctx, &p)
+		more, done, err := s.round(ctx, &p)
+		if cut = nil; err != nil && s.mayGoOn(ctx, err, done) {
+			cut = err
+			continue
+		}
 		if err != nil || !more {
 			return p, err
 		}
@@ -48,8 +56,9 @@ func (s *Session) Pull(ctx context.Context) (Pulled, error) {
 	return p, nil
 }
 
-// round is one session from STAT to QUIT. more says that another one may show more.
-func (s *Session) round(ctx context.Context, p *Pulled) (more bool, err error) {
+// round is one session from STAT to QUIT. more says that another one may show more; done is how many
+// messages came.
+func (s *Session) round(ctx context.Context, p *Pulled) (more bool, done int, err error) {
 	defer s.conn.CloseOn(ctx)()
 	defer func() {
 		if err != nil && s.open {
@@ -58,40 +67,44 @@ func (s *Session) round(ctx context.Context, p *Pulled) (more bool, err error) {
 	}()
 	l, err := s.list()
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	w, err := s.plan(ctx, l)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	if len(w.ledger) == 0 {
 		s.heed(p)
 	}
 	f := &fetch{s: s, ctx: context.WithoutCancel(ctx), work: w}
+	if w.out > 0 {
+		f.pass(w.out, s.lastCut)
+	}
 	err = f.run()
 	p.New += f.added
 	if err != nil {
-		return false, f.kept(err)
+		return false, f.done, f.kept(err)
 	}
 	if days, ever := s.caps.expires(); ever && days == 0 && f.hollow {
 		s.drop() // QUIT would delete it
 	} else if err := s.remove(ctx, l, w, f.whole); err != nil {
-		return false, err
+		return false, f.done, err
 	}
 	if f.refused != nil {
-		t := s.trouble(f.refused)
+		t := *s.trouble(f.refused)
 		t.What = fmt.Sprintf("%d messages could not be fetched: %s", f.passed, t.What)
 		t.Kept = "All others are here, and these are still on the server"
-		return false, t
+		return false, f.done, &t
 	}
 	n := len(l.items)
-	return n >= partMin && n <= partMax && 2*f.added >= n, nil
+	return n >= partMin && n <= partMax && 2*f.added >= n, f.done, nil
 }
 
 // work is what is to be done in a session.
 type work struct {
 	ledger map[string]store.UIDL
 	fetch  []task // newest first
+	out    int    // how many are left out because the connection ended at them
 }
 
 // task is a message to fetch.
@@ -117,6 +130,7 @@ func (s *Session) plan(ctx context.Context, l listing) (*work, error) {
 	for _, it := range slices.Backward(l.items) {
 		w.add(it, s.o.MaxMessage)
 	}
+	s.order(w)
 	if l.sound && s.named(l) {
 		if err := s.forget(ctx, l, rows); err != nil {
 			return nil, err

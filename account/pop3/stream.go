@@ -36,6 +36,7 @@ func (s *Session) stream(items []item, command func(item) (string, int64), got f
 		if err != nil {
 			e, ok := refusal(err)
 			if !ok {
+				s.brokeAt = it.key
 				return s.trouble(err)
 			}
 			err = e
