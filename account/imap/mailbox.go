@@ -31,6 +31,7 @@ type mailboxPull struct {
 	adopt    bool               // copies without a UID wait here: headers first, and see who is whose
 	initial  bool               // the mailbox was never pulled to its end
 	flagsNow bool               // all flags were compared in this pull
+	keep     *account.Keep      // of headerOnly
 
 	skipped map[uint32]bool // UIDs left out in this run
 	pipe    *pipe           // what is being stored
@@ -141,7 +142,7 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 	if m.sel.UIDNext == 0 || uint32(m.sel.UIDNext) > next {
 		set.AddRange(imap.UID(next), 0)
 		n := min(int(m.sel.NumMessages), int(uint32(m.sel.UIDNext)-next))
-		msgs, err := m.s.l.fetch(set, wantList, n, 0, 0).wait()
+		msgs, err := m.s.l.fetch(set, m.listWant(), n, 0, 0).wait()
 		if err != nil {
 			return nil, err
 		}
@@ -198,7 +199,7 @@ func (m *mailboxPull) sweep() (gone []uint32, err error) {
 			continue
 		}
 		lo := hi - min(hi, listWindow) + 1
-		msgs, err := m.window(lo, hi, wantList)
+		msgs, err := m.window(lo, hi, m.listWant())
 		if err != nil {
 			return nil, err
 		}
@@ -239,7 +240,7 @@ func (m *mailboxPull) window(lo, hi uint32, w want) ([]message, error) {
 	if err := m.recover(err); err != nil {
 		return nil, err
 	}
-	if msgs, err = m.window(lo, hi, wantList); err != nil {
+	if msgs, err = m.window(lo, hi, m.listWant()); err != nil {
 		return nil, err
 	}
 	return msgs, m.unknown(msgs)

@@ -65,7 +65,7 @@ func (p *puller) pull(names []string) error {
 		if mb.NoSelect || mb.Local {
 			continue
 		}
-		if names == nil && p.unchanged(mb, status[mb.Name]) {
+		if names == nil && (p.leftOut(mb, status[mb.Name]) || p.unchanged(mb, status[mb.Name])) {
 			continue
 		}
 		if err := p.mailbox(mb, names != nil); err != nil {
@@ -131,7 +131,7 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 	if have.HighestModSeq == 0 && have.Messages > 0 && p.s.o.Now().Sub(have.FlagsAt) >= p.s.o.FlagsEvery {
 		return false // flags may have changed unseen
 	}
-	missing, err := p.s.st.MissingBodies(p.ctx, mb.ID, p.s.o.MaxMessage)
+	missing, err := p.missing(mb)
 	return err == nil && len(missing) == 0
 }
 
