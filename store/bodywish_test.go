@@ -27,7 +27,7 @@ func TestBodyWishes(t *testing.T) {
 	if wish := must(w.BodyWish(w.ctx, ids[1]))(t); wish.Words != "it is gone" || wish.Asked.IsZero() {
 		t.Errorf("%+v", wish)
 	}
-	ok(t, w.SetBodies(w.ctx, []Body{{ids[0], raw}}))
+	ok(t, w.SetBodies(w.ctx, []Body{{Message: ids[0], Raw: raw}}))
 	if todo := must(w.WantedBodies(w.ctx, acc))(t); len(todo) != 0 {
 		t.Errorf("still wanted: %+v", todo)
 	}

@@ -62,7 +62,7 @@ func (p *puller) prepare(ctx context.Context) error {
 		return err
 	}
 	return parallel(len(p.batch), func(i int) error {
-		if in := &p.batch[i]; in.UID != 0 && known[in.UID] && in.Raw == nil {
+		if in := &p.batch[i]; in.UID != 0 && known[in.UID] && in.Raw == nil && in.ready == nil {
 			return nil
 		}
 		return p.prepare1(i)
@@ -71,6 +71,10 @@ func (p *puller) prepare(ctx context.Context) error {
 
 func (p *puller) prepare1(i int) error {
 	in := &p.batch[i]
+	if in.ready != nil {
+		p.prepared[i] = prepared{*in.ready, true}
+		return nil
+	}
 	c, err := p.store.columnsOf(in.Raw, in.Header, in.Size)
 	p.prepared[i] = prepared{c, true}
 	return err
@@ -274,6 +278,8 @@ func collect[T any](rows *sql.Rows) (out []T, err error) {
 type Body struct {
 	Message MessageID
 	Raw     []byte
+
+	ready *columns // by PrepareBody
 }
 
 // SetBodies stores a batch of bodies, durable when it returns. Copies that have one
@@ -281,6 +287,10 @@ type Body struct {
 func (s *Store) SetBodies(ctx context.Context, batch []Body) error {
 	cols := make([]columns, len(batch))
 	err := parallel(len(batch), func(i int) (err error) {
+		if batch[i].ready != nil {
+			cols[i] = *batch[i].ready
+			return nil
+		}
 		cols[i], err = s.columnsOf(notNil(batch[i].Raw), nil, 0)
 		return err
 	})

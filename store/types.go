@@ -122,6 +122,8 @@ type Incoming struct {
 	Size     int64     // RFC822.SIZE; len(Raw) when Raw is given
 	Header   []byte    // raw header; needed when Raw is nil
 	Raw      []byte    // whole message, CRLF as it came; nil: only the header is here yet
+
+	ready *columns // by Prepare
 }
 
 // RemoteCopy is what the store believes the server holds under a UID.

@@ -243,6 +243,7 @@ func (l *link) pullPOP3(ctx context.Context, r *Result) {
 	}
 	got, err := s.Pull(ctx)
 	r.New, r.Changed, r.Removed = got.New, got.Changed, got.Removed
+	r.Warnings = append(r.Warnings, got.Warnings...)
 	if err == nil {
 		err = l.o.Store.NotePulled(ctx, l.id)
 	}

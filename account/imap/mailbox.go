@@ -1,8 +1,10 @@
 package imap
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -31,12 +33,22 @@ type mailboxPull struct {
 	flagsNow bool               // all flags were compared in this pull
 	keep     *account.Keep      // of headerOnly
 
-	done, total int // for the status line
+	skipped map[uint32]bool // UIDs left out in this run
+	pipe    *pipe           // what is being stored
+
+	mu          sync.Mutex // guards what follows and out.New, which batches being stored count
+	done, total int        // for the status line
+	awaited     int        // headers that came and whose body may still have to
 	highest     uint32
-	skipped     map[uint32]bool // UIDs left out in this run
 }
 
 func (m *mailboxPull) run() error {
+	m.pipe = newPipe()
+	err := m.steps()
+	return cmp.Or(m.pipe.drain(), err)
+}
+
+func (m *mailboxPull) steps() error {
 	if err := m.open(); err != nil {
 		return err
 	}
@@ -55,12 +67,20 @@ func (m *mailboxPull) run() error {
 	if m.initial {
 		m.total = max(0, int(m.sel.NumMessages)-len(m.copies))
 	}
+	for _, c := range m.copies {
+		if !c.HasBody && c.Size < m.s.o.MaxMessage {
+			m.total++
+		}
+	}
 	m.progress(0)
 	gone, err := m.news()
 	if err != nil {
 		return err
 	}
 	if err := m.bodies(); err != nil {
+		return err
+	}
+	if err := m.pipe.drain(); err != nil {
 		return err
 	}
 	if err := m.expunge(gone); err != nil {
@@ -355,8 +375,10 @@ func (m *mailboxPull) finish() error {
 	return m.s.local(m.s.st.SetSyncState(m.ctx, m.mb.ID, st))
 }
 
-// progress adds n messages done.
+// progress adds n messages done: stored, or left out for good.
 func (m *mailboxPull) progress(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.done += n
 	m.s.status(account.Pulling, m.mb.Name, m.done, max(m.total, m.done), true)
 }
