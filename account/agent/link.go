@@ -81,7 +81,7 @@ func (l *link) connect(ctx context.Context) error {
 func (l *link) imapOptions() imap.Options {
 	return imap.Options{
 		Wire: l.o.Wire, MaxMessage: l.o.Config.MaxMessage,
-		Progress: l.o.say, ConfirmRemoval: l.o.ConfirmRemoval,
+		Progress: l.o.say, ConfirmRemoval: l.o.ConfirmRemoval, Version: l.o.Version,
 	}
 }
 

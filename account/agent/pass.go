@@ -29,6 +29,8 @@ type Options struct {
 	// compared; nil and 0: this machine's, every two seconds.
 	Look      func() Surroundings
 	LookEvery time.Duration
+	// Version of mua: what a message could not be had with is tried again with another.
+	Version string
 	// ConfirmRemoval mirrors even a server that suddenly shows most of a mailbox gone.
 	ConfirmRemoval bool
 }

@@ -3,6 +3,7 @@ package imap
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -32,7 +33,8 @@ type mailboxPull struct {
 	initial  bool               // the mailbox was never pulled to its end
 	flagsNow bool               // all flags were compared in this pull
 
-	skipped map[uint32]bool // UIDs left out in this run
+	apart   quarantine
+	skipped map[uint32]bool // UIDs left out in this run, or in quarantine
 	pipe    *pipe           // what is being stored
 
 	mu          sync.Mutex // guards what follows and out.New, which batches being stored count
@@ -61,19 +63,26 @@ func (m *mailboxPull) steps() error {
 	if m.copies, err = m.s.st.RemoteCopies(m.ctx, m.mb.ID); err != nil {
 		return m.s.local(err)
 	}
+	if m.apart, err = m.puller.apart(m.mb, m.sel.UIDValidity); err != nil {
+		return err
+	}
+	m.skipped = maps.Clone(m.apart.leave)
 	m.initial = m.mb.Sync.UIDNext == 0
 	m.adopt = m.mb.Total > len(m.copies)
 	if m.initial {
 		m.total = max(0, int(m.sel.NumMessages)-len(m.copies))
 	}
 	for _, c := range m.copies {
-		if !c.HasBody && c.Size < m.s.o.MaxMessage {
+		if !c.HasBody && c.Size < m.s.o.MaxMessage && !m.skipped[c.UID] {
 			m.total++
 		}
 	}
 	m.progress(0)
 	gone, err := m.news()
 	if err != nil {
+		return err
+	}
+	if err := m.retry(); err != nil {
 		return err
 	}
 	if err := m.bodies(); err != nil {
@@ -162,7 +171,7 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 			return nil, err
 		}
 	}
-	if int(m.sel.NumMessages) == len(m.copies)+fresh {
+	if int(m.sel.NumMessages) == len(m.copies)+fresh+m.absent() {
 		return nil, nil
 	}
 	return m.searchGone()
@@ -224,7 +233,7 @@ func (m *mailboxPull) sweep() (gone []uint32, err error) {
 			gone = append(gone, c.UID)
 		}
 	}
-	return gone, nil
+	return gone, m.forget(func(uid uint32) bool { return !seen[uid] })
 }
 
 // window asks for messages by their place in the mailbox.
@@ -305,7 +314,7 @@ func (m *mailboxPull) searchGone() ([]uint32, error) {
 			gone = append(gone, c.UID)
 		}
 	}
-	return gone, nil
+	return gone, m.forget(func(uid uint32) bool { return !there.has(uid) })
 }
 
 func uidsOf(copies []store.RemoteCopy) []uint32 {

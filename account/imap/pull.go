@@ -131,8 +131,12 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 	if have.HighestModSeq == 0 && have.Messages > 0 && p.s.o.Now().Sub(have.FlagsAt) >= p.s.o.FlagsEvery {
 		return false // flags may have changed unseen
 	}
+	apart, err := p.apart(mb, have.UIDValidity)
+	if err != nil || len(apart.due) > 0 {
+		return false
+	}
 	missing, err := p.s.st.MissingBodies(p.ctx, mb.ID, p.s.o.MaxMessage)
-	return err == nil && len(missing) == 0
+	return err == nil && !slices.ContainsFunc(missing, func(c store.RemoteCopy) bool { return !apart.leave[c.UID] })
 }
 
 // mailbox brings one mailbox up to date. named: it was asked for by name, so that flags are compared

@@ -202,8 +202,9 @@ func (m *mailboxPull) isolate(items []item, w want, to sink) error {
 	case storeErr != nil:
 		return storeErr
 	case err == nil && (len(items) == 1 || len(lost) < len(items) || m.s.l.expunged.Load() > 0):
-		return m.giveUp(lost, w, "the server left it out") // twice: it has been expunged, or the server will not
+		return m.giveUp(lost, w, "the server left it out", true) // twice: it has been expunged, or the server will not
 	}
+	refused := m.s.l.alive()
 	if err := m.recover(err); err != nil {
 		return err
 	}
@@ -212,7 +213,7 @@ func (m *mailboxPull) isolate(items []item, w want, to sink) error {
 		if e, ok := m.s.trouble(m.ctx, err).(*account.Trouble); ok {
 			why = e.What
 		}
-		return m.giveUp(lost, w, why)
+		return m.giveUp(lost, w, why, refused)
 	}
 	half := len(lost) / 2
 	if err := m.isolate(lost[:half], w, to); err != nil {
@@ -221,35 +222,12 @@ func (m *mailboxPull) isolate(items []item, w want, to sink) error {
 	return m.isolate(lost[half:], w, to)
 }
 
-// giveUp leaves messages out for this run and says so; of a message that does not come whole the header
-// is tried.
-func (m *mailboxPull) giveUp(items []item, w want, why string) error {
-	if m.skipped == nil {
-		m.skipped = map[uint32]bool{}
-	}
-	for _, x := range items {
-		m.skipped[x.uid] = true
-		if len(m.skipped) <= skippedToTell && m.s.l.expunged.Load() == 0 {
-			m.warn("%s: message with UID %d was left out: %s", m.mb.Name, x.uid, why)
-		}
-	}
-	if w != wantWhole || len(items) > skippedToTell {
-		return nil
-	}
-	for _, x := range items {
-		if err := m.isolate([]item{x}, wantHeader, m.storeNew); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // unknown fetches what of msgs is not here: headers when copies wait to be adopted, else whole
 // messages, newest first.
 func (m *mailboxPull) unknown(msgs []message) error {
 	var whole, headers []item
 	for _, x := range newestFirst(msgs) {
-		if m.known(x.uid) || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
+		if m.known(x.uid) || m.skipped[x.uid] || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
 			continue
 		}
 		if m.adopt || x.size > m.s.o.MaxMessage {
@@ -322,7 +300,7 @@ func (m *mailboxPull) storeNew(msgs []message) error {
 	m.awaited += len(batch) - done
 	m.mu.Unlock()
 	m.progress(done)
-	return nil
+	return m.release(msgs)
 }
 
 // bodies fetches what is here as a header only, newest first.
@@ -353,7 +331,7 @@ func (m *mailboxPull) bodies() error {
 			return m.s.local(err)
 		}
 		m.progress(len(bodies))
-		return nil
+		return m.release(msgs)
 	})
 }
 

@@ -105,19 +105,20 @@ func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
 
 // syncJSON is the contract's row of mua sync.
 type syncJSON struct {
-	Account    string  `json:"account"`
-	By         *string `json:"by"`
-	New        int     `json:"new"`
-	Changed    int     `json:"changed"`
-	Removed    int     `json:"removed"`
-	Replayed   int     `json:"replayed"`
-	Conflicts  int     `json:"conflicts"`
-	Sent       int     `json:"sent"`
-	Queued     int     `json:"queued"`
-	Bytes      int64   `json:"bytes"`
-	RoundTrips int64   `json:"round_trips"`
-	DurationMS int64   `json:"duration_ms"`
-	Error      *string `json:"error"`
+	Account    string   `json:"account"`
+	By         *string  `json:"by"`
+	New        int      `json:"new"`
+	Changed    int      `json:"changed"`
+	Removed    int      `json:"removed"`
+	Replayed   int      `json:"replayed"`
+	Conflicts  int      `json:"conflicts"`
+	Sent       int      `json:"sent"`
+	Queued     int      `json:"queued"`
+	Bytes      int64    `json:"bytes"`
+	RoundTrips int64    `json:"round_trips"`
+	DurationMS int64    `json:"duration_ms"`
+	Warnings   []string `json:"warnings"`
+	Error      *string  `json:"error"`
 }
 
 func (a *app) printResults(ctx context.Context, s *store.Store, results []agent.Result) error {
@@ -164,7 +165,10 @@ func (a *app) printResult(r agent.Result) error {
 	if a.json {
 		j := syncJSON{
 			Account: r.Account, By: orNull(r.By), New: r.New, Changed: r.Changed, Removed: r.Removed, Replayed: r.Replayed,
-			Conflicts: r.Conflicts, Sent: r.Sent, Queued: r.Queued, Bytes: r.Bytes, RoundTrips: r.RoundTrips, DurationMS: r.Duration.Milliseconds(),
+			Conflicts: r.Conflicts, Sent: r.Sent, Queued: r.Queued, Bytes: r.Bytes, RoundTrips: r.RoundTrips, DurationMS: r.Duration.Milliseconds(), Warnings: []string{},
+		}
+		for _, w := range r.Warnings {
+			j.Warnings = append(j.Warnings, message.CleanLine(w).String())
 		}
 		if r.Err != nil {
 			j.Error = orNull(asTrouble(r.Err).Error())
