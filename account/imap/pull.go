@@ -38,6 +38,8 @@ type puller struct {
 	ctx        context.Context
 	out        Pulled
 	reconnects int
+	labels     bool // the server shows one message in several mailboxes, as Gmail its labels
+	elsewhere  bool // mail of another mailbox is here
 }
 
 func (p *puller) pull(names []string) error {
@@ -60,6 +62,8 @@ func (p *puller) pull(names []string) error {
 		}
 	}
 	inOrder(mbs)
+	p.labels = s.l.caps.Has("X-GM-EXT-1") || slices.ContainsFunc(mbs, func(m store.Mailbox) bool { return m.Role == store.RoleAll })
+	p.elsewhere = slices.ContainsFunc(mbs, func(m store.Mailbox) bool { return m.Total > 0 })
 	var first error
 	for _, mb := range mbs {
 		if mb.NoSelect || mb.Local {
@@ -144,6 +148,9 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 func (p *puller) mailbox(mb store.Mailbox, named bool) error {
 	m := &mailboxPull{puller: p, mb: mb, named: named}
 	err := m.run()
+	if p.out.New > 0 {
+		p.elsewhere = true
+	}
 	if err == nil {
 		return nil
 	}

@@ -222,15 +222,18 @@ func (m *mailboxPull) isolate(items []item, w want, to sink) error {
 	return m.isolate(lost[half:], w, to)
 }
 
-// unknown fetches what of msgs is not here: headers when copies wait to be adopted, else whole
-// messages, newest first.
+// unknown fetches what of msgs is not here, newest first: headers and then bodies where the messages may be
+// here under another name, else whole messages.
 func (m *mailboxPull) unknown(msgs []message) error {
+	// A header tells whether the message is here already: a copy that waits for its UID, or that another
+	// mailbox shows as well.
+	headersFirst := m.adopt || m.labels && m.elsewhere
 	var whole, headers []item
 	for _, x := range newestFirst(msgs) {
 		if m.known(x.uid) || m.skipped[x.uid] || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
 			continue
 		}
-		if m.adopt || x.size > m.s.o.MaxMessage {
+		if headersFirst || x.size > m.s.o.MaxMessage {
 			headers = append(headers, item{x.uid, x.size})
 		} else {
 			whole = append(whole, item{x.uid, x.size})
@@ -250,7 +253,7 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	if err := m.transfer(headers, wantHeader, m.storeNew); err != nil {
 		return err
 	}
-	if m.adopt {
+	if headersFirst {
 		if err := m.bodies(); err != nil {
 			return err
 		}
