@@ -2,9 +2,11 @@ package imap_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
+	"mua/account"
 	"mua/account/imap"
 	"mua/account/realservers"
 	"mua/account/wire"
@@ -120,5 +122,27 @@ func TestNothingNewInFiftyMailboxes(t *testing.T) {
 	t.Logf("%d octets in, %d out, %d round trips", in, out, turns)
 	if in+out > 20<<10 || turns > 6 {
 		t.Errorf("nothing new in 50 mailboxes cost %d octets and %d round trips", in+out, turns)
+	}
+}
+
+// TestProgressIsExact: what is told as done only rises, never passes the total, which stays, and ends as it.
+func TestProgressIsExact(t *testing.T) {
+	_, e := newFake(t, &fake{messages: corpus(700)})
+	var mu sync.Mutex
+	var last account.Status
+	e.o.Progress = func(s account.Status) {
+		mu.Lock()
+		defer mu.Unlock()
+		if s.Mailbox == "" {
+			return
+		}
+		if last.Total != 0 && (s.Total != last.Total || s.Done < last.Done) || s.Done > s.Total {
+			t.Errorf("%d of %d after %d of %d", s.Done, s.Total, last.Done, last.Total)
+		}
+		last = s
+	}
+	e.sync()
+	if last.Done != 700 || last.Total != 700 {
+		t.Errorf("it ended with %d of %d", last.Done, last.Total)
 	}
 }

@@ -194,10 +194,37 @@ type progress struct {
 	live bool
 
 	mu    sync.Mutex
+	began map[string]leg
 	lines map[string]string
 	order []string
 	drawn int
 	at    time.Time
+}
+
+// leg is what one account does in one mailbox, and what was done of it when it was first heard of.
+type leg struct {
+	phase   account.Phase
+	mailbox string
+	done    int
+	at      time.Time
+}
+
+// pace is how fast it goes and how long the rest takes at that rate; "" before either is known.
+func (p *progress) pace(s account.Status, now time.Time) string {
+	l, known := p.began[s.Account]
+	if !known || l.phase != s.Phase || l.mailbox != s.Mailbox || s.Done < l.done {
+		if p.began == nil {
+			p.began = map[string]leg{}
+		}
+		p.began[s.Account] = leg{s.Phase, s.Mailbox, s.Done, now}
+		return ""
+	}
+	took, did := now.Sub(l.at), s.Done-l.done
+	if took < time.Second || did == 0 {
+		return ""
+	}
+	left := time.Duration(float64(took) / float64(did) * float64(s.Total-s.Done))
+	return fmt.Sprintf(", %.0f/s, %s left", float64(did)/took.Seconds(), left.Round(time.Second))
 }
 
 const progressEvery = 100 * time.Millisecond
@@ -216,7 +243,7 @@ func (p *progress) say(s account.Status) {
 		line += " " + message.CleanLine(s.Mailbox).String()
 	}
 	if s.Total > 0 {
-		line += fmt.Sprintf(" %d/%d", s.Done, s.Total)
+		line += fmt.Sprintf(" %d/%d", s.Done, s.Total) + p.pace(s, time.Now())
 	}
 	p.lines[s.Account] = line
 	if time.Since(p.at) < progressEvery {
