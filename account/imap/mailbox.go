@@ -200,6 +200,9 @@ func (m *mailboxPull) sweep() (gone []uint32, err error) {
 			return nil, err
 		}
 	}
+	if err := m.s.l.compress(m.ctx, 100*int64(hi), m.s.o); err != nil { // what a listed message takes
+		return nil, err
+	}
 	for hi > 0 {
 		if mb := m.s.l.client.Mailbox(); mb != nil && hi > mb.NumMessages {
 			hi = mb.NumMessages // messages went away meanwhile

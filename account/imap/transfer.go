@@ -79,6 +79,9 @@ func (m *mailboxPull) transfer(items []item, w want, to sink) error {
 		first, most = headersFirst, headersMost
 	}
 	m.s.l.guard.SetLiteral(m.s.o.MaxMessage + literalSlack)
+	if err := m.s.l.compress(m.ctx, total(items), m.s.o); err != nil {
+		return err
+	}
 	queue := batches(items, first, most)
 	var ahead []asked
 	defer func() {
