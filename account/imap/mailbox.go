@@ -142,15 +142,44 @@ func (m *mailboxPull) news() (gone []uint32, err error) {
 	return m.delta(condStore)
 }
 
-// delta asks only for what has changed.
+// delta asks only for what has changed, in one round trip: what is new, which flags changed, and all
+// UIDs when the count says that something is gone.
 func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
-	var set imap.UIDSet
 	next := m.mb.Sync.UIDNext
-	fresh := 0
-	if m.sel.UIDNext == 0 || uint32(m.sel.UIDNext) > next {
+	l := m.s.l
+	var list, changed *fetching
+	n := int(m.sel.NumMessages)
+	arrived := int(int64(m.sel.UIDNext) - int64(next)) // at most
+	if m.sel.UIDNext == 0 || arrived > 0 {
+		var set imap.UIDSet
 		set.AddRange(imap.UID(next), 0)
-		n := min(int(m.sel.NumMessages), int(uint32(m.sel.UIDNext)-next))
-		msgs, err := m.s.l.fetch(set, wantList, n, 0, 0).wait()
+		most := n
+		if m.sel.UIDNext != 0 {
+			most = min(n, arrived)
+		}
+		list = l.fetch(set, wantList, most, 0, 0)
+	}
+	since := func(l *link) *fetching {
+		var set imap.UIDSet
+		set.AddRange(1, imap.UID(next-1))
+		return l.fetch(set, wantFlags, n, 0, m.mb.Sync.HighestModSeq)
+	}
+	if condStore && m.sel.HighestModSeq != m.mb.Sync.HighestModSeq && next > 1 {
+		changed = since(l)
+	}
+	var all chan found // no window of sequence numbers, which could move meanwhile
+	if n != len(m.copies)+m.absent()+max(arrived, 0) && n > 0 && n <= searchWindow {
+		all = make(chan found, 1)
+		over := l.busy(0) // from now on, not from when it is sent
+		go func() {
+			defer over()
+			there, err := l.allUIDs(m.sel.NumMessages)
+			all <- found{there, err}
+		}()
+	}
+	fresh := 0
+	if list != nil {
+		msgs, err := list.wait()
 		if err != nil {
 			return nil, err
 		}
@@ -160,10 +189,11 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 			return nil, err
 		}
 	}
-	if condStore && m.sel.HighestModSeq != m.mb.Sync.HighestModSeq && next > 1 {
-		set = nil
-		set.AddRange(1, imap.UID(next-1))
-		msgs, err := m.s.l.fetch(set, wantFlags, int(m.sel.NumMessages), 0, m.mb.Sync.HighestModSeq).wait()
+	if changed != nil {
+		msgs, err := changed.wait()
+		if err != nil && l != m.s.l { // what is new broke that connection
+			msgs, err = since(m.s.l).wait()
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -171,10 +201,26 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 			return nil, err
 		}
 	}
-	if int(m.sel.NumMessages) == len(m.copies)+fresh+m.absent() {
+	if n == len(m.copies)+fresh+m.absent() {
 		return nil, nil
 	}
-	return m.searchGone()
+	if all == nil {
+		return m.searchGone()
+	}
+	f := <-all
+	if f.err != nil && l != m.s.l {
+		return m.searchGone()
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	return m.missing(f.there)
+}
+
+// found is the answer to a search for all UIDs.
+type found struct {
+	there ranges
+	err   error
 }
 
 // sweep lists the whole mailbox, newest first, and fetches what is not here.
@@ -307,6 +353,11 @@ func (m *mailboxPull) searchGone() ([]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
+	return m.missing(there)
+}
+
+// missing compares all UIDs with those here.
+func (m *mailboxPull) missing(there ranges) ([]uint32, error) {
 	if n := there.count(); n+uint64(m.s.l.expunged.Load()) < uint64(m.sel.NumMessages) {
 		m.warn("%s: the server says %d messages but lists %d; nothing is removed here", m.mb.Name, m.sel.NumMessages, n)
 		return nil, nil
