@@ -335,11 +335,16 @@ func (m *mailboxPull) flags(msgs []message) error {
 		up = append(up, store.FlagUpdate{UID: x.uid, Flags: x.flags, Keywords: x.keywords, ModSeq: x.modSeq})
 	}
 	for part := range slices.Chunk(up, 500) {
-		n, err := m.s.st.UpdateRemoteFlags(m.ctx, m.mb.ID, part)
-		if err != nil {
+		err := m.pipe.do(0, func() error {
+			n, err := m.s.st.UpdateRemoteFlags(m.ctx, m.mb.ID, part)
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.out.Changed += n
 			return m.s.local(err)
+		})
+		if err != nil {
+			return err
 		}
-		m.out.Changed += n
 	}
 	return nil
 }

@@ -77,6 +77,8 @@ func (m *mailboxPull) transfer(items []item, w want, to sink) error {
 	first, most := batchFirst, batchMost
 	if w == wantHeader {
 		first, most = headersFirst, headersMost
+	} else if !m.initial { // what came since the last pull is soon there as a whole
+		first = batchMost
 	}
 	m.s.l.guard.SetLiteral(m.s.o.MaxMessage + literalSlack)
 	if err := m.s.l.compress(m.ctx, total(items), m.s.o); err != nil {
