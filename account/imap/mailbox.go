@@ -50,7 +50,14 @@ func (m *mailboxPull) run() error {
 }
 
 func (m *mailboxPull) steps() error {
-	if err := m.open(); err != nil {
+	var early []store.RemoteCopy // read while the server selects the mailbox
+	var reading sync.WaitGroup
+	var readErr error
+	known := m.mb.Sync.UIDValidity
+	reading.Go(func() { early, readErr = m.s.st.RemoteCopies(m.ctx, m.mb.ID) })
+	err := m.open()
+	reading.Wait()
+	if err != nil {
 		return err
 	}
 	if m.sel.NumMessages > maxMessages {
@@ -59,9 +66,10 @@ func (m *mailboxPull) steps() error {
 	if err := m.checkValidity(); err != nil {
 		return err
 	}
-	var err error
-	if m.copies, err = m.s.st.RemoteCopies(m.ctx, m.mb.ID); err != nil {
-		return m.s.local(err)
+	if m.copies = early; readErr != nil || known != m.sel.UIDValidity { // they have lost their UIDs meanwhile
+		if m.copies, err = m.s.st.RemoteCopies(m.ctx, m.mb.ID); err != nil {
+			return m.s.local(err)
+		}
 	}
 	if m.apart, err = m.puller.apart(m.mb, m.sel.UIDValidity); err != nil {
 		return err
