@@ -365,3 +365,8 @@ func (s *Store) remoteCopies(ctx context.Context, where string, args ...any) (ou
 	})
 	return out, err
 }
+
+// RemoteCopiesAt is RemoteCopies of those UIDs.
+func (s *Store) RemoteCopiesAt(ctx context.Context, m MailboxID, uids []uint32) ([]RemoteCopy, error) {
+	return s.remoteCopies(ctx, `server_mailbox = ? AND server_uid IN (SELECT value FROM json_each(?)) ORDER BY server_uid`, m, toJSON(uids))
+}

@@ -102,7 +102,7 @@ func (u *App) sync() {
 		return
 	}
 	u.o.Agent.Sync("")
-	u.say("Sending and receiving …")
+	u.sayAsked("Sending and receiving …")
 }
 
 // askSearch asks for a query over all mail.

@@ -212,7 +212,7 @@ func TestBodyNotHereYet(t *testing.T) {
 		id = ids[0]
 	}})
 	r.keys("Enter")
-	r.sees("Bob <bob@example.org>", "Only the header of this message (12 kB) is here yet")
+	r.sees("Bob <bob@example.org>", "Fetching the message (12 kB) …")
 	if err := r.st.SetBodies(t.Context(), []store.Body{{Message: id, Raw: []byte("From: Bob <bob@example.org>\r\nSubject: later\r\nMessage-ID: <later@x>\r\n\r\nHere it is.\r\n")}}); err != nil {
 		t.Fatal(err)
 	}

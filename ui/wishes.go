@@ -28,6 +28,8 @@ func (m *mailView) doWish(a keys.Action) bool {
 		m.toggleFlag(store.Flagged, "Flagged", "Unflagged")
 	case keys.Unread:
 		m.toggleFlag(store.Seen, "Marked read", "Marked unread")
+	case keys.Fetch:
+		m.wantBodies()
 	default:
 		return m.doWith(a)
 	}

@@ -32,6 +32,7 @@ type mailboxPull struct {
 	adopt    bool               // copies without a UID wait here: headers first, and see who is whose
 	initial  bool               // the mailbox was never pulled to its end
 	flagsNow bool               // all flags were compared in this pull
+	keep     *account.Keep      // of headerOnly
 
 	apart   quarantine
 	skipped map[uint32]bool // UIDs left out in this run, or in quarantine
@@ -45,6 +46,9 @@ type mailboxPull struct {
 
 func (m *mailboxPull) run() error {
 	m.pipe = newPipe()
+	keep := m.s.keeps(m.mb)
+	keep.Out = false // asked for by name
+	m.keep = &keep
 	err := m.steps()
 	return cmp.Or(m.pipe.drain(), err)
 }
@@ -80,8 +84,12 @@ func (m *mailboxPull) steps() error {
 	if m.initial {
 		m.total = max(0, int(m.sel.NumMessages)-len(m.copies))
 	}
-	for _, c := range m.copies {
-		if !c.HasBody && c.Size < m.s.o.MaxMessage && !m.skipped[c.UID] {
+	lacking, err := m.missing(m.mb)
+	if err != nil {
+		return m.s.local(err)
+	}
+	for _, c := range lacking {
+		if !m.skipped[c.UID] {
 			m.total++
 		}
 	}
@@ -165,7 +173,7 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 		if m.sel.UIDNext != 0 {
 			most = min(n, arrived)
 		}
-		list = l.fetch(set, wantList, most, 0, 0)
+		list = l.fetch(set, m.listWant(), most, 0, 0)
 	}
 	since := func(l *link) *fetching {
 		var set imap.UIDSet
@@ -222,7 +230,7 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return m.missing(f.there)
+	return m.goneFrom(f.there)
 }
 
 // found is the answer to a search for all UIDs.
@@ -264,7 +272,7 @@ func (m *mailboxPull) sweep() (gone []uint32, err error) {
 			continue
 		}
 		lo := hi - min(hi, listWindow) + 1
-		msgs, err := m.window(lo, hi, wantList)
+		msgs, err := m.window(lo, hi, m.listWant())
 		if err != nil {
 			return nil, err
 		}
@@ -305,7 +313,7 @@ func (m *mailboxPull) window(lo, hi uint32, w want) ([]message, error) {
 	if err := m.recover(err); err != nil {
 		return nil, err
 	}
-	if msgs, err = m.window(lo, hi, wantList); err != nil {
+	if msgs, err = m.window(lo, hi, m.listWant()); err != nil {
 		return nil, err
 	}
 	return msgs, m.unknown(msgs)
@@ -366,11 +374,11 @@ func (m *mailboxPull) searchGone() ([]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.missing(there)
+	return m.goneFrom(there)
 }
 
-// missing compares all UIDs with those here.
-func (m *mailboxPull) missing(there ranges) ([]uint32, error) {
+// goneFrom compares all UIDs with those here.
+func (m *mailboxPull) goneFrom(there ranges) ([]uint32, error) {
 	if n := there.count(); n+uint64(m.s.l.expunged.Load()) < uint64(m.sel.NumMessages) {
 		m.warn("%s: the server says %d messages but lists %d; nothing is removed here", m.mb.Name, m.sel.NumMessages, n)
 		return nil, nil

@@ -69,7 +69,7 @@ func (p *puller) pull(names []string) error {
 		if mb.NoSelect || mb.Local {
 			continue
 		}
-		if names == nil && p.unchanged(mb, status[mb.Name]) {
+		if names == nil && (p.leftOut(mb, status[mb.Name]) || p.unchanged(mb, status[mb.Name])) {
 			continue
 		}
 		if err := p.mailbox(mb, names != nil); err != nil {
@@ -139,7 +139,7 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 	if err != nil || len(apart.due) > 0 {
 		return false
 	}
-	missing, err := p.s.st.MissingBodies(p.ctx, mb.ID, p.s.o.MaxMessage)
+	missing, err := p.missing(mb)
 	return err == nil && !slices.ContainsFunc(missing, func(c store.RemoteCopy) bool { return !apart.leave[c.UID] })
 }
 

@@ -238,7 +238,7 @@ func (m *mailboxPull) unknown(msgs []message) error {
 		if m.known(x.uid) || m.skipped[x.uid] || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
 			continue
 		}
-		if headersFirst || x.size > m.s.o.MaxMessage {
+		if headersFirst || m.headerOnly(x) {
 			headers = append(headers, item{x.uid, x.size})
 		} else {
 			whole = append(whole, item{x.uid, x.size})
@@ -291,7 +291,7 @@ func (m *mailboxPull) storeNew(msgs []message) error {
 		}
 		top = max(top, x.uid)
 		batch = append(batch, x.incoming(now))
-		if x.raw != nil || x.size > m.s.o.MaxMessage {
+		if x.raw != nil || m.headerOnly(*x) {
 			done++
 		}
 	}
@@ -316,7 +316,7 @@ func (m *mailboxPull) bodies() error {
 	if err := m.pipe.drain(); err != nil {
 		return err
 	}
-	missing, err := m.s.st.MissingBodies(m.ctx, m.mb.ID, m.s.o.MaxMessage)
+	missing, err := m.missing(m.mb)
 	if err != nil {
 		return m.s.local(err)
 	}

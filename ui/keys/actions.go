@@ -61,6 +61,7 @@ const (
 	PrevUnread    Action = "previous-unread"
 	SortBy        Action = "sort"
 	AllHeaders    Action = "headers"
+	Fetch         Action = "fetch"
 	ViewParts     Action = "parts"
 	OpenLink      Action = "link"
 	Pipe          Action = "pipe"
@@ -132,6 +133,7 @@ func Table() []Binding {
 		{Unread, Mail, "U", "N", "mark read or unread", "unread"},
 		{Mark, List, "t", "", "mark for the next action, and go down", "mark"},
 		{MarkAll, List, "Ctrl-A", "", "mark all shown here, or none", ""},
+		{Fetch, Mail, "D", "", "fetch the whole message, where only its header is here", ""},
 		{ViewParts, Mail, "v", "", "parts and attachments, to save", "parts"},
 		{OpenLink, Mail, "o", "", "open a link", "link"},
 		{Pipe, Mail, "|", "", "pipe the message to a command", ""},
