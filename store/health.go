@@ -29,6 +29,7 @@ type Health struct {
 	Oldest         time.Time  // when the oldest item that still waits was spooled; zero: none waits
 	Uncertain      []OutboxID // a person must decide
 	LastFlush      time.Time  // of a flush that comes again: the UI's, a watcher's, a timer's; zero: never
+	LeftOut        []string   // messages that could not be had of a server, in words
 	InUse          int        // process id of another program that has the database open; 0: none seen
 }
 
@@ -157,6 +158,11 @@ func (h *Health) count(ctx context.Context, db *sql.DB) {
 	}
 	one("counting messages", `SELECT count(*) FROM message WHERE state = 0`, &h.Messages)
 	one("counting drafts", fmt.Sprintf(`SELECT count(*) FROM message WHERE state = 0 AND flags & %d <> 0`, Draft), &h.Drafts)
+	if h.Schema >= quarantineSchema {
+		var err error
+		h.LeftOut, err = leftOut(ctx, db)
+		h.problem("reading what was left out", storageFault(err))
+	}
 	var oldest, flushed sql.NullInt64
 	one("reading the queue", `SELECT min(created) FROM outbox WHERE state IN ('queued', 'sending', 'held')`, &oldest)
 	one("reading the last flush", `SELECT max(at) FROM signal WHERE kind = 'flush'`, &flushed)

@@ -170,7 +170,7 @@ func (l *link) reached(err error) bool {
 func (l *link) imapOptions() imap.Options {
 	return imap.Options{
 		Wire: l.o.Wire, MaxMessage: l.o.Config.MaxMessage,
-		Progress: l.o.say, ConfirmRemoval: l.o.ConfirmRemoval,
+		Progress: l.o.say, ConfirmRemoval: l.o.ConfirmRemoval, Version: l.o.Version,
 		Probe: l.o.Probe, Answer: l.o.Answer,
 	}
 }

@@ -30,6 +30,8 @@ type Options struct {
 	// compared; nil and 0: this machine's, every two seconds.
 	Look      func() Surroundings
 	LookEvery time.Duration
+	// Version of mua: what a message could not be had with is tried again with another.
+	Version string
 	// Hook is run on new mail; nil: none.
 	Hook *Hook
 	// Probe is how often a server that is watched is asked whether it is still there, Answer how

@@ -85,6 +85,31 @@ func TestBadMessageIsIsolated(t *testing.T) {
 			if f.logins > 20 {
 				t.Errorf("%d logins", f.logins)
 			}
+			asked := 0
+			refuse := f.on
+			f.change(func() {
+				f.on = func(c *fakeConn, tag, command string) bool {
+					met := refuse(c, tag, command)
+					if met {
+						asked++
+					}
+					return met
+				}
+			})
+			if p = e.sync(); p.New != 0 || asked != 0 {
+				t.Errorf("it was asked for %d times again: %+v", asked, p)
+			}
+			f.change(func() { f.on = nil })
+			e.o.Version = "another"
+			if p = e.sync(); len(p.Warnings) != 0 {
+				t.Errorf("another version: %q", p.Warnings)
+			}
+			if r := e.row("INBOX", "message 59"); !r.HasBody {
+				t.Error("another version did not get it")
+			}
+			if p = e.sync(); p.New+p.Changed+p.Removed != 0 {
+				t.Errorf("in step: %+v", p)
+			}
 		})
 	}
 }

@@ -50,11 +50,6 @@ func (m *mailboxPull) headerOnly(x message) bool {
 	if x.size > m.s.o.MaxMessage {
 		return true
 	}
-	if m.keep == nil {
-		keep := m.s.keeps(m.mb)
-		keep.Out = false // asked for by name
-		m.keep = &keep
-	}
 	if x.received.IsZero() { // not told: bodies() decides by what is stored
 		return !m.keep.All
 	}

@@ -37,11 +37,14 @@ type link struct {
 	mu       sync.Mutex
 	pending  int   // commands under way
 	owed     int64 // octets they may bring
+	packed   bool  // the connection is compressed
 	warnings []string
 	bye      string
 
 	news     chan struct{} // gets a value when the server tells of a change by itself
 	expunged atomic.Int64  // EXPUNGEs told by itself
+
+	asked bool // for compression
 
 	mailbox  string           // selected; "" none
 	readOnly bool             // by EXAMINE
@@ -168,6 +171,9 @@ func (l *link) busy(extra int64) (done func()) {
 	}
 	l.owed += extra
 	l.conn.Allow(l.owed + baseAllowance)
+	if l.packed {
+		l.guard.Allow(l.owed + baseAllowance)
+	}
 	return sync.OnceFunc(func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()

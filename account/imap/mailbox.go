@@ -3,6 +3,7 @@ package imap
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -33,7 +34,8 @@ type mailboxPull struct {
 	flagsNow bool               // all flags were compared in this pull
 	keep     *account.Keep      // of headerOnly
 
-	skipped map[uint32]bool // UIDs left out in this run
+	apart   quarantine
+	skipped map[uint32]bool // UIDs left out in this run, or in quarantine
 	pipe    *pipe           // what is being stored
 
 	mu          sync.Mutex // guards what follows and out.New, which batches being stored count
@@ -44,12 +46,22 @@ type mailboxPull struct {
 
 func (m *mailboxPull) run() error {
 	m.pipe = newPipe()
+	keep := m.s.keeps(m.mb)
+	keep.Out = false // asked for by name
+	m.keep = &keep
 	err := m.steps()
 	return cmp.Or(m.pipe.drain(), err)
 }
 
 func (m *mailboxPull) steps() error {
-	if err := m.open(); err != nil {
+	var early []store.RemoteCopy // read while the server selects the mailbox
+	var reading sync.WaitGroup
+	var readErr error
+	known := m.mb.Sync.UIDValidity
+	reading.Go(func() { early, readErr = m.s.st.RemoteCopies(m.ctx, m.mb.ID) })
+	err := m.open()
+	reading.Wait()
+	if err != nil {
 		return err
 	}
 	if m.sel.NumMessages > maxMessages {
@@ -58,23 +70,35 @@ func (m *mailboxPull) steps() error {
 	if err := m.checkValidity(); err != nil {
 		return err
 	}
-	var err error
-	if m.copies, err = m.s.st.RemoteCopies(m.ctx, m.mb.ID); err != nil {
-		return m.s.local(err)
+	if m.copies = early; readErr != nil || known != m.sel.UIDValidity { // they have lost their UIDs meanwhile
+		if m.copies, err = m.s.st.RemoteCopies(m.ctx, m.mb.ID); err != nil {
+			return m.s.local(err)
+		}
 	}
+	if m.apart, err = m.puller.apart(m.mb, m.sel.UIDValidity); err != nil {
+		return err
+	}
+	m.skipped = maps.Clone(m.apart.leave)
 	m.initial = m.mb.Sync.UIDNext == 0
 	m.adopt = m.mb.Total > len(m.copies)
 	if m.initial {
 		m.total = max(0, int(m.sel.NumMessages)-len(m.copies))
 	}
-	for _, c := range m.copies {
-		if !c.HasBody && c.Size < m.s.o.MaxMessage {
+	lacking, err := m.missing(m.mb)
+	if err != nil {
+		return m.s.local(err)
+	}
+	for _, c := range lacking {
+		if !m.skipped[c.UID] {
 			m.total++
 		}
 	}
 	m.progress(0)
 	gone, err := m.news()
 	if err != nil {
+		return err
+	}
+	if err := m.retry(); err != nil {
 		return err
 	}
 	if err := m.bodies(); err != nil {
@@ -134,15 +158,44 @@ func (m *mailboxPull) news() (gone []uint32, err error) {
 	return m.delta(condStore)
 }
 
-// delta asks only for what has changed.
+// delta asks only for what has changed, in one round trip: what is new, which flags changed, and all
+// UIDs when the count says that something is gone.
 func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
-	var set imap.UIDSet
 	next := m.mb.Sync.UIDNext
-	fresh := 0
-	if m.sel.UIDNext == 0 || uint32(m.sel.UIDNext) > next {
+	l := m.s.l
+	var list, changed *fetching
+	n := int(m.sel.NumMessages)
+	arrived := int(int64(m.sel.UIDNext) - int64(next)) // at most
+	if m.sel.UIDNext == 0 || arrived > 0 {
+		var set imap.UIDSet
 		set.AddRange(imap.UID(next), 0)
-		n := min(int(m.sel.NumMessages), int(uint32(m.sel.UIDNext)-next))
-		msgs, err := m.s.l.fetch(set, m.listWant(), n, 0, 0).wait()
+		most := n
+		if m.sel.UIDNext != 0 {
+			most = min(n, arrived)
+		}
+		list = l.fetch(set, m.listWant(), most, 0, 0)
+	}
+	since := func(l *link) *fetching {
+		var set imap.UIDSet
+		set.AddRange(1, imap.UID(next-1))
+		return l.fetch(set, wantFlags, n, 0, m.mb.Sync.HighestModSeq)
+	}
+	if condStore && m.sel.HighestModSeq != m.mb.Sync.HighestModSeq && next > 1 {
+		changed = since(l)
+	}
+	var all chan found // no window of sequence numbers, which could move meanwhile
+	if n != len(m.copies)+m.absent()+max(arrived, 0) && n > 0 && n <= searchWindow {
+		all = make(chan found, 1)
+		over := l.busy(0) // from now on, not from when it is sent
+		go func() {
+			defer over()
+			there, err := l.allUIDs(m.sel.NumMessages)
+			all <- found{there, err}
+		}()
+	}
+	fresh := 0
+	if list != nil {
+		msgs, err := list.wait()
 		if err != nil {
 			return nil, err
 		}
@@ -152,10 +205,11 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 			return nil, err
 		}
 	}
-	if condStore && m.sel.HighestModSeq != m.mb.Sync.HighestModSeq && next > 1 {
-		set = nil
-		set.AddRange(1, imap.UID(next-1))
-		msgs, err := m.s.l.fetch(set, wantFlags, int(m.sel.NumMessages), 0, m.mb.Sync.HighestModSeq).wait()
+	if changed != nil {
+		msgs, err := changed.wait()
+		if err != nil && l != m.s.l { // what is new broke that connection
+			msgs, err = since(m.s.l).wait()
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -163,10 +217,26 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 			return nil, err
 		}
 	}
-	if int(m.sel.NumMessages) == len(m.copies)+fresh {
+	if n == len(m.copies)+fresh+m.absent() {
 		return nil, nil
 	}
-	return m.searchGone()
+	if all == nil {
+		return m.searchGone()
+	}
+	f := <-all
+	if f.err != nil && l != m.s.l {
+		return m.searchGone()
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	return m.goneFrom(f.there)
+}
+
+// found is the answer to a search for all UIDs.
+type found struct {
+	there ranges
+	err   error
 }
 
 // sweep lists the whole mailbox, newest first, and fetches what is not here.
@@ -191,6 +261,9 @@ func (m *mailboxPull) sweep() (gone []uint32, err error) {
 		if err := m.bodies(); err != nil {
 			return nil, err
 		}
+	}
+	if err := m.s.l.compress(m.ctx, 100*int64(hi), m.s.o); err != nil { // what a listed message takes
+		return nil, err
 	}
 	for hi > 0 {
 		if mb := m.s.l.client.Mailbox(); mb != nil && hi > mb.NumMessages {
@@ -225,7 +298,7 @@ func (m *mailboxPull) sweep() (gone []uint32, err error) {
 			gone = append(gone, c.UID)
 		}
 	}
-	return gone, nil
+	return gone, m.forget(func(uid uint32) bool { return !seen[uid] })
 }
 
 // window asks for messages by their place in the mailbox.
@@ -278,11 +351,16 @@ func (m *mailboxPull) flags(msgs []message) error {
 		up = append(up, store.FlagUpdate{UID: x.uid, Flags: x.flags, Keywords: x.keywords, ModSeq: x.modSeq})
 	}
 	for part := range slices.Chunk(up, 500) {
-		n, err := m.s.st.UpdateRemoteFlags(m.ctx, m.mb.ID, part)
-		if err != nil {
+		err := m.pipe.do(0, func() error {
+			n, err := m.s.st.UpdateRemoteFlags(m.ctx, m.mb.ID, part)
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.out.Changed += n
 			return m.s.local(err)
+		})
+		if err != nil {
+			return err
 		}
-		m.out.Changed += n
 	}
 	return nil
 }
@@ -296,6 +374,11 @@ func (m *mailboxPull) searchGone() ([]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
+	return m.goneFrom(there)
+}
+
+// goneFrom compares all UIDs with those here.
+func (m *mailboxPull) goneFrom(there ranges) ([]uint32, error) {
 	if n := there.count(); n+uint64(m.s.l.expunged.Load()) < uint64(m.sel.NumMessages) {
 		m.warn("%s: the server says %d messages but lists %d; nothing is removed here", m.mb.Name, m.sel.NumMessages, n)
 		return nil, nil
@@ -306,7 +389,7 @@ func (m *mailboxPull) searchGone() ([]uint32, error) {
 			gone = append(gone, c.UID)
 		}
 	}
-	return gone, nil
+	return gone, m.forget(func(uid uint32) bool { return !there.has(uid) })
 }
 
 func uidsOf(copies []store.RemoteCopy) []uint32 {

@@ -31,6 +31,11 @@ func (p *pipe) put(msgs []message, to sink) error {
 	for i := range msgs {
 		size += int64(len(msgs[i].raw) + len(msgs[i].header))
 	}
+	return p.do(size, func() error { return to(msgs) })
+}
+
+// do has something of size octets written beside the network, as put does.
+func (p *pipe) do(size int64, write func() error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.err == nil && p.busy > 0 && (p.busy >= pipeBatches || p.octets+size > pipeOctets) {
@@ -42,7 +47,7 @@ func (p *pipe) put(msgs []message, to sink) error {
 	p.busy++
 	p.octets += size
 	go func() {
-		err := to(msgs)
+		err := write()
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.busy--

@@ -38,6 +38,8 @@ type puller struct {
 	ctx        context.Context
 	out        Pulled
 	reconnects int
+	labels     bool // the server shows one message in several mailboxes, as Gmail its labels
+	elsewhere  bool // mail of another mailbox is here
 }
 
 func (p *puller) pull(names []string) error {
@@ -60,6 +62,8 @@ func (p *puller) pull(names []string) error {
 		}
 	}
 	inOrder(mbs)
+	p.labels = s.l.caps.Has("X-GM-EXT-1") || slices.ContainsFunc(mbs, func(m store.Mailbox) bool { return m.Role == store.RoleAll })
+	p.elsewhere = slices.ContainsFunc(mbs, func(m store.Mailbox) bool { return m.Total > 0 })
 	var first error
 	for _, mb := range mbs {
 		if mb.NoSelect || mb.Local {
@@ -131,8 +135,12 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 	if have.HighestModSeq == 0 && have.Messages > 0 && p.s.o.Now().Sub(have.FlagsAt) >= p.s.o.FlagsEvery {
 		return false // flags may have changed unseen
 	}
+	apart, err := p.apart(mb, have.UIDValidity)
+	if err != nil || len(apart.due) > 0 {
+		return false
+	}
 	missing, err := p.missing(mb)
-	return err == nil && len(missing) == 0
+	return err == nil && !slices.ContainsFunc(missing, func(c store.RemoteCopy) bool { return !apart.leave[c.UID] })
 }
 
 // mailbox brings one mailbox up to date. named: it was asked for by name, so that flags are compared
@@ -140,6 +148,9 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 func (p *puller) mailbox(mb store.Mailbox, named bool) error {
 	m := &mailboxPull{puller: p, mb: mb, named: named}
 	err := m.run()
+	if p.out.New > 0 {
+		p.elsewhere = true
+	}
 	if err == nil {
 		return nil
 	}

@@ -23,6 +23,10 @@ type Options struct {
 	Progress   func(account.Status) // told of progress; nil: not
 	// ConfirmRemoval lets most of a mailbox vanish here because it vanished on the server.
 	ConfirmRemoval bool
+	// CompressLocal has a server on this machine compress as well.
+	CompressLocal bool
+	// Version of mua, by which a message that could not be had is tried again after an upgrade.
+	Version string
 	// FlagsEvery is how often flags are compared in full where the server has no CONDSTORE and nothing
 	// else has changed; 0: a minute.
 	FlagsEvery time.Duration

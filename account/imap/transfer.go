@@ -77,8 +77,13 @@ func (m *mailboxPull) transfer(items []item, w want, to sink) error {
 	first, most := batchFirst, batchMost
 	if w == wantHeader {
 		first, most = headersFirst, headersMost
+	} else if !m.initial { // what came since the last pull is soon there as a whole
+		first = batchMost
 	}
 	m.s.l.guard.SetLiteral(m.s.o.MaxMessage + literalSlack)
+	if err := m.s.l.compress(m.ctx, total(items), m.s.o); err != nil {
+		return err
+	}
 	queue := batches(items, first, most)
 	var ahead []asked
 	defer func() {
@@ -202,8 +207,9 @@ func (m *mailboxPull) isolate(items []item, w want, to sink) error {
 	case storeErr != nil:
 		return storeErr
 	case err == nil && (len(items) == 1 || len(lost) < len(items) || m.s.l.expunged.Load() > 0):
-		return m.giveUp(lost, w, "the server left it out") // twice: it has been expunged, or the server will not
+		return m.giveUp(lost, w, "the server left it out", true) // twice: it has been expunged, or the server will not
 	}
+	refused := m.s.l.alive()
 	if err := m.recover(err); err != nil {
 		return err
 	}
@@ -212,7 +218,7 @@ func (m *mailboxPull) isolate(items []item, w want, to sink) error {
 		if e, ok := m.s.trouble(m.ctx, err).(*account.Trouble); ok {
 			why = e.What
 		}
-		return m.giveUp(lost, w, why)
+		return m.giveUp(lost, w, why, refused)
 	}
 	half := len(lost) / 2
 	if err := m.isolate(lost[:half], w, to); err != nil {
@@ -221,38 +227,18 @@ func (m *mailboxPull) isolate(items []item, w want, to sink) error {
 	return m.isolate(lost[half:], w, to)
 }
 
-// giveUp leaves messages out for this run and says so; of a message that does not come whole the header
-// is tried.
-func (m *mailboxPull) giveUp(items []item, w want, why string) error {
-	if m.skipped == nil {
-		m.skipped = map[uint32]bool{}
-	}
-	for _, x := range items {
-		m.skipped[x.uid] = true
-		if len(m.skipped) <= skippedToTell && m.s.l.expunged.Load() == 0 {
-			m.warn("%s: message with UID %d was left out: %s", m.mb.Name, x.uid, why)
-		}
-	}
-	if w != wantWhole || len(items) > skippedToTell {
-		return nil
-	}
-	for _, x := range items {
-		if err := m.isolate([]item{x}, wantHeader, m.storeNew); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unknown fetches what of msgs is not here: headers when copies wait to be adopted, else whole
-// messages, newest first.
+// unknown fetches what of msgs is not here, newest first: headers and then bodies where the messages may be
+// here under another name, else whole messages.
 func (m *mailboxPull) unknown(msgs []message) error {
+	// A header tells whether the message is here already: a copy that waits for its UID, or that another
+	// mailbox shows as well.
+	headersFirst := m.adopt || m.labels && m.elsewhere
 	var whole, headers []item
 	for _, x := range newestFirst(msgs) {
-		if m.known(x.uid) || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
+		if m.known(x.uid) || m.skipped[x.uid] || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
 			continue
 		}
-		if m.adopt || m.headerOnly(x) {
+		if headersFirst || m.headerOnly(x) {
 			headers = append(headers, item{x.uid, x.size})
 		} else {
 			whole = append(whole, item{x.uid, x.size})
@@ -272,7 +258,7 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	if err := m.transfer(headers, wantHeader, m.storeNew); err != nil {
 		return err
 	}
-	if m.adopt {
+	if headersFirst {
 		if err := m.bodies(); err != nil {
 			return err
 		}
@@ -322,7 +308,7 @@ func (m *mailboxPull) storeNew(msgs []message) error {
 	m.awaited += len(batch) - done
 	m.mu.Unlock()
 	m.progress(done)
-	return nil
+	return m.release(msgs)
 }
 
 // bodies fetches what is here as a header only, newest first.
@@ -353,7 +339,7 @@ func (m *mailboxPull) bodies() error {
 			return m.s.local(err)
 		}
 		m.progress(len(bodies))
-		return nil
+		return m.release(msgs)
 	})
 }
 

@@ -274,7 +274,7 @@ func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID
 
 // agentOptions are the agent's for this invocation.
 func (a *app) agentOptions(c *account.Config, s *store.Store) agent.Options {
-	o := agent.Options{Config: c, Store: s, Unattended: a.unattended(), Hook: agent.NewHook(c.OnNewMail)}
+	o := agent.Options{Config: c, Store: s, Unattended: a.unattended(), Hook: agent.NewHook(c.OnNewMail), Version: buildVersion()}
 	if a.verbose {
 		o.Wire.Trace = a.err
 	}

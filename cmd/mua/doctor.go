@@ -26,7 +26,8 @@ func newDoctor(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Say whether the mail database is sound, and get the outbox out of a broken one", Args: usageArgs(cobra.NoArgs),
 		Long: `Doctor looks at mail.db: whether the database is sound, who may read it, how much
-room there is, and what the outbox holds. It needs no configuration and no
+room there is, what the outbox holds, and which messages of a server cannot be
+had and are left out. It needs no configuration and no
 network, and it changes nothing. It ends with 74 when something is damaged.
 
 With --rescue DIR it writes every unsent message and every draft that can still
@@ -131,6 +132,9 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 			say("outbox: %d %s", n, st)
 		}
 	}
+	for _, w := range h.LeftOut {
+		say("%s", message.CleanLine(w))
+	}
 	if !h.Oldest.IsZero() {
 		say("the oldest that waits was spooled %s", h.Oldest.Format(time.RFC3339))
 	}
@@ -168,6 +172,7 @@ type healthJSON struct {
 	Outbox    map[store.ItemState]int `json:"outbox"`
 	Oldest    *string                 `json:"oldest_waiting"`
 	Uncertain []store.OutboxID        `json:"uncertain"`
+	LeftOut   []string                `json:"left_out"`
 	LastFlush *string                 `json:"last_flush"`
 }
 
@@ -176,7 +181,7 @@ func (a *app) printHealth(h store.Health) error {
 		o := healthJSON{
 			File: h.Path, OK: len(h.Problems) == 0, Problems: list(h.Problems), Size: h.Size, Log: h.Log, Schema: h.Schema, Newest: h.Newest,
 			Exposed: list(h.Exposed), Messages: h.Messages, Drafts: h.Drafts, Outbox: map[store.ItemState]int{},
-			Oldest: timeJSON(h.Oldest), Uncertain: list(h.Uncertain), LastFlush: timeJSON(h.LastFlush),
+			Oldest: timeJSON(h.Oldest), Uncertain: list(h.Uncertain), LeftOut: list(h.LeftOut), LastFlush: timeJSON(h.LastFlush),
 		}
 		for st, n := range h.Outbox {
 			if slices.Contains(itemStates(), st) { // of a damaged file anything may come

@@ -134,19 +134,20 @@ func whoSyncs(s account.Status) string {
 
 // syncJSON is the contract's row of mua sync.
 type syncJSON struct {
-	Account    string  `json:"account"`
-	By         *string `json:"by"`
-	New        int     `json:"new"`
-	Changed    int     `json:"changed"`
-	Removed    int     `json:"removed"`
-	Replayed   int     `json:"replayed"`
-	Conflicts  int     `json:"conflicts"`
-	Sent       int     `json:"sent"`
-	Queued     int     `json:"queued"`
-	Bytes      int64   `json:"bytes"`
-	RoundTrips int64   `json:"round_trips"`
-	DurationMS int64   `json:"duration_ms"`
-	Error      *string `json:"error"`
+	Account    string   `json:"account"`
+	By         *string  `json:"by"`
+	New        int      `json:"new"`
+	Changed    int      `json:"changed"`
+	Removed    int      `json:"removed"`
+	Replayed   int      `json:"replayed"`
+	Conflicts  int      `json:"conflicts"`
+	Sent       int      `json:"sent"`
+	Queued     int      `json:"queued"`
+	Bytes      int64    `json:"bytes"`
+	RoundTrips int64    `json:"round_trips"`
+	DurationMS int64    `json:"duration_ms"`
+	Warnings   []string `json:"warnings"`
+	Error      *string  `json:"error"`
 }
 
 func (a *app) printResults(ctx context.Context, s *store.Store, results []agent.Result) error {
@@ -193,7 +194,10 @@ func (a *app) printResult(r agent.Result) error {
 	if a.json {
 		j := syncJSON{
 			Account: r.Account, By: orNull(r.By), New: r.New, Changed: r.Changed, Removed: r.Removed, Replayed: r.Replayed,
-			Conflicts: r.Conflicts, Sent: r.Sent, Queued: r.Queued, Bytes: r.Bytes, RoundTrips: r.RoundTrips, DurationMS: r.Duration.Milliseconds(),
+			Conflicts: r.Conflicts, Sent: r.Sent, Queued: r.Queued, Bytes: r.Bytes, RoundTrips: r.RoundTrips, DurationMS: r.Duration.Milliseconds(), Warnings: []string{},
+		}
+		for _, w := range r.Warnings {
+			j.Warnings = append(j.Warnings, message.CleanLine(w).String())
 		}
 		if r.Err != nil {
 			j.Error = orNull(asTrouble(r.Err).Error())
@@ -219,10 +223,37 @@ type progress struct {
 	live bool
 
 	mu    sync.Mutex
+	began map[string]leg
 	lines map[string]string
 	order []string
 	drawn int
 	at    time.Time
+}
+
+// leg is what one account does in one mailbox, and what was done of it when it was first heard of.
+type leg struct {
+	phase   account.Phase
+	mailbox string
+	done    int
+	at      time.Time
+}
+
+// pace is how fast it goes and how long the rest takes at that rate; "" before either is known.
+func (p *progress) pace(s account.Status, now time.Time) string {
+	l, known := p.began[s.Account]
+	if !known || l.phase != s.Phase || l.mailbox != s.Mailbox || s.Done < l.done {
+		if p.began == nil {
+			p.began = map[string]leg{}
+		}
+		p.began[s.Account] = leg{s.Phase, s.Mailbox, s.Done, now}
+		return ""
+	}
+	took, did := now.Sub(l.at), s.Done-l.done
+	if took < time.Second || did == 0 {
+		return ""
+	}
+	left := time.Duration(float64(took) / float64(did) * float64(s.Total-s.Done))
+	return fmt.Sprintf(", %.0f/s, %s left", float64(did)/took.Seconds(), left.Round(time.Second))
 }
 
 const progressEvery = 100 * time.Millisecond
@@ -241,7 +272,7 @@ func (p *progress) say(s account.Status) {
 		line += " " + message.CleanLine(s.Mailbox).String()
 	}
 	if s.Total > 0 {
-		line += fmt.Sprintf(" %d/%d", s.Done, s.Total)
+		line += fmt.Sprintf(" %d/%d", s.Done, s.Total) + p.pace(s, time.Now())
 	}
 	p.lines[s.Account] = line
 	if time.Since(p.at) < progressEvery {

@@ -13,7 +13,8 @@
 //     pass; what is malformed or was never asked for is left out;
 //   - LIST, STATUS and NAMESPACE lines that cannot be decoded, and untagged data
 //     that is not known, are dropped with a warning;
-//   - the texts of ALERT codes and BYE are passed on.
+//   - the texts of ALERT codes and BYE are passed on;
+//   - Compress has a command of its own, whose answer go-imap never sees.
 //
 // Its memory is bounded by the limits. It never panics. After a Violation
 // every Read fails with it, and Err tells it.
@@ -87,11 +88,15 @@ type Conn struct {
 	fetch   *fetch // a FETCH whose end has not come yet
 	dropped int
 	err     error
+
+	compression compression
 }
 
 // New guards c.
 func New(c net.Conn, o Options) *Conn {
-	return &Conn{Conn: c, o: o.withDefaults(), br: bufio.NewReaderSize(c, 32<<10)}
+	g := &Conn{Conn: c, o: o.withDefaults(), br: bufio.NewReaderSize(c, 32<<10)}
+	g.Allow(-1)
+	return g
 }
 
 // SetLiteral lets literals of up to n octets through from now on; 0: none, which is the default.
@@ -159,6 +164,9 @@ func cut(err error) error {
 // fail keeps the first error; a violation closes the connection.
 func (c *Conn) fail(err error) error {
 	if c.err == nil {
+		if c.compression.asked.Swap(false) {
+			c.compression.answered <- err
+		}
 		c.err = err
 		c.reason.Store(&err)
 		if _, ok := errors.AsType[*Violation](err); ok {

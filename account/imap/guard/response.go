@@ -14,6 +14,10 @@ func (c *Conn) tagged(line []byte) error {
 	if !isAtom(tag) || !isOneOf(typ, "OK", "NO", "BAD") {
 		return c.drop("%q", line[:min(len(line), 60)])
 	}
+	if string(tag) == compressTag && c.compression.asked.Load() {
+		c.compressed(typ, rest)
+		return nil
+	}
 	c.status(tag, typ, rest)
 	return nil
 }
