@@ -21,6 +21,7 @@ type puller struct {
 	batch    []Incoming
 	prepared []prepared
 	waiting  bool // copies in this mailbox wait for adoption
+	removals bool // the server has removed messages that may be seen again
 	ids      []MessageID
 	isNew    []bool
 }
@@ -119,7 +120,8 @@ func (p *puller) begin(t *txn) error {
 		return err
 	}
 	return t.row(`SELECT EXISTS (SELECT 1 FROM message WHERE server_mailbox = ?1 AND server_uid IS NULL)
-		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind = 'append' AND state = 'pending')`, p.box.ID).Scan(&p.waiting)
+		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind = 'append' AND state = 'pending'),
+		EXISTS (SELECT 1 FROM message WHERE account = ?2 AND removed > 0)`, p.box.ID, p.box.Account).Scan(&p.waiting, &p.removals)
 }
 
 // place finds the copy an Incoming is, or makes a new one.
@@ -151,6 +153,19 @@ func (p *puller) place(t *txn, i int, in *Incoming) (id MessageID, isNew bool, e
 		}
 		if k != nil {
 			return k.id, false, p.adopt(t, k, i)
+		}
+	}
+	if in.UID != 0 && p.removals {
+		k, err := t.seenAgain(p.store, p.box, in, &p.prepared[i].columns)
+		if err != nil {
+			return 0, false, err
+		}
+		if k != nil && k.removed == byBoth {
+			if err := t.overtaken(k, p.box); err != nil {
+				return 0, false, err
+			}
+		} else if k != nil {
+			return k.id, false, p.revive(t, k, i)
 		}
 	}
 	id, err = p.insert(t, i)

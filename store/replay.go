@@ -139,6 +139,13 @@ func (t *txn) give(p *pendingAction) error {
 	return t.run(`UPDATE action SET given = 1, tries = tries + 1, add_flags = ?, add_keywords = ? WHERE id = ?`, p.Add, toJSON(p.AddKeywords), p.ID)
 }
 
+// ReturnActions takes back wishes that were handed out and not tried: they may be changed again.
+func (s *Store) ReturnActions(ctx context.Context, ids []ActionID) error {
+	return s.writeEach(ctx, len(ids), func(t *txn, i int) error {
+		return t.run(`UPDATE action SET given = 0 WHERE id = ? AND state = 'pending'`, ids[i])
+	})
+}
+
 // FinishActions records outcomes. A refused wish is reverted here and journaled as a conflict. Outcomes of
 // wishes that are settled already are passed over.
 func (s *Store) FinishActions(ctx context.Context, done []Replayed) error {

@@ -90,11 +90,16 @@ func (m *mailboxPull) open() error {
 // checkValidity compares UIDVALIDITY before any UID is used, and records it before any is stored.
 func (m *mailboxPull) checkValidity() error {
 	have := m.mb.Sync.UIDValidity
-	if have == m.sel.UIDValidity {
+	back := wentBack(m.mb.Sync, m.sel)
+	if have == m.sel.UIDValidity && !back {
 		return nil
 	}
 	if have != 0 {
-		m.warn("%s: the server numbered the messages anew (UIDVALIDITY); they are matched with those here", m.mb.Name)
+		if back {
+			m.warn("%s", explainRestore(m.mb.Name))
+		} else {
+			m.warn("%s: the server numbered the messages anew (UIDVALIDITY); they are matched with those here", m.mb.Name)
+		}
 		if err := m.s.st.DetachUIDs(m.ctx, m.mb.ID); err != nil {
 			return m.s.local(err)
 		}
@@ -305,7 +310,7 @@ func (m *mailboxPull) expunge(gone []uint32) error {
 		return m.vanished(len(gone), len(m.copies))
 	}
 	for part := range slices.Chunk(gone, 1000) {
-		n, err := m.s.st.ExpungeRemote(m.ctx, m.mb.ID, part)
+		n, err := m.s.st.ExpungeMoved(m.ctx, m.mb.ID, part, m.since)
 		if err != nil {
 			return m.s.local(err)
 		}

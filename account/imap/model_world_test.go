@@ -31,21 +31,20 @@ type world struct {
 	step   int
 	log    []string
 
-	made      int                      // identities 0…made-1
-	placesOf  map[int]map[string]bool  // identity → the mailboxes that somebody ever put it into
-	copiesOf  map[int]int              // identity → how many copies were made, at the most
-	mayVanish map[int]bool             // somebody removed a copy
-	removed   map[store.MessageID]bool // we deleted it for good
-	counts    map[string]int           // what was done, for the end
-	confirm   bool                     // the next pass may take over that most of a mailbox has vanished
-	boxes     int                      // mailboxes made by the other client
+	made      int                     // identities 0…made-1
+	placesOf  map[int]map[string]bool // identity → the mailboxes that somebody ever put it into
+	copiesOf  map[int]int             // identity → how many copies were made, at the most
+	mayVanish map[int]bool            // somebody removed a copy
+	wasCalled map[string][]string     // mailbox → names it was renamed from
+	counts    map[string]int          // what was done, for the end
+	boxes     int                     // mailboxes made by the other client
 }
 
 var fixedBoxes = []string{"INBOX", "Archive", "Trash", "Work"}
 
 func newWorld(t testing.TB, seed uint64, server modelServer) *world {
 	w := &world{dir: t.TempDir(), server: server, seed: seed, placesOf: map[int]map[string]bool{}, copiesOf: map[int]int{},
-		mayVanish: map[int]bool{}, removed: map[store.MessageID]bool{}, counts: map[string]int{}}
+		mayVanish: map[int]bool{}, wasCalled: map[string][]string{}, counts: map[string]int{}}
 	w.cutter = realservers.NewCutter(t, server.addr)
 	cfg, err := account.Parse("config.toml", fmt.Appendf(nil, "[account.work]\nfrom = \"%s@example.org\"\nincoming = \"imaps://%[1]s@%s\"\npassword = { plain = %q }\ntls_ca = %q\n",
 		server.user, w.cutter.Addr, server.password, server.caFile))
@@ -297,6 +296,19 @@ func (w *world) serverCopies(mailbox string) (out []copyThere) {
 	return out
 }
 
+// mayBeIn: somebody put the identity there, or into a mailbox that was renamed to that since.
+func (w *world) mayBeIn(identity int, mailbox string, seen []string) bool {
+	if w.placesOf[identity][mailbox] {
+		return true
+	}
+	for _, was := range w.wasCalled[mailbox] {
+		if !slices.Contains(seen, was) && w.mayBeIn(identity, was, append(seen, mailbox)) {
+			return true
+		}
+	}
+	return false
+}
+
 // checkServer: nothing there is where nobody put it, marked as nobody marked it, doubled, or gone by itself.
 func (w *world) checkServer() map[string][]copyThere {
 	there := map[string][]copyThere{}
@@ -305,7 +317,7 @@ func (w *world) checkServer() map[string][]copyThere {
 		there[b] = w.serverCopies(b)
 		for _, c := range there[b] {
 			count[c.identity]++
-			if !w.placesOf[c.identity][b] {
+			if !w.mayBeIn(c.identity, b, nil) {
 				w.fail("id%d is in %s on the server, where nobody put it: %v", c.identity, b, w.placesOf[c.identity])
 			}
 			for _, f := range c.flags {

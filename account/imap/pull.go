@@ -38,6 +38,8 @@ type puller struct {
 	ctx        context.Context
 	out        Pulled
 	reconnects int
+	since      store.MessageID   // the last message when the pull began
+	taken      []store.MailboxID // mailboxes from which messages seem to have been taken
 }
 
 func (p *puller) pull(names []string) error {
@@ -60,6 +62,10 @@ func (p *puller) pull(names []string) error {
 		}
 	}
 	inOrder(mbs)
+	if p.since, err = s.st.LastMessage(p.ctx); err != nil {
+		return s.local(err)
+	}
+	p.taken = taken(mbs, status)
 	var first error
 	for _, mb := range mbs {
 		if mb.NoSelect || mb.Local {
@@ -76,6 +82,9 @@ func (p *puller) pull(names []string) error {
 				break
 			}
 		}
+	}
+	if first == nil && names == nil {
+		first = s.local(s.st.RescueMoved(p.ctx, s.id))
 	}
 	return first
 }

@@ -135,6 +135,9 @@ func (r *replay) run(g group) error {
 	if err != nil || !usable {
 		return err
 	}
+	if g.actions, err = r.present(g.actions); err != nil {
+		return err
+	}
 	for _, part := range chunks(uidsOfActions(g.actions)) {
 		n := len(part)
 		if err := r.carryOut(g.kind, g.actions[:n]); err != nil {
@@ -169,7 +172,7 @@ func (r *replay) selectFor(a store.Action) (usable bool, err error) {
 			return false, err
 		}
 	}
-	return l.selected.UIDValidity == mb.Sync.UIDValidity, nil
+	return l.selected.UIDValidity == mb.Sync.UIDValidity && !wentBack(mb.Sync, l.selected), nil
 }
 
 // carryOut does one command's worth of wishes and records the outcome. A refused group is halved

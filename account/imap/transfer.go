@@ -248,12 +248,18 @@ func (m *mailboxPull) giveUp(items []item, w want, why string) error {
 // messages, newest first.
 func (m *mailboxPull) unknown(msgs []message) error {
 	var whole, headers []item
+	known, err := m.maybeKnown(msgs)
+	if err != nil {
+		return err
+	}
+	again := false // some may be here already
 	for _, x := range newestFirst(msgs) {
 		m.highest = max(m.highest, x.uid)
 		if m.known(x.uid) || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
 			continue
 		}
-		if m.adopt || x.size > m.s.o.MaxMessage {
+		again = again || known[x.size]
+		if m.adopt || known[x.size] || x.size > m.s.o.MaxMessage {
 			headers = append(headers, item{x.uid, x.size})
 		} else {
 			whole = append(whole, item{x.uid, x.size})
@@ -275,7 +281,7 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	if err := m.transfer(headers, wantHeader, m.storeNew); err != nil {
 		return err
 	}
-	if m.adopt {
+	if m.adopt || again {
 		if err := m.bodies(); err != nil {
 			return err
 		}
