@@ -100,8 +100,13 @@ func (t *txn) headerOf(s *Store, k *copyState) (header []byte, err error) {
 // revive gives a tombstone its place on the server, with the wishes that its removal contradicted.
 func (p *puller) revive(t *txn, k *copyState, i int) error {
 	in := &p.batch[i]
-	err := t.run(`UPDATE action SET state = 'pending', ended = NULL, words = '', remote = '', given = 0
-		WHERE message = ?1 AND state = 'contradicted' AND ended = (SELECT gone_at FROM message WHERE id = ?1)`, k.id)
+	_, err := mailbox(t.ctx, t.tx, k.mailbox)
+	target := err == nil // else a move to there stays contradicted
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	err = t.run(`UPDATE action SET state = 'pending', ended = NULL, words = '', remote = '', given = 0
+		WHERE message = ?1 AND state = 'contradicted' AND ended = (SELECT gone_at FROM message WHERE id = ?1) AND (?2 OR kind = 'flags')`, k.id, target)
 	if err != nil {
 		return err
 	}
@@ -112,14 +117,6 @@ func (p *puller) revive(t *txn, k *copyState, i int) error {
 	moving := false
 	for j := range wishes {
 		moving = moving || wishes[j].location()
-	}
-	if moving {
-		if _, err := mailbox(t.ctx, t.tx, k.mailbox); err != nil {
-			if !errors.Is(err, ErrNotFound) {
-				return err
-			}
-			moving = false
-		}
 	}
 	if !moving {
 		k.mailbox = p.box.ID

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"mua/account/demo"
 	"mua/account/realservers"
@@ -82,13 +83,12 @@ func runModel(t *testing.T, steps int, start func(testing.TB) modelServer) {
 	t.Errorf("MUA_MODEL_SEED=%d MUA_MODEL_STEPS=%s go test ./account/imap -run %s\n%v\n%s", seed, showSteps(list), t.Name(), err, w.tail(200))
 }
 
-// shrink leaves out steps while the run still fails, in ever smaller pieces, for a bounded number of runs.
+// shrink leaves out steps while the run still fails, in ever smaller pieces, for a bounded time.
 func shrink(t *testing.T, seed uint64, list []int, start func(testing.TB) modelServer, w *world, err error) ([]int, *world, error) {
-	runs := 0
-	for piece := len(list) / 2; piece >= 1 && runs < 150; piece /= 2 {
-		for at := 0; at < len(list) && runs < 150; {
+	end := time.Now().Add(4 * time.Minute)
+	for piece := len(list) / 2; piece >= 1 && time.Now().Before(end); piece /= 2 {
+		for at := 0; at < len(list) && time.Now().Before(end); {
 			less := slices.Delete(slices.Clone(list), at, min(at+piece, len(list)))
-			runs++
 			if w2, err2 := tryModel(t, seed, less, start); err2 != nil {
 				list, w, err = less, w2, err2
 				if w2.step >= 0 {

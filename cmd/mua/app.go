@@ -108,7 +108,7 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours")
 	root.AddCommand(
 		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a), newService(a),
-		newList(a), newShow(a), newMailboxes(a), newMark(a), newMove(a), newArchive(a), newDelete(a), newUndo(a),
+		newList(a), newShow(a), newMailboxes(a), newMark(a), newMove(a), newArchive(a), newDelete(a), newRecover(a), newUndo(a),
 		newAddress(a), newAccount(a), newConfig(a), newDoctor(a), newDemo(a), newVersion(a), newMan(a),
 	)
 	strictCompletion(root)
