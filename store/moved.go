@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // removal tells who took a tombstone off its server.
@@ -180,8 +181,8 @@ func (t *txn) follow(k, n *copyState, wishes []actionRow) error {
 	if err := t.end(&n2); err != nil {
 		return err
 	}
-	if k.mailbox == k.serverMailbox {
-		k.mailbox = n.mailbox
+	if !slices.ContainsFunc(wishes, func(a actionRow) bool { return a.location() }) {
+		k.mailbox = n.mailbox // else it is where it was wished to be
 	}
 	k.serverMailbox, k.uid, k.detached, k.awaiting = n.serverMailbox, n.uid, false, 0
 	k.serverFlags, k.serverKeywords, k.modSeq = n.serverFlags, n.serverKeywords, n.modSeq
