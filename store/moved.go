@@ -51,7 +51,8 @@ func (s *Store) LastMessage(ctx context.Context) (id MessageID, err error) {
 // client, or restored. nil: there is none.
 func (t *txn) seenAgain(s *Store, box Mailbox, in *Incoming, c *columns) (*copyState, error) {
 	list, err := t.copies(`account = ? AND size = ? AND removed > 0 AND header_id = ? AND state = 2 AND server_mailbox IS NULL
-		ORDER BY mailbox = ? DESC, gone_at DESC, id LIMIT 8`, box.Account, c.size, c.headerID, box.ID)
+		ORDER BY server_flags = ? AND server_keywords = ? DESC, mailbox = ? DESC, gone_at DESC, id LIMIT 8`,
+		box.Account, c.size, c.headerID, in.Flags, toJSON(keywordSet(nil, in.Keywords, nil)), box.ID)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -150,8 +151,9 @@ func (t *txn) movedTo(s *Store, k *copyState, since MessageID) (*copyState, erro
 	}
 	list, err := t.copies(`header_id = ? AND id > ? AND account = ? AND size = ? AND state = 0 AND server_uid IS NOT NULL
 		AND mailbox = server_mailbox AND mailbox <> ? AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id)
-		AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id) ORDER BY id LIMIT 8`,
-		k.headerID, since, k.account, k.size, k.serverMailbox)
+		AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id)
+		ORDER BY server_flags = ? AND server_keywords = ? DESC, id LIMIT 8`,
+		k.headerID, since, k.account, k.size, k.serverMailbox, k.serverFlags, toJSON(k.serverKeywords))
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

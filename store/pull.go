@@ -215,7 +215,11 @@ func (p *puller) insert(t *txn, i int) (MessageID, error) {
 	if in.UID != 0 {
 		k.serverMailbox, k.uid, k.serverFlags, k.serverKeywords, k.modSeq = p.box.ID, in.UID, in.Flags, keywords, int64(in.ModSeq)
 	}
-	content, c, err := t.contentOf(p.store, c, p.box.Role)
+	role := p.box.Role
+	if in.Flags.Has(Draft) {
+		role = RoleDrafts
+	}
+	content, c, err := t.contentOf(p.store, c, role)
 	if err != nil {
 		return 0, err
 	}
@@ -240,16 +244,18 @@ func (p *puller) insert(t *txn, i int) (MessageID, error) {
 
 // contentOf stores what came with a message. When only the header came and the
 // same message is here already in another mailbox (same header byte for byte, same size, and
-// marked by a server on its way), its content is shared: nothing is transferred twice.
+// marked by a server on its way, or else on a server and never a draft), its content is shared: nothing is transferred twice.
 func (t *txn) contentOf(s *Store, c *columns, role Role) (ContentID, *columns, error) {
 	if c.content != nil {
 		id, err := t.putContent(*c.content)
 		return id, c, err
 	}
-	if c.headerID == "" || !c.traced || role == RoleDrafts {
+	if c.headerID == "" || role == RoleDrafts {
 		return 0, c, nil
 	}
-	rows, err := t.query(`SELECT DISTINCT content FROM message WHERE header_id = ? AND size = ? AND content IS NOT NULL LIMIT 4`, c.headerID, c.size)
+	rows, err := t.query(`SELECT DISTINCT m.content FROM message m JOIN mailbox b ON b.id = m.mailbox WHERE m.header_id = ? AND m.size = ?
+		AND m.content IS NOT NULL AND (? OR b.role <> 'drafts' AND m.flags & ? = 0 AND m.server_flags & ? = 0 AND m.server_uid IS NOT NULL) LIMIT 4`,
+		c.headerID, c.size, c.traced, Draft, Draft)
 	if err != nil {
 		return 0, c, err
 	}

@@ -91,14 +91,14 @@ func (m *mailboxPull) open() error {
 func (m *mailboxPull) checkValidity() error {
 	have := m.mb.Sync.UIDValidity
 	back := wentBack(m.mb.Sync, m.sel)
-	if have == m.sel.UIDValidity && !back {
+	if have == m.sel.UIDValidity && !back && !renumbered(m.mb.Sync, m.sel) {
 		return nil
 	}
 	if have != 0 {
 		if back {
 			m.warn("%s", explainRestore(m.mb.Name))
 		} else {
-			m.warn("%s: the server numbered the messages anew (UIDVALIDITY); they are matched with those here", m.mb.Name)
+			m.warn("%s: the server numbered the messages anew; they are matched with those here", m.mb.Name)
 		}
 		if err := m.s.st.DetachUIDs(m.ctx, m.mb.ID); err != nil {
 			return m.s.local(err)

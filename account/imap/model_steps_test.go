@@ -82,6 +82,7 @@ func (w *world) mark() {
 	w.say("mark %d (%s in %s) +%v -%v", r.ID, r.Subject, r.MailboxName, c.Add.Names(), c.Remove.Names())
 	_, err := w.st.MarkFlags(w.t.Context(), []store.MessageID{r.ID}, c)
 	w.tolerate(err)
+	w.touch(r.ID, "flagged")
 }
 
 func (w *world) markKeyword() {
@@ -97,6 +98,7 @@ func (w *world) markKeyword() {
 	w.say("keyword %d (%s in %s) +%v -%v", r.ID, r.Subject, r.MailboxName, c.AddKeywords, c.RemoveKeywords)
 	_, err := w.st.MarkFlags(w.t.Context(), []store.MessageID{r.ID}, c)
 	w.tolerate(err)
+	w.touch(r.ID, "keyword")
 }
 
 func (w *world) move() {
@@ -163,7 +165,14 @@ func (w *world) undo() {
 	w.say("undo: %s %v", said, err)
 	w.tolerate(err)
 	for id, r := range w.allRows() { // where it may come back to
-		if was, had := before[id]; !had || was.Mailbox != r.Mailbox {
+		was, had := before[id]
+		if (was.Flags^r.Flags)&store.Flagged != 0 {
+			w.touch(id, "flagged")
+		}
+		if k := keyword(identityOf(r.Subject)); slices.Contains(was.Keywords, k) != slices.Contains(r.Keywords, k) {
+			w.touch(id, "keyword")
+		}
+		if !had || was.Mailbox != r.Mailbox {
 			w.placesOf[identityOf(r.Subject)][r.MailboxName] = true
 		}
 	}
@@ -256,6 +265,7 @@ func (w *world) otherAppend() {
 	}
 	id, raw := w.newIdentity(b)
 	w.say("other: APPEND id%d to %s", id, b)
+	w.exec("EXAMINE INBOX")
 	w.other.Append(b, raw)
 }
 
@@ -298,6 +308,7 @@ func (w *world) otherRename() {
 	if w.r.IntN(4) == 0 {
 		to = "Work"
 	}
+	w.exec("EXAMINE INBOX") // whoever renames what he has selected is thrown out by Dovecot
 	_, err := w.other.Try("RENAME " + from + " " + to)
 	w.say("other: RENAME %s %s: %v", from, to, err)
 	if err != nil {

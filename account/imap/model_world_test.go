@@ -31,20 +31,21 @@ type world struct {
 	step   int
 	log    []string
 
-	made      int                     // identities 0…made-1
-	placesOf  map[int]map[string]bool // identity → the mailboxes that somebody ever put it into
-	copiesOf  map[int]int             // identity → how many copies were made, at the most
-	mayVanish map[int]bool            // somebody removed a copy
-	wasCalled map[string][]string     // mailbox → names it was renamed from
-	counts    map[string]int          // what was done, for the end
-	boxes     int                     // mailboxes made by the other client
+	made      int                                 // identities 0…made-1
+	placesOf  map[int]map[string]bool             // identity → the mailboxes that somebody ever put it into
+	copiesOf  map[int]int                         // identity → how many copies were made, at the most
+	mayVanish map[int]bool                        // somebody removed a copy
+	touched   map[store.MessageID]map[string]bool // what of its flags was wished since it last had no wish pending
+	wasCalled map[string][]string                 // mailbox → names it was renamed from
+	counts    map[string]int                      // what was done, for the end
+	boxes     int                                 // mailboxes made by the other client
 }
 
 var fixedBoxes = []string{"INBOX", "Archive", "Trash", "Work"}
 
 func newWorld(t testing.TB, seed uint64, server modelServer) *world {
 	w := &world{dir: t.TempDir(), server: server, seed: seed, placesOf: map[int]map[string]bool{}, copiesOf: map[int]int{},
-		mayVanish: map[int]bool{}, wasCalled: map[string][]string{}, counts: map[string]int{}}
+		mayVanish: map[int]bool{}, wasCalled: map[string][]string{}, touched: map[store.MessageID]map[string]bool{}, counts: map[string]int{}}
 	w.cutter = realservers.NewCutter(t, server.addr)
 	cfg, err := account.Parse("config.toml", fmt.Appendf(nil, "[account.work]\nfrom = \"%s@example.org\"\nincoming = \"imaps://%[1]s@%s\"\npassword = { plain = %q }\ntls_ca = %q\n",
 		server.user, w.cutter.Addr, server.password, server.caFile))
@@ -203,6 +204,14 @@ func (w *world) allRows() map[store.MessageID]store.Row {
 	return out
 }
 
+// touch notes which of a message's flags are wished otherwise.
+func (w *world) touch(id store.MessageID, what string) {
+	if w.touched[id] == nil {
+		w.touched[id] = map[string]bool{}
+	}
+	w.touched[id][what] = true
+}
+
 // snapshot is what is pending, and how it should become.
 func (w *world) snapshot() map[store.MessageID]store.Row {
 	rows := w.allRows()
@@ -232,10 +241,16 @@ func (w *world) checkWishes(before map[store.MessageID]store.Row) {
 		switch {
 		case !here:
 			w.fail("message %d (id%d, %s) is gone with its wishes %v, and no journal says why", id, who, was.MailboxName, was.Pending)
-		case (was.Flags^is.Flags)&store.Flagged != 0 || slices.Contains(was.Keywords, keyword(who)) != slices.Contains(is.Keywords, keyword(who)):
+		case w.touched[id]["flagged"] && (was.Flags^is.Flags)&store.Flagged != 0,
+			w.touched[id]["keyword"] && slices.Contains(was.Keywords, keyword(who)) != slices.Contains(is.Keywords, keyword(who)):
 			w.fail("message %d (id%d): flags were wished as %v %v and are %v %v", id, who, was.Flags.Names(), was.Keywords, is.Flags.Names(), is.Keywords)
 		case is.Mailbox != was.Mailbox && slices.ContainsFunc(was.Pending, func(p string) bool { return p != "flags" }):
 			w.fail("message %d (id%d): wished in %s, is in %s", id, who, was.MailboxName, is.MailboxName)
+		}
+	}
+	for id := range w.touched {
+		if len(now[id].Pending) == 0 {
+			delete(w.touched, id)
 		}
 	}
 }

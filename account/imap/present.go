@@ -33,6 +33,14 @@ func (r *replay) present(actions []store.Action) ([]store.Action, error) {
 	return kept, r.giveBack(absent)
 }
 
+func idsOfActions(actions []store.Action) []store.ActionID {
+	out := make([]store.ActionID, len(actions))
+	for i, a := range actions {
+		out[i] = a.ID
+	}
+	return out
+}
+
 // giveBack returns wishes that were not tried.
 func (r *replay) giveBack(ids []store.ActionID) error {
 	if len(ids) == 0 {

@@ -168,6 +168,17 @@ func wentBack(was store.SyncState, sel *imap.SelectData) bool {
 		(sel.UIDNext != 0 && uint32(sel.UIDNext) < was.UIDNext || sel.HighestModSeq != 0 && sel.HighestModSeq < was.HighestModSeq)
 }
 
+// renumbered tells a mailbox most of whose messages are gone while about as many have come: they may be the same, under
+// new UIDs.
+func renumbered(was store.SyncState, sel *imap.SelectData) bool {
+	if was.UIDValidity != sel.UIDValidity || was.UIDNext == 0 || uint32(sel.UIDNext) < was.UIDNext {
+		return false
+	}
+	came := uint64(sel.UIDNext) - uint64(was.UIDNext)
+	gone := int64(was.Messages) + int64(came) - int64(sel.NumMessages)
+	return was.Messages > 20 && gone > int64(was.Messages)/2 && int64(came) >= gone/2
+}
+
 // explainRestore words what wentBack has found.
 func explainRestore(mailbox string) string {
 	return account.CleanWords(mailbox) + ": the server is in an earlier state than before (restored from a backup?); its messages are matched with those here"

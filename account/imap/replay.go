@@ -132,6 +132,9 @@ func (r *replay) run(g group) error {
 		return r.append(g.actions[0])
 	}
 	usable, err := r.selectFor(g.actions[0])
+	if err == nil && !usable {
+		err = r.giveBack(idsOfActions(g.actions))
+	}
 	if err != nil || !usable {
 		return err
 	}
