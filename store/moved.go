@@ -39,6 +39,14 @@ func (s *Store) KnownSizes(ctx context.Context, a AccountID, sizes []int64, in [
 	return known, err
 }
 
+// AwaitsUIDs tells whether copies in a mailbox on a server wait for their UID.
+func (s *Store) AwaitsUIDs(ctx context.Context, m MailboxID) (waits bool, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM message WHERE server_mailbox = ? AND server_uid IS NULL)`, m).Scan(&waits)
+	})
+	return waits, err
+}
+
 // LastMessage is the highest id given to a message so far.
 func (s *Store) LastMessage(ctx context.Context) (id MessageID, err error) {
 	err = s.read(ctx, func(q querier) error {

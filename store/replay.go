@@ -143,7 +143,8 @@ func (t *txn) give(p *pendingAction) error {
 // before that too may have been carried out then, and its answer lost: that stays as it is.
 func (s *Store) ReturnActions(ctx context.Context, ids []ActionID) error {
 	return s.writeEach(ctx, len(ids), func(t *txn, i int) error {
-		return t.run(`UPDATE action SET given = 0 WHERE id = ? AND state = 'pending' AND tries <= 1`, ids[i])
+		return t.run(`UPDATE action SET given = CASE WHEN tries <= 1 THEN 0 ELSE given END, tries = max(tries - 1, 0)
+			WHERE id = ? AND state = 'pending'`, ids[i])
 	})
 }
 

@@ -132,6 +132,9 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 		}
 		msgs = slices.DeleteFunc(msgs, func(x message) bool { return x.uid < next }) // "9:*" tells the last one in any case
 		fresh = m.countUnknown(msgs)
+		if err := m.flags(msgs); err != nil { // of what we have put there since the last pull
+			return nil, err
+		}
 		if err := m.unknown(msgs); err != nil {
 			return nil, err
 		}

@@ -140,6 +140,9 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 	if have.HighestModSeq == 0 && have.Messages > 0 && p.s.o.Now().Sub(have.FlagsAt) >= p.s.o.FlagsEvery {
 		return false // flags may have changed unseen
 	}
+	if waits, err := p.s.st.AwaitsUIDs(p.ctx, mb.ID); err != nil || waits {
+		return false // what we have put there is to be found, or to be given up
+	}
 	missing, err := p.s.st.MissingBodies(p.ctx, mb.ID, p.s.o.MaxMessage)
 	return err == nil && len(missing) == 0
 }
