@@ -245,23 +245,41 @@ func (l *lane) brokenOff(it store.Item, at store.AttemptID, what string) (attemp
 }
 
 func (l *lane) accountWaits(it store.Item, at store.AttemptID, t *account.Trouble) (attempted, error) {
-	why, what := WaitNetwork, words(t)
-	if t.Kind == account.KindLogin && t.Host != "" {
-		why = WaitLogin
-	}
+	why, begin := waitsFor(t)
+	what := words(t)
 	out, err := l.record(it, store.AttemptResult{Attempt: at, State: store.Queued, NoAttempt: true,
-		NextAttempt: dueStill(it), Waiting: why, LastError: what, Outcome: "not connected: " + what}, false)
+		NextAttempt: dueStill(it), Waiting: why, LastError: what, Outcome: begin + what}, false)
 	if err != nil {
 		return out, err
 	}
-	ctx, cancel := durable(l.ctx)
-	defer cancel()
-	if err := l.Store.SetWaiting(ctx, l.AccountID, why, what); err != nil {
-		return out, l.storeTrouble("recording why it waits", err)
-	}
-	l.log(Event{What: what, Trouble: t})
-	return out, t
+	return out, l.accountDown(why, t)
 }
+
+// waitsFor is what an account's items wait for because of its trouble, and how an attempt's outcome that tells it begins.
+func waitsFor(t *account.Trouble) (why, begin string) {
+	switch {
+	case t.Kind == account.KindLogin && t.Host != "":
+		return WaitLogin, "not connected: "
+	case t.Kind == account.KindLogin, t.Kind == account.KindConfig:
+		return WaitLogin, notAsked
+	}
+	return WaitNetwork, "not connected: "
+}
+
+// accountDown says of all that are due why they wait, and returns the trouble.
+func (p *pass) accountDown(why string, t *account.Trouble) error {
+	ctx, cancel := durable(p.ctx)
+	defer cancel()
+	if err := p.Store.SetWaiting(ctx, p.AccountID, why, words(t)); err != nil {
+		return p.storeTrouble("recording why it waits", err)
+	}
+	p.log(Event{What: words(t), Trouble: t})
+	return t
+}
+
+// notAsked begins the outcome of an attempt that failed here, before the server was asked for
+// anything: there was no password to try, say. It may be tried again by itself.
+const notAsked = "the server was not asked: "
 
 // dueStill is when an item that lost no attempt is due: as before, so that it
 // keeps its place in the queue.

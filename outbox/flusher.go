@@ -86,11 +86,10 @@ func (f *Flusher) Flush(ctx context.Context) (Summary, error) {
 	}
 	defer unlock()
 	p := f.begin(ctx, f.Account.Sessions)
-	if err := p.ready(); err != nil {
-		return p.sum, err
+	if err = p.ready(); err == nil {
+		err = p.drain()
 	}
-	err = p.drain()
-	return p.sum, err
+	return p.sum(), err
 }
 
 // One sends one item, due or not, and leaves the others. It waits for another

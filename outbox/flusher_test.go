@@ -39,7 +39,7 @@ func TestOutcomesPerRecipient(t *testing.T) {
 		want    string
 	}{
 		{[]store.RecipientState{Accepted, Accepted}, "sent: bob accepted, carol accepted"},
-		{[]store.RecipientState{Accepted, Refused}, "partial: bob accepted, carol refused"},
+		{[]store.RecipientState{Accepted, Refused}, "partial answer: bob accepted, carol refused"},
 		{[]store.RecipientState{Refused, Refused}, "failed: bob refused, carol refused"},
 		{[]store.RecipientState{Accepted, Deferred}, "queued retry: bob accepted, carol deferred"},
 		{[]store.RecipientState{Refused, Deferred}, "queued retry: bob refused, carol deferred"},
@@ -74,7 +74,7 @@ func TestOnlyTheDeferredAreRetried(t *testing.T) {
 	}
 	r.now = r.now.Add(time.Minute)
 	r.flush()
-	r.is(1, "partial: bob accepted, carol accepted, dave refused")
+	r.is(1, "partial answer: bob accepted, carol accepted, dave refused")
 	if r.script.sent[1] != "2:1:carol" {
 		t.Errorf("%q", r.script.sent)
 	}
@@ -179,7 +179,7 @@ func TestAccountTrouble(t *testing.T) {
 		{account.Trouble{Kind: account.KindNetwork, What: "no route"}, "network"},
 		{account.Trouble{Kind: account.KindTemporary, Host: "smtp.example.org", What: "454 later"}, "network"},
 		{account.Trouble{Kind: account.KindOther, Host: "smtp.example.org", What: "certificate expired"}, "network"},
-		{account.Trouble{Kind: account.KindLogin, What: "pass: no such entry"}, "network"},
+		{account.Trouble{Kind: account.KindLogin, What: "pass: no such entry"}, "login"},
 		{account.Trouble{Kind: account.KindLogin, Host: "smtp.example.org", What: "535 wrong"}, "login"},
 	} {
 		r := newRig(t, mailTo("bob"), mailTo("carol"))

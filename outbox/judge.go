@@ -38,7 +38,7 @@ func (p *pass) judge(it store.Item, at store.AttemptID, t transaction) judgement
 	n := count(it, t.results)
 	now := p.now()
 	r := store.AttemptResult{Attempt: at, Recipients: t.results}
-	repeat := n.uncertain > 0 && it.Policy == store.PolicyRetry && !p.repeated(it)
+	repeat := n.uncertain > 0 && it.Policy == store.PolicyRetry && !p.repeated(it) && !p.exhausted(it, now)
 	if repeat && !p.canFind(it, t) {
 		sendAgain(r.Recipients)
 		n = count(it, r.Recipients)
@@ -64,7 +64,7 @@ func (p *pass) judge(it store.Item, at store.AttemptID, t transaction) judgement
 	case n.accepted == 0:
 		r.State, r.KeepDraft = store.Failed, gaveUpAny(r.Recipients) && it.KeptDraft == 0
 	default:
-		r.State = store.Partial
+		r.State, r.Waiting = store.Partial, WaitAnswer
 	}
 	r.LastError = lastError(r, p.host(), t.err)
 	r.Outcome = outcome(r, t.err)

@@ -107,12 +107,12 @@ func (l *lane) item(c *store.Claimed, more bool) (next *store.Claimed, err error
 	for {
 		out, err := l.attempt(c, later, more)
 		if err != nil || !out.again {
-			l.count(out.state)
+			l.count(c.Item.ID, out.state)
 			return out.next, err
 		}
 		again, err := l.Store.Claim(l.ctx, l.AccountID, c.Item.ID, l.host())
 		if err != nil || again == nil {
-			l.count(out.state)
+			l.count(c.Item.ID, out.state)
 			return nil, l.storeTrouble("claiming", err)
 		}
 		c = again
@@ -144,19 +144,26 @@ func (l *lane) drop() {
 
 // widen begins further lanes when items wait that long for the server and a session opens in so long.
 func (p *pass) widen(wait, opening time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.lanes >= p.most || p.err != nil {
+	if !p.room() {
 		return
 	}
 	due, err := p.Store.DueCount(p.ctx, p.AccountID)
 	if err != nil {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for p.lanes < lanesFor(wait, opening, due, p.most) {
 		p.lanes++
 		p.work.Go(p.beside)
 	}
+}
+
+// room reports whether another lane may begin.
+func (p *pass) room() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lanes < p.most && p.err == nil && p.ctx.Err() == nil
 }
 
 // lanesFor is how many lanes are worth having for what is due: each must have as much to wait for as the
@@ -171,11 +178,16 @@ func lanesFor(wait, opening time.Duration, due, most int) int {
 func (p *pass) beside() {
 	l := p.lane()
 	defer l.end()
-	if _, err := l.connect(); err != nil {
-		p.retire()
-		return
+	_, err := l.connect()
+	switch {
+	case err == nil:
+		p.finish(l.run())
+	case p.ctx.Err() != nil:
+		p.finish(nil)
+	case !p.retire():
+		why, _ := waitsFor(p.trouble(err))
+		p.finish(p.accountDown(why, p.trouble(err)))
 	}
-	p.fail(l.run())
 }
 
 // retire takes a lane out that lost its connection and cannot have another; false for the last
@@ -183,10 +195,10 @@ func (p *pass) beside() {
 func (p *pass) retire() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.lanes == 1 {
+	if p.lanes <= 1 {
 		return false
 	}
 	p.lanes--
-	p.most = p.lanes
+	p.most, p.retired = p.lanes, true
 	return true
 }

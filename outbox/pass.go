@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
-	"time"
 
 	"mua/account"
 	"mua/store"
@@ -24,17 +25,39 @@ type pass struct {
 	logging sync.Mutex
 	work    sync.WaitGroup // the lanes beside the first
 
-	mu     sync.Mutex
-	sum    Summary
-	broken int   // items in a row that broke a fresh connection
-	lanes  int   // at work
-	most   int   // that may be at work; less once the server turned one away
-	err    error // what ended the pass
+	mu      sync.Mutex
+	touched []store.OutboxID                   // in order
+	states  map[store.OutboxID]store.ItemState // what each of them ended in
+	broken  int                                // items in a row that broke a fresh connection
+	lanes   int                                // at work, those that are connecting included
+	most    int                                // that may be at work; less once the server turned one away
+	retired bool                               // a lane gave its item back and went
+	err     error                              // what ended the pass
 }
 
 // begin starts a pass that may have so many sessions.
 func (f *Flusher) begin(ctx context.Context, sessions int) *pass {
-	return &pass{Flusher: f, ctx: ctx, lanes: 1, most: sessions}
+	return &pass{Flusher: f, ctx: ctx, most: sessions, states: map[store.OutboxID]store.ItemState{}}
+}
+
+// sum counts what the pass did.
+func (p *pass) sum() Summary {
+	s := Summary{Items: p.touched}
+	for _, state := range p.states {
+		switch state {
+		case store.Sent:
+			s.Sent++
+		case store.Partial:
+			s.Partial++
+		case store.Failed:
+			s.Failed++
+		case store.Uncertain:
+			s.Uncertain++
+		case store.Queued:
+			s.Queued++
+		}
+	}
+	return s
 }
 
 // ready settles what there is to settle before anything is sent, and says why nothing may be.
@@ -67,6 +90,7 @@ func (p *pass) one(id store.OutboxID) error {
 	if err != nil || c == nil {
 		return p.storeTrouble("claiming", err)
 	}
+	p.lanes = 1
 	l := p.lane()
 	defer l.end()
 	_, err = l.item(c, false)
@@ -75,18 +99,28 @@ func (p *pass) one(id store.OutboxID) error {
 
 // drain sends due items until none is left, the account has trouble or the context ends.
 func (p *pass) drain() error {
-	l := p.lane()
-	p.fail(l.run())
-	l.end()
-	p.work.Wait()
-	return p.err
+	for {
+		p.lanes, p.retired = 1, false
+		l := p.lane()
+		p.finish(l.run())
+		l.end()
+		p.work.Wait()
+		if p.over() || !p.retired {
+			return p.err
+		}
+		// What a lane gave back may have come too late for the others.
+	}
 }
 
-// fail ends the pass over a lane's error; the first one is told. That a lane had to go ends nothing.
-func (p *pass) fail(err error) {
+// finish counts a lane out that has come to its end; one that retired is counted out already.
+func (p *pass) finish(err error) {
+	if errors.Is(err, errLaneOver) {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.err == nil && !errors.Is(err, errLaneOver) {
+	p.lanes--
+	if p.err == nil {
 		p.err = err
 	}
 }
@@ -102,24 +136,16 @@ func (p *pass) over() bool {
 func (p *pass) touch(id store.OutboxID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.sum.Items = append(p.sum.Items, id)
+	if !slices.Contains(p.touched, id) {
+		p.touched = append(p.touched, id)
+	}
 }
 
-func (p *pass) count(s store.ItemState) {
+// count notes what an item is now.
+func (p *pass) count(id store.OutboxID, s store.ItemState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch s {
-	case store.Sent:
-		p.sum.Sent++
-	case store.Partial:
-		p.sum.Partial++
-	case store.Failed:
-		p.sum.Failed++
-	case store.Uncertain:
-		p.sum.Uncertain++
-	case store.Queued:
-		p.sum.Queued++
-	}
+	p.states[id] = s
 }
 
 // log tells one event at a time, whatever lane it comes from.
@@ -168,11 +194,11 @@ func (p *pass) refusedBefore() error {
 			unmarked = unmarked || !it.NextAttempt.After(p.now()) && !it.NotBefore.After(p.now())
 			continue
 		}
-		last, err := p.lastEnded(it)
+		last, err := p.lastTry(it)
 		if err != nil {
 			return p.storeTrouble("reading", err)
 		}
-		if !p.Changed.After(last) {
+		if !p.Changed.After(last.Ended) && !strings.HasPrefix(last.Outcome, notAsked) {
 			refused = &items[i]
 		}
 	}
@@ -190,11 +216,13 @@ func (p *pass) refusedBefore() error {
 		Hint: "mua outbox flush -A " + p.Account.Name + ", once the password is right"}
 }
 
-// lastEnded is when an item's last attempt ended, or when it was spooled.
-func (p *pass) lastEnded(it store.Item) (time.Time, error) {
+// lastTry is an item's last attempt; of one never tried, one that ended when it was spooled.
+func (p *pass) lastTry(it store.Item) (store.Attempt, error) {
 	all, err := p.Store.Attempts(p.ctx, it.ID)
-	if err != nil || len(all) == 0 {
-		return it.Created, err
+	for _, a := range slices.Backward(all) {
+		if a.Host != "" { // else it is a word of the person's
+			return a, err
+		}
 	}
-	return all[len(all)-1].Ended, nil
+	return store.Attempt{Ended: it.Created}, err
 }

@@ -52,7 +52,7 @@ now                  accepted for bob@example.org and carol@example.org; but a r
 	it.State, it.Reports = store.Partial, []store.Report{failed}
 	it.Recipients[1] = store.Recipient{Addr: "carol@example.org", State: store.Refused, Code: 550, Text: "no"}
 	if got := Describe(it, at(8)); got != "accepted for bob@example.org; but a report from mx.example.org: could not be delivered to bob@example.org: 550 5.1.1 no such user (a claim, not proof), but refused for carol@example.org: 550 no → mua outbox retry 7" {
-		t.Errorf("partial: %q", got)
+		t.Errorf("partial answer: %q", got)
 	}
 }
 

@@ -50,7 +50,7 @@ func (p *pass) adopt(at store.Attempt) error {
 	out, err := p.record(it, r, false)
 	if err == nil && out.state == store.Uncertain {
 		p.touch(it.ID)
-		p.count(out.state)
+		p.count(it.ID, out.state)
 	}
 	return err
 }
@@ -93,7 +93,7 @@ func (p *pass) reconcile(it store.Item) error {
 	if it.Policy != store.PolicyRetry || it.Waiting == WaitAnswer {
 		return nil
 	}
-	if last, err := p.lastEnded(it); err != nil || p.now().Sub(last) < p.settling() {
+	if last, err := p.lastTry(it); err != nil || p.now().Sub(last.Ended) < p.settling() {
 		return p.storeTrouble("reading", err) // the server may be about to file it
 	}
 	return p.resolve(it, store.Queued, p.Store.Resolve(ctx, it.ID, false,
@@ -116,19 +116,13 @@ func (p *pass) resolve(it store.Item, now store.ItemState, err error) error {
 	if err != nil {
 		return p.storeTrouble("settling", err)
 	}
-	if slices.Contains(p.sum.Items, it.ID) { // made uncertain a moment ago
-		p.sum.Uncertain--
-	} else {
-		p.sum.Items = append(p.sum.Items, it.ID)
-	}
+	p.touch(it.ID)
 	ctx, cancel := durable(p.ctx)
 	defer cancel()
 	if after, err := p.Store.Item(ctx, it.ID); err == nil {
 		now = after.State
 	}
-	if now != store.Queued { // what is queued is counted when it is sent
-		p.count(now)
-	}
+	p.count(it.ID, now)
 	p.log(Event{Item: it.ID, State: now, What: "settled", Subject: it.Subject, To: it.Recipients})
 	return nil
 }

@@ -32,6 +32,9 @@ func describe(it store.Item, now time.Time) string {
 		}
 		return refusals(it) + " → " + command("retry", it) + ", or " + command("edit", it) + " to have the text as a draft"
 	case store.Held:
+		if it.NotBefore.After(now) {
+			return "held; once released, to be sent at " + clock(it.NotBefore) + " → " + command("release", it)
+		}
 		return "held → " + command("release", it)
 	case store.Uncertain:
 		return describeUncertain(it)
@@ -49,15 +52,23 @@ func describeQueued(it store.Item, now time.Time) string {
 	if it.LastError != "" {
 		tail = ": " + it.LastError
 	}
+	if n := count(it, nil); n.refused > 0 {
+		return refusals(it) + "; for the others: " + describeWaiting(it, now, tail)
+	}
+	return describeWaiting(it, now, tail)
+}
+
+// describeWaiting says what a queued item waits for.
+func describeWaiting(it store.Item, now time.Time, tail string) string {
 	switch {
-	case it.NotBefore.After(now):
-		return "to be sent at " + clock(it.NotBefore) + " (" + until(it.NotBefore, now) + ")"
 	case it.Waiting == WaitAnswer:
 		return "waiting for your word" + tail + " → mua outbox confirm lets everything here be sent"
+	case it.NotBefore.After(now):
+		return "to be sent at " + clock(it.NotBefore) + " (" + until(it.NotBefore, now) + ")"
 	case it.Waiting == WaitNetwork:
-		return "waiting for the network" + tail + "; next try when it is back"
+		return "waiting for the network" + tail + "; tried again by itself, and at once when it is back"
 	case it.Waiting == WaitLogin:
-		return "waiting for the login" + tail + "; not tried again by itself → mua outbox flush -A " + it.AccountName + ", once it is right"
+		return "waiting for the login" + tail + " → mua outbox flush -A " + it.AccountName + ", once it is right"
 	case it.NextAttempt.After(now) && it.LastError != "":
 		return fmt.Sprintf("tried %s%s; next try %s", times(it.Attempts), tail, until(it.NextAttempt, now))
 	case it.NextAttempt.After(now):

@@ -26,11 +26,11 @@ func TestDescribe(t *testing.T) {
 	}{
 		{item(func(*store.Item) {}), "ready to be sent at the next flush"},
 		{item(func(it *store.Item) { it.Waiting, it.LastError = WaitNetwork, "no route to smtp.example.org" }),
-			"waiting for the network: no route to smtp.example.org; next try when it is back"},
+			"waiting for the network: no route to smtp.example.org; tried again by itself, and at once when it is back"},
 		{item(func(it *store.Item) {
 			it.Waiting, it.LastError = WaitLogin, "password rejected by smtp.example.org (535 no)"
 		}),
-			"waiting for the login: password rejected by smtp.example.org (535 no); not tried again by itself → mua outbox flush -A work, once it is right"},
+			"waiting for the login: password rejected by smtp.example.org (535 no) → mua outbox flush -A work, once it is right"},
 		{item(func(it *store.Item) {
 			it.Waiting, it.LastError, it.Attempts, it.NextAttempt = WaitRetry, "deferred for bob@example.org: 450 greylisted", 2, now.Add(4*time.Minute)
 		}), "tried twice: deferred for bob@example.org: 450 greylisted; next try in 4 min"},

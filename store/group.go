@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -40,11 +41,30 @@ func (s *Store) writeKnown(ctx context.Context, f func(*txn) error, known func(c
 	if first {
 		s.commitNext()
 	}
-	<-w.done
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+		if g.leave(w) {
+			return ctx.Err()
+		}
+		<-w.done
+	}
 	if w.err == nil {
 		s.watchers.wake()
 	}
 	return storageFault(w.err)
+}
+
+// leave takes a write out that nobody has begun yet; false when somebody has.
+func (g *group) leave(w *groupWrite) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.Index(g.waiting, w)
+	if i < 0 {
+		return false
+	}
+	g.waiting = slices.Delete(g.waiting, i, i+1)
+	return true
 }
 
 // commitNext commits what waits. Who came meanwhile is served beside: nobody works for ever for others.
@@ -77,11 +97,10 @@ func (s *Store) commitNext() {
 
 func (s *Store) commitAlone(w *groupWrite) {
 	inDoubt, err := s.transaction(w.ctx, w.f)
-	if !inDoubt {
-		w.err = err
-		return
+	if w.err = err; inDoubt {
+		w.err = nil
+		s.settleCommit(err, w)
 	}
-	s.settleCommit(err, w)
 }
 
 // settleCommit finds out what became of writes whose commit failed with cause: nothing is wrong with
@@ -89,12 +108,18 @@ func (s *Store) commitAlone(w *groupWrite) {
 // beside it when that cannot be known now.
 func (s *Store) settleCommit(cause error, batch ...*groupWrite) {
 	var missing []*groupWrite
+	certain := true
 	for _, w := range batch {
-		if w.err == nil && !w.found() {
+		if w.err != nil {
+			continue
+		}
+		found, err := w.found()
+		certain = certain && err == nil
+		if !found {
 			missing = append(missing, w)
 		}
 	}
-	if len(missing) > 0 && commitInDoubt(cause) && s.confirm(context.Background()) != nil {
+	if len(missing) > 0 && commitInDoubt(cause) && (!certain || s.confirm(context.Background()) != nil) {
 		cause = &faultError{ErrInDoubt, storageFault(cause)}
 	}
 	for _, w := range missing {
@@ -103,12 +128,11 @@ func (s *Store) settleCommit(cause error, batch ...*groupWrite) {
 }
 
 // found looks whether a write took effect whose commit failed.
-func (w *groupWrite) found() bool {
+func (w *groupWrite) found() (bool, error) {
 	if w.known == nil {
-		return false
+		return false, nil
 	}
-	ok, err := w.known(context.WithoutCancel(w.ctx))
-	return err == nil && ok
+	return w.known(context.WithoutCancel(w.ctx))
 }
 
 // commitTogether runs writes in one transaction, each as if it were alone: what ails one is not the

@@ -14,7 +14,7 @@ import (
 )
 
 // A copied or restored data folder must not send old mail again. The spool knows the file it lives
-// in, and counts its claims in a mark that is also written, after each commit, to the state folder:
+// in, and counts claims and pending dots in a mark that is also written, after each commit, to the state folder:
 // in another file, or with a mark behind the one in the state folder, it is not the one that sent last.
 
 // Moved says why this spool may be a copy, or older than what was sent from it already; "" when it is
@@ -32,15 +32,32 @@ func (s *Store) Moved(ctx context.Context) (why string, err error) {
 		return "", err
 	}
 	here, err := fileIdentity(s.path())
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
-	case here != file:
-		return "this data folder is a copy of another one, or was moved here", nil
-	case s.mark.read(id) > mark:
-		return "this data folder was restored from an earlier state of it", nil
 	}
-	return "", nil
+	if !sameFile(here, file) {
+		return "this data folder is a copy of another one, or was moved here", nil
+	}
+	noted := s.mark.read(id)
+	if noted <= mark {
+		return "", nil
+	}
+	// Somebody may have claimed, and noted it, since the row was read.
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT id, mark FROM spool`).Scan(&file, &mark)
+	})
+	if err != nil || file != id || noted <= mark {
+		return "", err
+	}
+	return "this data folder was restored from an earlier state of it", nil
+}
+
+// sameFile compares identities. Where one of them lacks the time of birth, as when a file system or
+// kernel begins or ceases to tell it, the rest decides.
+func sameFile(a, b string) bool {
+	a, aBorn, aHas := strings.Cut(a, ", born ")
+	b, bBorn, bHas := strings.Cut(b, ", born ")
+	return a == b && (!aHas || !bHas || aBorn == bBorn)
 }
 
 // Confirm lets a copied or restored spool send: it lives here from now on.

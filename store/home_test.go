@@ -71,3 +71,57 @@ func TestSpoolKnowsItsHome(t *testing.T) {
 	moved(openAt(t, filepath.Join(dir, "copy"), state), "copy of another one") // confirming one confirms no other
 	moved(openAt(t, dir, filepath.Join(dir, "no state yet")), "")
 }
+
+// TestRestoredFromTheMiddle: a backup made while an item was being sent is as old as one made before.
+func TestRestoredFromTheMiddle(t *testing.T) {
+	ctx, dir, state := context.Background(), t.TempDir(), t.TempDir()
+	db := filepath.Join(dir, "mail.db")
+	s := openAt(t, dir, state)
+	acct := must(s.EnsureAccount(ctx, "work"))(t)
+	_, _, err := s.Spool(ctx, SpoolRequest{Account: acct, Sender: "ada@example.org", Recipients: []string{"bob@example.net"}, Wire: []byte("Subject: x\r\n\r\nx\r\n"), Policy: PolicyAsk})
+	ok(t, err)
+	c := must(s.Claim(ctx, acct, 0, "mx"))(t)
+	ok(t, s.Close())
+	copyFile(t, db, filepath.Join(dir, "backup.db"))
+	s = openAt(t, dir, state)
+	ok(t, s.DotPending(ctx, c.Attempt))
+	ok(t, s.EndAttempt(ctx, AttemptResult{Attempt: c.Attempt, State: Sent}))
+	ok(t, s.Close())
+	copyFile(t, filepath.Join(dir, "backup.db"), db)
+	if why := must(openAt(t, dir, state).Moved(ctx))(t); !strings.Contains(why, "restored") {
+		t.Errorf("%q: what was sent after the backup would be sent again", why)
+	}
+}
+
+// TestMovedWhileOthersClaim: a claim between two looks is no restored backup.
+func TestMovedWhileOthersClaim(t *testing.T) {
+	ctx, dir, state := context.Background(), t.TempDir(), t.TempDir()
+	s, other := openAt(t, dir, state), openAt(t, dir, state)
+	acct := must(s.EnsureAccount(ctx, "work"))(t)
+	_, _, err := s.Spool(ctx, SpoolRequest{Account: acct, Sender: "ada@example.org", Recipients: []string{"bob@example.net"}, Wire: []byte("Subject: x\r\n\r\nx\r\n"), Policy: PolicyAsk})
+	ok(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 100 {
+			c, err := s.Claim(ctx, acct, 0, "mx")
+			if err == nil {
+				err = s.EndAttempt(ctx, AttemptResult{Attempt: c.Attempt, State: Queued, NoAttempt: true})
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	for looking := true; looking; {
+		if why := must(other.Moved(ctx))(t); why != "" {
+			t.Fatalf("%q", why)
+		}
+		select {
+		case <-done:
+			looking = false
+		default:
+		}
+	}
+}

@@ -73,10 +73,7 @@ func (s *Store) claim(t *txn, a AccountID, id OutboxID, host string) (*claiming,
 			c.Wire = nil // ItemRaw will say why
 		}
 	}
-	err = t.row(`UPDATE spool SET mark = mark + 1 RETURNING id, mark`).Scan(&c.spool, &c.mark)
-	if errors.Is(err, sql.ErrNoRows) { // nobody has asked yet where it lives
-		err = nil
-	}
+	c.spool, c.mark, err = t.nextMark()
 	return c, err
 }
 
@@ -96,9 +93,15 @@ func (t *txn) due(a AccountID, id OutboxID) (found OutboxID, err error) {
 // DotPending commits that the final dot is about to be written, and what RCPT said so far of those it did
 // not accept: should the answer to the dot be lost, they are not in doubt.
 func (s *Store) DotPending(ctx context.Context, at AttemptID, soFar ...RecipientResult) error {
-	return s.writeKnown(ctx, func(t *txn) error {
+	var spool string
+	var mark int64
+	err := s.writeKnown(ctx, func(t *txn) error {
 		var item OutboxID
-		err := t.row(`UPDATE attempt SET dot = ? WHERE id = ? AND ended IS NULL RETURNING item`, t.now, at).Scan(&item)
+		var err error
+		if spool, mark, err = t.nextMark(); err != nil { // what is copied before this must not send it
+			return err
+		}
+		err = t.row(`UPDATE attempt SET dot = ? WHERE id = ? AND ended IS NULL RETURNING item`, t.now, at).Scan(&item)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("attempt %d is not open: %w", at, ErrState)
 		}
@@ -110,6 +113,19 @@ func (s *Store) DotPending(ctx context.Context, at AttemptID, soFar ...Recipient
 		err = s.pool.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempt WHERE id = ? AND dot IS NOT NULL)`, at).Scan(&done)
 		return done, err
 	})
+	if err == nil {
+		s.mark.write(spool, mark)
+	}
+	return err
+}
+
+// nextMark counts the spool's mark up; "" while nobody has asked where the spool lives.
+func (t *txn) nextMark() (spool string, mark int64, err error) {
+	err = t.row(`UPDATE spool SET mark = mark + 1 RETURNING id, mark`).Scan(&spool, &mark)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return spool, mark, err
 }
 
 // EndAttempt records an attempt's result and everything that follows from it in one transaction: as soon
@@ -187,7 +203,7 @@ func (t *txn) endAttempt(r AttemptResult, draft *columns) error {
 			return err
 		}
 	}
-	return t.releaseAccepted(item, r.State)
+	return t.releaseAccepted(item, r)
 }
 
 // keepDraft keeps the text of an item in Drafts, to be sent anew.
@@ -245,13 +261,11 @@ func (t *txn) recordItem(item OutboxID, r AttemptResult) error {
 	return err
 }
 
-// releaseAccepted lets go what waits for acceptance, when somebody's copy was accepted.
-func (t *txn) releaseAccepted(item OutboxID, state ItemState) error {
-	var some bool
-	if err := t.row(`SELECT EXISTS (SELECT 1 FROM recipient WHERE item = ? AND state = 'accepted')`, item).Scan(&some); err != nil {
-		return err
-	}
-	if !some && state != Sent && state != Partial {
+// releaseAccepted lets go what waits for acceptance, when somebody's copy was accepted: in an
+// earlier attempt that was done then.
+func (t *txn) releaseAccepted(item OutboxID, r AttemptResult) error {
+	some := slices.ContainsFunc(r.Recipients, func(x RecipientResult) bool { return x.State == Accepted })
+	if !some && r.State != Sent && r.State != Partial {
 		return nil
 	}
 	return t.accepted(item)

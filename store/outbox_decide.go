@@ -26,6 +26,9 @@ func (s *Store) decide(ctx context.Context, id OutboxID, verb string, allowed []
 // state does not allow them.
 func (s *Store) Hold(ctx context.Context, id OutboxID) error {
 	return s.decide(ctx, id, "held", []ItemState{Queued}, func(t *txn, _ Item) error {
+		if err := t.tell(id, "held"); err != nil {
+			return err
+		}
 		return t.run(`UPDATE outbox SET state = 'held' WHERE id = ?`, id)
 	})
 }
@@ -33,9 +36,17 @@ func (s *Store) Hold(ctx context.Context, id OutboxID) error {
 // Release puts a held item back in the queue.
 func (s *Store) Release(ctx context.Context, id OutboxID) error {
 	return s.decide(ctx, id, "released", []ItemState{Held}, func(t *txn, it Item) error {
+		if err := t.tell(id, "released"); err != nil {
+			return err
+		}
 		return t.run(`UPDATE outbox SET state = 'queued', waiting = '', due = max(?, ?) WHERE id = ?`,
 			t.now, later(it.NotBefore, it.NextAttempt).UnixMilli(), id)
 	})
+}
+
+// tell puts a sentence about an item into its story that is no attempt.
+func (t *txn) tell(id OutboxID, what string) error {
+	return t.run(`INSERT INTO attempt(item, started, ended, host, outcome) VALUES (?1, ?2, ?2, '', ?3)`, id, t.now, what)
 }
 
 // dropUnsent ends what waited for an acceptance that will not come.
@@ -52,14 +63,18 @@ func (t *txn) dropUnsent(id OutboxID) error {
 	return t.run(`DELETE FROM action WHERE blocked_by = ? AND state = 'pending'`, id)
 }
 
-// Retry makes an item due now: queued, failed, partial and uncertain ones, only the recipients not accepted.
+// Retry makes an item due now: queued, failed and partial ones, only the recipients not accepted. An
+// uncertain one, which may have arrived, is Resolve's.
 // For one that had failed the time to give up counts anew.
 func (s *Store) Retry(ctx context.Context, id OutboxID) error {
-	return s.decide(ctx, id, "tried again", []ItemState{Queued, Failed, Partial, Uncertain}, func(t *txn, it Item) error {
+	return s.decide(ctx, id, "tried again", []ItemState{Queued, Failed, Partial}, func(t *txn, it Item) error {
 		if !slices.ContainsFunc(it.Recipients, func(r Recipient) bool { return r.State != Accepted }) {
 			return fmt.Errorf("item %d was accepted for everyone: %w", id, ErrState)
 		}
 		if err := t.dropKeptDraft(it); err != nil {
+			return err
+		}
+		if err := t.tell(id, "to be tried again, as asked for"); err != nil {
 			return err
 		}
 		return t.requeue(id, it.State != Queued)
@@ -102,8 +117,7 @@ func (t *txn) requeue(id OutboxID, afresh bool) error {
 // Resolve settles an uncertain item: sent, or to be sent again under the same Message-ID. why goes into its story.
 func (s *Store) Resolve(ctx context.Context, id OutboxID, sent bool, why string) error {
 	return s.decide(ctx, id, "resolved", []ItemState{Uncertain}, func(t *txn, it Item) error {
-		err := t.run(`INSERT INTO attempt(item, started, ended, host, outcome) VALUES (?1, ?2, ?2, '', ?3)`, id, t.now, strings.TrimSpace(why))
-		if err != nil {
+		if err := t.tell(id, strings.TrimSpace(why)); err != nil {
 			return err
 		}
 		if !sent {
@@ -137,7 +151,7 @@ func (t *txn) resolveSent(it Item) error {
 	if err := t.run(`UPDATE recipient SET state = 'accepted' WHERE item = ? AND state = 'uncertain'`, it.ID); err != nil {
 		return err
 	}
-	err := t.run(`UPDATE outbox SET state = ?1, waiting = '', last_error = '', due = max(due, ?2), ended = CASE WHEN ?1 <> 'queued' THEN ?2 END WHERE id = ?3`,
+	err := t.run(`UPDATE outbox SET state = ?1, waiting = iif(?1 = 'partial', 'answer', ''), last_error = '', due = max(due, ?2), ended = CASE WHEN ?1 <> 'queued' THEN ?2 END WHERE id = ?3`,
 		state, t.now, it.ID)
 	if err != nil {
 		return err

@@ -8,11 +8,15 @@ import (
 	"mua/store/message"
 )
 
-// Cancel ends an item that is not sent (queued, held, failed or uncertain); the text is kept as a draft, the
-// one the item has already when there is one. What some recipients have got already stays in Sent. A message
-// passed on as it is (RFC 5322 3.6.6) leaves no draft (0): it is somebody else's, and nothing of it was written here.
-func (s *Store) Cancel(ctx context.Context, id OutboxID) (draft MessageID, err error) {
-	return s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Uncertain}, nil)
+// Rewrite makes the bytes of a draft of an item's (with Bcc), leaving out the recipients who have got it.
+type Rewrite func(raw []byte, got []string) []byte
+
+// Cancel ends an item that is not sent (queued, held, failed, partial or uncertain); the text is kept as a draft,
+// the one the item has already when there is one, else one that rewrite makes. What some recipients have
+// got already stays in Sent. A message passed on as it is (RFC 5322 3.6.6) leaves no draft (0): it is
+// somebody else's, and nothing of it was written here.
+func (s *Store) Cancel(ctx context.Context, id OutboxID, rewrite Rewrite) (draft MessageID, err error) {
+	return s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Partial, Uncertain}, rewrite)
 }
 
 // Edit takes an item back to be written on: a queued, held or failed one is cancelled, a cancelled one stays so, and
@@ -20,7 +24,7 @@ func (s *Store) Cancel(ctx context.Context, id OutboxID) (draft MessageID, err e
 // the item has already, or makes one; rewrite makes its bytes of the item's (with Bcc), leaving out the recipients
 // who have the message. ErrState for any other item, above all an uncertain one, which may have been sent; and for
 // a message passed on, in which there is nothing to write.
-func (s *Store) Edit(ctx context.Context, id OutboxID, rewrite func(raw []byte, got []string) []byte) (draft MessageID, err error) {
+func (s *Store) Edit(ctx context.Context, id OutboxID, rewrite Rewrite) (draft MessageID, err error) {
 	it, err := s.Item(ctx, id)
 	if err != nil {
 		return 0, err
@@ -41,7 +45,7 @@ func isResent(raw []byte, id string) bool {
 }
 
 // takeBack cancels an item in one of the allowed states and gives the draft of its text.
-func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed []ItemState, rewrite func([]byte, []string) []byte) (draft MessageID, err error) {
+func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed []ItemState, rewrite Rewrite) (draft MessageID, err error) {
 	for {
 		before, err := s.Item(ctx, id)
 		if err != nil {
@@ -66,7 +70,7 @@ func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed 
 }
 
 // textOf is the draft of an item's text; nil when there is nothing to write on.
-func (s *Store) textOf(ctx context.Context, it Item, rewrite func([]byte, []string) []byte) (*columns, error) {
+func (s *Store) textOf(ctx context.Context, it Item, rewrite Rewrite) (*columns, error) {
 	raw, err := s.ItemCopy(ctx, it.ID)
 	if err != nil || isResent(raw, it.MessageID) {
 		return nil, err
@@ -99,6 +103,16 @@ func (t *txn) takeBack(it Item, c *columns) (MessageID, error) {
 			return 0, err
 		}
 	}
+	if it.State == Partial {
+		if err := t.run(`UPDATE outbox SET waiting = '' WHERE id = ?`, it.ID); err != nil {
+			return 0, err
+		}
+	}
+	if it.State != Cancelled {
+		if err := t.tell(it.ID, "taken out of the outbox"); err != nil {
+			return 0, err
+		}
+	}
 	if it.KeptDraft != 0 || c == nil {
 		return it.KeptDraft, nil
 	}
@@ -128,9 +142,7 @@ func (t *txn) supersede(draft MessageID, by OutboxID) error {
 		if err := t.run(`UPDATE outbox SET state = 'cancelled', waiting = '', ended = ? WHERE id = ?`, t.now, id); err != nil {
 			return err
 		}
-		err := t.run(`INSERT INTO attempt(item, started, ended, host, outcome) VALUES (?1, ?2, ?2, '', ?3)`,
-			id, t.now, fmt.Sprintf("its text is sent anew as message %d", by))
-		if err != nil {
+		if err := t.tell(id, fmt.Sprintf("its text is sent anew as message %d", by)); err != nil {
 			return err
 		}
 		if err := t.dropUnsent(id); err != nil {

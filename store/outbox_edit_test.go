@@ -88,7 +88,7 @@ func TestEditRefuses(t *testing.T) {
 func TestKeptDraft(t *testing.T) {
 	w := newWorld(t)
 	for _, take := range []func(OutboxID) (MessageID, error){
-		func(id OutboxID) (MessageID, error) { return w.Cancel(w.ctx, id) },
+		func(id OutboxID) (MessageID, error) { return w.Cancel(w.ctx, id, nil) },
 		func(id OutboxID) (MessageID, error) { return w.Edit(w.ctx, id, without) },
 	} {
 		id := w.spool(w.request(1, bobAndEve))
@@ -153,7 +153,7 @@ func TestResentLeavesNoDraft(t *testing.T) {
 	if _, err := w.Edit(w.ctx, id, without); !errors.Is(err, ErrState) || w.item(id).State != Queued {
 		t.Errorf("edit: %v", err)
 	}
-	if draft, err := w.Cancel(w.ctx, id); err != nil || draft != 0 || w.item(id).State != Cancelled || w.subjects(w.drafts) != 0 {
+	if draft, err := w.Cancel(w.ctx, id, nil); err != nil || draft != 0 || w.item(id).State != Cancelled || w.subjects(w.drafts) != 0 {
 		t.Errorf("cancel: %d %v", draft, err)
 	}
 }

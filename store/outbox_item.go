@@ -50,6 +50,8 @@ func (it *Item) waits(now time.Time) string {
 			return "answer"
 		}
 		return it.Waiting
+	case Partial:
+		return it.Waiting
 	case Queued:
 	default:
 		return ""
@@ -109,14 +111,23 @@ func (s *Store) Item(ctx context.Context, id OutboxID) (it Item, err error) {
 }
 
 // Items lists what is not yet done (all: everything), oldest first. A failed item is
-// not done: somebody must retry or cancel it.
+// not done, nor is a partial one: somebody must retry or cancel it.
 func (s *Store) Items(ctx context.Context, all bool) (list []Item, err error) {
-	where := `o.state IN ('queued', 'sending', 'held', 'uncertain', 'failed') ORDER BY o.id`
+	where := `(o.state IN ('queued', 'sending', 'held', 'uncertain', 'failed') OR o.state = 'partial' AND o.waiting = 'answer') ORDER BY o.id`
 	if all {
 		where = `1 ORDER BY o.id`
 	}
 	err = s.read(ctx, func(q querier) error {
 		list, err = s.items(ctx, q, where)
+		return err
+	})
+	return list, err
+}
+
+// ItemsNamed reads those of the ids that there are, oldest first.
+func (s *Store) ItemsNamed(ctx context.Context, ids []OutboxID) (list []Item, err error) {
+	err = s.read(ctx, func(q querier) error {
+		list, err = s.items(ctx, q, `o.id IN (SELECT value FROM json_each(?)) ORDER BY o.id`, toJSON(ids))
 		return err
 	})
 	return list, err
@@ -165,11 +176,11 @@ func (s *Store) contentOf(ctx context.Context, q querier, id OutboxID, column st
 	return s.content(ctx, q, c)
 }
 
-// OutboxCounts counts items by state (for the status line).
+// OutboxCounts counts items by state (for the status line); of the partial ones those that wait for an answer.
 func (s *Store) OutboxCounts(ctx context.Context) (out map[ItemState]int, err error) {
 	err = s.read(ctx, func(q querier) error {
 		out = map[ItemState]int{}
-		rows, err := q.QueryContext(ctx, `SELECT state, count(*) FROM outbox GROUP BY state`)
+		rows, err := q.QueryContext(ctx, `SELECT state, count(*) FROM outbox WHERE state <> 'partial' OR waiting = 'answer' GROUP BY state`)
 		if err != nil {
 			return err
 		}

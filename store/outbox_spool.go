@@ -248,18 +248,24 @@ func (t *txn) endFor(k *copyState, grp GroupID) error {
 
 // accepted makes true what waited for the server to accept an item: the Sent copy is seen, the blocked wishes go.
 func (t *txn) accepted(id OutboxID) error {
-	grp, err := t.newGroup("spool", false)
+	k, err := t.hiddenCopy(id)
 	if err != nil {
 		return err
 	}
-	if err := t.showSentCopy(id, grp); err != nil {
-		return err
+	if k != nil {
+		if err := t.showSentCopy(id, k); err != nil {
+			return err
+		}
 	}
 	rows, err := t.query(`SELECT message FROM action WHERE blocked_by = ? AND state = 'pending' ORDER BY id`, id)
 	if err != nil {
 		return err
 	}
 	ids, err := collect[MessageID](rows)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	grp, err := t.newGroup("spool", false)
 	if err != nil {
 		return err
 	}
@@ -289,11 +295,7 @@ func (t *txn) unblock(id OutboxID, m MessageID, grp GroupID) error {
 }
 
 // showSentCopy shows the hidden copy, unless the server has filed one of its own meanwhile.
-func (t *txn) showSentCopy(id OutboxID, grp GroupID) error {
-	k, err := t.hiddenCopy(id)
-	if err != nil || k == nil {
-		return err
-	}
+func (t *txn) showSentCopy(id OutboxID, k *copyState) error {
 	if k.headerID != "" {
 		own, err := t.first(`header_id = ? AND mailbox = ? AND state = 0 AND server_uid IS NOT NULL`, k.headerID, k.mailbox)
 		if err != nil {
@@ -306,14 +308,19 @@ func (t *txn) showSentCopy(id OutboxID, grp GroupID) error {
 			return t.end(k)
 		}
 	}
+	n, err := t.change()
+	if err != nil {
+		return err
+	}
 	k.state = here
-	if err := t.savePlace(k); err != nil {
+	if err := t.run(`UPDATE message SET state = ?, changed = ? WHERE id = ?`, k.state, n, k.id); err != nil {
 		return err
 	}
-	if err := t.touch(k.id); err != nil {
+	local, err := t.isLocal(k.mailbox)
+	if err != nil || local {
 		return err
 	}
-	return t.settle(k, grp)
+	return t.settleNew(k, "spool")
 }
 
 // hiddenCopy is an item's Sent copy as long as nobody sees it, else nil.

@@ -260,7 +260,7 @@ func TestDecisions(t *testing.T) {
 	}
 	ok(t, w.Release(w.ctx, id))
 	_, at := w.claim(id)
-	for name, err := range map[string]error{"hold": w.Hold(w.ctx, id), "release": w.Release(w.ctx, id), "retry": w.Retry(w.ctx, id), "cancel": second(w.Cancel(w.ctx, id))} {
+	for name, err := range map[string]error{"hold": w.Hold(w.ctx, id), "release": w.Release(w.ctx, id), "retry": w.Retry(w.ctx, id), "cancel": second(w.Cancel(w.ctx, id, nil))} {
 		if !errors.Is(err, ErrState) {
 			t.Errorf("%s of an item being sent: %v", name, err)
 		}
@@ -275,7 +275,7 @@ func TestDecisions(t *testing.T) {
 		t.Errorf("item %+v", it)
 	}
 	w.end(at, Failed, Refused, Refused)
-	draft := must(w.Cancel(w.ctx, id))(t)
+	draft := must(w.Cancel(w.ctx, id, nil))(t)
 	if d := w.row(draft); d.MailboxName != "Drafts" || d.Flags != Draft|Seen || !bytes.Contains(must(w.Raw(w.ctx, draft))(t), []byte("Bcc: eve")) {
 		t.Errorf("draft %+v", d)
 	}
@@ -283,7 +283,7 @@ func TestDecisions(t *testing.T) {
 	if w.subjects(w.sent) != 0 || w.row(in[0]).Flags != 0 || w.item(id).State != Cancelled {
 		t.Error("a cancelled message shows as sent")
 	}
-	if err := second(w.Cancel(w.ctx, id)); !errors.Is(err, ErrState) {
+	if err := second(w.Cancel(w.ctx, id, nil)); !errors.Is(err, ErrState) {
 		t.Errorf("cancelled twice: %v", err)
 	}
 	if err := w.Hold(w.ctx, 99); !errors.Is(err, ErrNotFound) {

@@ -172,7 +172,7 @@ func retryBusy(ctx context.Context, f func() error) error {
 			return err
 		}
 		if time.Since(begin) > busyLimit {
-			return fmt.Errorf("another program keeps the mail database busy for more than %v: %w", busyLimit, errBusy)
+			return fmt.Errorf("another program keeps the mail database busy for more than %v: %w", busyLimit, ErrBusy)
 		}
 		select {
 		case <-ctx.Done():
@@ -182,4 +182,5 @@ func retryBusy(ctx context.Context, f func() error) error {
 	}
 }
 
-var errBusy = errors.New("try again later")
+// ErrBusy: other processes kept the database for longer than a writer waits.
+var ErrBusy = errors.New("try again later")

@@ -158,7 +158,7 @@ func TestCommandLine(t *testing.T) {
 func TestOutbox(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("g o")
-	r.sees("The outbox is empty: everything is sent.")
+	r.sees("The outbox is empty: nothing waits to be sent.")
 	r.keys("q")
 	for _, s := range []string{"first", "second"} {
 		r.keys("m", "="+s+"@example.org", "Tab", "Tab", "Tab", "="+s, "Tab", "=text of "+s, "Ctrl-X")

@@ -100,7 +100,7 @@ func TestOutboxInTheColumn(t *testing.T) {
 	r := start(t, setup{w: 120, h: 40, samples: true})
 	r.sees("Outbox")
 	r.keys("w", "w", "g g", "Enter")
-	r.sees("The outbox is empty: everything is sent.", "A shows what was sent")
+	r.sees("The outbox is empty: nothing waits to be sent.", "A shows what was sent")
 	r.keys("q")
 	r.sees("INBOX")
 }

@@ -79,14 +79,11 @@ func (v *outboxView) settle(it store.Item) {
 func (v *outboxView) cancel(it store.Item) {
 	st, got := v.u.o.Store, namesIn(it, store.Accepted)
 	done, f := "Cancelled; the text is in Drafts", func(ctx context.Context, id store.OutboxID) error {
-		_, err := st.Cancel(ctx, id)
+		_, _, err := compose.Withdraw(ctx, st, id)
 		return err
 	}
-	if got != "" && (it.State == store.Queued || it.State == store.Held) {
-		done, f = "Cancelled for those without it; the text is in Drafts", func(ctx context.Context, _ store.OutboxID) error {
-			_, err := takeBack(ctx, st, it)
-			return err
-		}
+	if got != "" {
+		done = "Cancelled for those without it; the text is in Drafts"
 	}
 	if it.State != store.Uncertain {
 		v.wish(it, done, false, f)
@@ -94,13 +91,6 @@ func (v *outboxView) cancel(it store.Item) {
 	}
 	words := fmt.Sprintf("“%s” may have arrived already, at %s. As a draft it is a new message: sent, it may come a second time.", subjectOr(it.Subject), namesIn(it, store.MaybeAccepted))
 	v.u.ask(words, []choice{{"y", "cancel it", func() { v.wish(it, done, false, f) }}, {"n", "leave it", nil}})
-}
-
-// takeBack makes a draft of an item for those who have not got it; beside the loop.
-func takeBack(ctx context.Context, st *store.Store, it store.Item) (store.MessageID, error) {
-	return st.Edit(ctx, it.ID, func(raw []byte, got []string) []byte {
-		return compose.TakeBack(raw, without(it.Recipients, got), answered(ctx, st, raw))
-	})
 }
 
 // edit takes an item out of the outbox and opens it in the composer, without
@@ -113,9 +103,9 @@ func (v *outboxView) edit(it store.Item) {
 	}
 	u.modal(&v.read, func(ctx context.Context) func() {
 		ctx = context.WithoutCancel(ctx) // what has begun to leave the outbox arrives in Drafts
-		draft, err := takeBack(ctx, st, it)
+		draft, _, err := compose.Edit(ctx, st, it.ID)
 		if err != nil {
-			return v.refused(ctx, it, err)
+			return v.refused(ctx, it, err, true)
 		}
 		d, err := readDraft(ctx, st, draft)
 		return func() {
@@ -139,27 +129,6 @@ func takenOut(it store.Item) string {
 	return "Out of the outbox: sent only when you send it again"
 }
 
-// without lists the addresses of recipients who are not among those that have the message.
-func without(all []store.Recipient, got []string) []string {
-	var out []string
-	for _, r := range all {
-		if !slices.Contains(got, r.Addr) {
-			out = append(out, r.Addr)
-		}
-	}
-	return out
-}
-
-// answered is the message here that raw answers; 0: none.
-func answered(ctx context.Context, st *store.Store, raw []byte) store.MessageID {
-	if refs := message.Parse(raw).InReplyTo; len(refs) == 1 {
-		if ids, err := st.ByHeaderID(ctx, refs[0]); err == nil && len(ids) > 0 {
-			return ids[0]
-		}
-	}
-	return 0
-}
-
 // namesIn names the recipients in a state; "" when there are none.
 func namesIn(it store.Item, s store.RecipientState) string {
 	return recipientsOf(store.Item{Recipients: slices.DeleteFunc(slices.Clone(it.Recipients), func(r store.Recipient) bool { return r.State != s })})
@@ -170,7 +139,7 @@ func (v *outboxView) wish(it store.Item, done string, flush bool, f func(context
 	u := v.u
 	u.pump.Serial(func(ctx context.Context) func() {
 		if err := f(ctx, it.ID); err != nil {
-			return v.refused(ctx, it, err)
+			return v.refused(ctx, it, err, false)
 		}
 		return func() {
 			u.say("%s: %s", done, subjectOr(it.Subject))
@@ -183,13 +152,13 @@ func (v *outboxView) wish(it store.Item, done string, flush bool, f func(context
 }
 
 // refused tells, on the loop, that an item is not in a state for what was asked.
-func (v *outboxView) refused(ctx context.Context, it store.Item, err error) func() {
+func (v *outboxView) refused(ctx context.Context, it store.Item, err error, passedOn bool) func() {
 	now, rerr := v.u.o.Store.Item(ctx, it.ID)
 	return func() {
 		switch {
 		case !isState(err) || rerr != nil:
 			v.u.oops("outbox", err)
-		case now.State == it.State: // the state is not the reason: somebody else's message, passed on
+		case now.State == it.State && passedOn: // the state is not the reason: somebody else's message
 			v.u.say("Not possible with a message that is passed on as it is")
 		default:
 			v.u.say("Not possible: it is %s", stateWords(now.State))

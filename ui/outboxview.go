@@ -194,7 +194,7 @@ func (v *outboxView) drawEmpty(s tcell.Screen, r cells.Rect) {
 	case v.all:
 		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("Nothing has been sent from here yet."), look.dim)
 	default:
-		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("The outbox is empty: everything is sent."), look.dim)
+		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("The outbox is empty: nothing waits to be sent."), look.dim)
 		cells.Put(s, r.X+2, r.Y+2, r.W-4, text("%s shows what was sent, with its story.", v.u.keys.Key(keys.ShowAll, keys.Outbox)), look.dim)
 	}
 }

@@ -200,7 +200,7 @@ func (u *App) unsend(i int) {
 	st, o := u.o.Store, u.sent[i]
 	u.sent[i].gone = true
 	u.pump.Serial(func(ctx context.Context) func() {
-		draft, err := st.Cancel(ctx, o.id)
+		draft, err := unsend(ctx, st, o.id)
 		var d *compose.Draft
 		if err == nil && o.composer == nil && draft != 0 {
 			d, err = readDraft(ctx, st, draft)
@@ -228,6 +228,19 @@ func (u *App) unsend(i int) {
 			u.say("Not sent: here it is again%s", u.moreToUndo())
 		}
 	})
+}
+
+// unsend takes an item back of which nobody can have anything; beside the loop.
+func unsend(ctx context.Context, st *store.Store, id store.OutboxID) (store.MessageID, error) {
+	it, err := st.Item(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	if it.State == store.Uncertain || namesIn(it, store.Accepted) != "" {
+		return 0, store.ErrState
+	}
+	draft, _, err := compose.Withdraw(ctx, st, id)
+	return draft, err
 }
 
 // moreToUndo tells that earlier messages can be taken back as well.

@@ -229,6 +229,10 @@ func (u *App) connection() []styled {
 
 func (u *App) online() (up, all int) {
 	for _, a := range u.status.accounts {
+		acct, ok := u.o.Config.Account(a.Account)
+		if ok && acct.Incoming == nil && !a.Online && a.Trouble == nil {
+			continue // one that only sends has nothing to connect for yet
+		}
 		if all++; a.Online {
 			up++
 		}

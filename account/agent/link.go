@@ -106,8 +106,9 @@ func (l *link) replay(ctx context.Context, r *Result) {
 }
 
 func (l *link) flush(ctx context.Context, r *Result) {
-	// That the same person's login just worked is reason enough to try a refused one again.
-	sum, err := Flush(ctx, l.o, l.a, l.imap != nil)
+	// That the same person's login just worked is reason enough to try a refused one again, but not for
+	// cron, which would get the account locked.
+	sum, err := Flush(ctx, l.o, l.a, l.imap != nil && !l.o.Unattended)
 	if errors.Is(err, store.ErrLocked) {
 		return // another process is at it
 	}

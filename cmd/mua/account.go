@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/mail"
 	"net/url"
 	"strings"
 	"unicode"
@@ -121,7 +122,7 @@ func (a *app) printAccount(acct *account.Account, isDefault bool) error {
 	if isDefault {
 		mark = "*"
 	}
-	_, err := fmt.Fprintf(a.out, "%s %-12s %s\n  in  %s\n  out %s\n", mark, acct.Name, message.CleanLine(acct.From.String()), orDash(in), orDash(out))
+	_, err := fmt.Fprintf(a.out, "%s %-12s %s\n  in  %s\n  out %s\n", mark, acct.Name, message.CleanLine(nameAndAddr(acct.From)), orDash(in), orDash(out))
 	return err
 }
 
@@ -278,4 +279,12 @@ func readPassword(r io.Reader) (string, error) {
 		b.Write(buf[:n])
 	}
 	return strings.TrimFunc(b.String(), unicode.IsControl), nil
+}
+
+// nameAndAddr is an identity as a person reads it.
+func nameAndAddr(a mail.Address) string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return a.Name + " <" + a.Address + ">"
 }

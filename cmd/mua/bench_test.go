@@ -76,8 +76,8 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-// BenchmarkFlush sends what is due in one mua outbox flush, beside msmtp's queue runner where that is installed,
-// to the same recording server: 200 messages near by, 50 where a round trip takes 20 ms.
+// BenchmarkFlush sends what is due in one mua outbox flush, beside msmtp, a process a message, and its queue runner
+// where those are installed, to the same recording server: 200 messages near by, 50 where a round trip takes 20 ms.
 func BenchmarkFlush(b *testing.B) {
 	runner := "/usr/libexec/msmtp/msmtpqueue/msmtp-runqueue.sh"
 	for _, way := range []struct {
@@ -102,6 +102,16 @@ func BenchmarkFlush(b *testing.B) {
 		name := fmt.Sprintf("%dms", way.latency.Milliseconds())
 		b.Run(name+"/mua", func(b *testing.B) {
 			rate(b, x.spool, func() { x.exec("", x.bin, "-q", "outbox", "flush") })
+		})
+		b.Run(name+"/msmtp", func(b *testing.B) {
+			if _, err := exec.LookPath("msmtp"); err != nil {
+				b.Skip("msmtp is not installed")
+			}
+			rate(b, x.msmtpQueue, func() {
+				for i := range way.n {
+					x.exec(strings.ReplaceAll(string(benchMail(i)), "\r\n", "\n"), "msmtp", "-f", x.servers.Addr, "--", "bob@mua.example")
+				}
+			})
 		})
 		b.Run(name+"/msmtp-queue", func(b *testing.B) {
 			if _, err := os.Stat(runner); err != nil {

@@ -22,13 +22,13 @@ import (
 // maxPeak is how much memory a flush may need at its peak, in MiB, whatever it sends.
 const maxPeak = 150
 
-// TestBigMessage: a message of 40 MB and one that breaks the connection each time, among 200 small ones: the
+// TestBigMessage: a message of 16 MiB and one that breaks the connection each time, among 200 small ones: the
 // others go out, the big one too, byte for byte, and no more memory is needed than that.
 func TestBigMessage(t *testing.T) {
 	bin := buildMua(t)
 	c := newCrowd(t, bin)
 	c.servers.SetFaults(demo.Faults{SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"poison@mua.example": {When: demo.CloseBefore}}}})
-	const small, size = 200, 40 << 20
+	const small, size = 200, 16 << 20
 	attached := filepath.Join(t.TempDir(), "big.bin")
 	noise := make([]byte, size/4*3)
 	rand.NewChaCha8([32]byte{9}).Read(noise) //nolint:errcheck // it never fails

@@ -66,6 +66,8 @@ func troubleOf(err error) *account.Trouble {
 	case errors.Is(err, store.ErrState), errors.Is(err, store.ErrNothing), errors.Is(err, store.ErrLocked):
 		what := strings.TrimSuffix(err.Error(), ": "+store.ErrState.Error()) // which says nothing beside the rest
 		return &account.Trouble{Kind: account.KindOther, What: what, Err: err}
+	case errors.Is(err, store.ErrBusy):
+		return &account.Trouble{Kind: account.KindTemporary, What: err.Error(), Err: err}
 	case errors.Is(err, context.Canceled):
 		return &account.Trouble{Kind: account.KindTemporary, What: "interrupted", Kept: "What was done before is kept", Err: err}
 	}

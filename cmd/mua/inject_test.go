@@ -118,6 +118,7 @@ func (d *sickDisk) try(f fault, n int, stdin string, args ...string) (s stricken
 // each tries a command with every fault at every step-th of its calls, and at the first ones.
 func (d *sickDisk) each(stdin string, args []string, judge func(s stricken, complain func(string, ...any))) {
 	d.Helper()
+	hit := 0
 	for _, f := range faultsOfDisks() {
 		_, calls := d.try(f, 0, stdin, args...)
 		step := max(1, (calls+5)/6)
@@ -136,6 +137,13 @@ func (d *sickDisk) each(stdin string, args []string, judge func(s stricken, comp
 			})
 		}
 		d.Logf("%v: struck at %d places of %d calls", f, struck, calls)
+		if calls > 0 && struck == 0 {
+			d.Errorf("%v never struck: nothing was tested", f)
+		}
+		hit += min(struck, 1)
+	}
+	if hit < 2 {
+		d.Errorf("only %d kinds of faults struck", hit)
 	}
 }
 

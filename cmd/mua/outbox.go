@@ -32,7 +32,17 @@ Without a subcommand it lists what is not yet done.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.outboxList(cmd.Context(), *all) }
 	cmd.AddCommand(list, newOutboxShow(a), newOutboxFlush(a), newOutboxRetry(a), newOutboxWait(a), newOutboxResolve(a), newOutboxEdit(a), newOutboxConfirm(a),
 		a.outboxVerb("hold", "Keep items from being sent until released", "held", (*store.Store).Hold),
-		a.outboxVerb("release", "Let held items go", "released", (*store.Store).Release),
+		a.outboxVerb("release", "Let held items go", "released", func(s *store.Store, ctx context.Context, id store.OutboxID) error {
+			it, err := s.Item(ctx, id)
+			if err != nil {
+				return err
+			}
+			if err := s.Release(ctx, id); err != nil {
+				return err
+			}
+			a.hintNobody(ctx, s, it.AccountName)
+			return nil
+		}),
 		a.outboxVerb("cancel", "Take items back; the text is kept as a draft", "cancelled", a.cancel),
 	)
 	return cmd
@@ -62,6 +72,9 @@ func (a *app) outboxList(ctx context.Context, all bool) error {
 	if err != nil {
 		return err
 	}
+	if err := a.tellMoved(ctx, s); err != nil {
+		return err
+	}
 	for _, it := range items {
 		if acct != 0 && it.Account != acct {
 			continue
@@ -78,20 +91,24 @@ func (a *app) printItem(it store.Item) error {
 	if a.json {
 		return a.emit(newOutboxJSON(it))
 	}
+	fmt.Fprintf(a.out, "%d\t%s\t%s\t%s\t%s\n", it.ID, it.State, it.AccountName, message.CleanLine(recipientsShown(it, 2)), message.CleanLine(it.Subject))
+	_, err := fmt.Fprintf(a.out, "\t%s\n", message.CleanLine(outbox.Describe(it, time.Now())))
+	return err
+}
+
+// recipientsShown names so many recipients, and counts the others.
+func recipientsShown(it store.Item, most int) string {
 	to := ""
 	for i, r := range it.Recipients {
-		if i == 2 && len(it.Recipients) > 3 {
-			to += fmt.Sprintf(" and %d more", len(it.Recipients)-2)
-			break
+		if i == most && len(it.Recipients) > most+1 {
+			return to + fmt.Sprintf(" and %d more", len(it.Recipients)-most)
 		}
 		if i > 0 {
 			to += ", "
 		}
 		to += r.Addr
 	}
-	fmt.Fprintf(a.out, "%d\t%s\t%s\t%s\t%s\n", it.ID, it.State, it.AccountName, message.CleanLine(to), message.CleanLine(it.Subject))
-	_, err := fmt.Fprintf(a.out, "\t%s\n", message.CleanLine(outbox.Describe(it, time.Now())))
-	return err
+	return to
 }
 
 func newOutboxShow(a *app) *cobra.Command {
@@ -132,12 +149,17 @@ func (a *app) outboxShow(ctx context.Context, s *store.Store, id store.OutboxID,
 	if err != nil {
 		return err
 	}
+	if err := a.tellMoved(ctx, s); err != nil {
+		return err
+	}
 	if a.json {
 		o := newOutboxJSON(it)
 		o.Story = story
 		return a.emit(o)
 	}
-	for _, line := range story {
+	head := []string{"From     " + it.From.Addr, "To       " + recipientsShown(it, 10), "Subject  " + it.Subject,
+		fmt.Sprintf("State    %s (account %s)", it.State, it.AccountName)}
+	for _, line := range append(head, story...) {
 		if _, err := fmt.Fprintln(a.out, message.CleanLine(line)); err != nil {
 			return ioTrouble("cannot write to stdout", err)
 		}
@@ -207,7 +229,7 @@ func (a *app) outboxVerb(name, short, done string, do func(*store.Store, context
 func (a *app) eachItem(ctx context.Context, s *store.Store, ids []store.OutboxID, done string, do func(*store.Store, context.Context, store.OutboxID) error) error {
 	var errs []error
 	for _, id := range ids {
-		if err := do(s, ctx, id); err != nil {
+		if err := do(s, ctx, id); err != nil && !a.isSo(ctx, s, id, done) {
 			err = itemState(ctx, s, id, noItem(id, err))
 			a.report(err)
 			errs = append(errs, err)
@@ -221,6 +243,12 @@ func (a *app) eachItem(ctx context.Context, s *store.Store, ids []store.OutboxID
 		return statusError{exitStatus(err)}
 	}
 	return nil
+}
+
+// isSo reports whether an item is already what a command was to make of it: a rerun is no error.
+func (a *app) isSo(ctx context.Context, s *store.Store, id store.OutboxID, done string) bool {
+	it, err := s.Item(ctx, id)
+	return err == nil && string(it.State) == done
 }
 
 // itemState says what state an item is in when a wish does not fit it.
@@ -266,11 +294,30 @@ func newOutboxRetry(a *app) *cobra.Command {
 					return err
 				}
 			}
-			return a.eachItem(ctx, s, ids, "due now", (*store.Store).Retry)
+			return a.eachItem(ctx, s, ids, "due now", a.retry)
 		},
 	}
 	cmd.Flags().BoolVar(&failed, "failed", false, "all items with refused recipients")
 	return cmd
+}
+
+// retry makes an item due now. One that may have arrived is not sent again by the way.
+func (a *app) retry(s *store.Store, ctx context.Context, id store.OutboxID) error {
+	it, err := s.Item(ctx, id)
+	if err != nil {
+		return err
+	}
+	if it.State == store.Uncertain {
+		return &account.Trouble{
+			Kind: account.KindOther, Account: it.AccountName, What: fmt.Sprintf("item %d is uncertain: the server may have it already", id),
+			Hint: fmt.Sprintf("mua outbox resolve %d --sent, or --retry to send it again", id),
+		}
+	}
+	if err := s.Retry(ctx, id); err != nil {
+		return err
+	}
+	a.hintNobody(ctx, s, it.AccountName)
+	return nil
 }
 
 func failedItems(ctx context.Context, s *store.Store) ([]store.OutboxID, error) {
@@ -280,94 +327,11 @@ func failedItems(ctx context.Context, s *store.Store) ([]store.OutboxID, error) 
 	}
 	var ids []store.OutboxID
 	for _, it := range items {
-		if it.State == store.Failed || it.State == store.Partial {
+		if it.State == store.Failed || it.State == store.Partial && it.Waiting == outbox.WaitAnswer {
 			ids = append(ids, it.ID)
 		}
 	}
 	return ids, nil
-}
-
-func newOutboxFlush(a *app) *cobra.Command {
-	var timer bool
-	cmd := &cobra.Command{
-		Use: "flush", Short: "Try everything that is due, a line per item", Args: usageArgs(cobra.NoArgs),
-		Example: "  mua outbox flush\n  mua outbox flush -A work",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.flush(cmd.Context(), timer) },
-	}
-	cmd.Flags().BoolVar(&timer, "timer", false, "cron or a timer runs this: a login that was refused is not tried again before something changes")
-	return cmd
-}
-
-// flush flushes every account (or that of -A) and prints a line per item. A
-// person has a reason to try a refused login again; a timer would get the account locked.
-func (a *app) flush(ctx context.Context, timer bool) error {
-	c, err := a.conf()
-	if err != nil {
-		return err
-	}
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	o := a.agentOptions(c, s)
-	o.Unattended = o.Unattended || timer
-	accts := c.Accounts
-	if a.accountArg != "" {
-		acct, err := a.theAccount()
-		if err != nil {
-			return err
-		}
-		accts = []*account.Account{acct}
-	}
-	var errs []error
-	for _, acct := range accts {
-		if acct.Outgoing == nil {
-			continue
-		}
-		sum, err := agent.Flush(ctx, o, acct, !timer)
-		switch {
-		case errors.Is(err, store.ErrLocked):
-			a.talk("%s: another mua process is sending already", acct.Name)
-			err = nil
-		case err != nil:
-			a.report(err)
-			errs = append(errs, err)
-		}
-		for _, id := range sum.Items {
-			it, readErr := s.Item(context.WithoutCancel(ctx), id)
-			if readErr != nil {
-				return readErr
-			}
-			if err := a.printItem(it); err != nil {
-				return err
-			}
-			if refused(it) || err == nil { // else the account's trouble has said it
-				errs = append(errs, a.flushed(it))
-			}
-		}
-	}
-	if err := worst(errs...); err != nil {
-		return statusError{exitStatus(err)}
-	}
-	return nil
-}
-
-// flushed is what an item's state after a flush adds to the exit status; its line
-// has said why. With --json stderr gets the error, too.
-func (a *app) flushed(it store.Item) error {
-	var t *account.Trouble
-	switch {
-	case refused(it):
-		t = itemTrouble(it, account.KindRefused)
-	case it.State == store.Queued || it.State == store.Uncertain:
-		t = itemTrouble(it, account.KindTemporary)
-	default:
-		return nil
-	}
-	if a.json {
-		a.report(t)
-	}
-	return statusError{exitStatus(t)}
 }
 
 func newOutboxWait(a *app) *cobra.Command {

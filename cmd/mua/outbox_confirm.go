@@ -1,10 +1,21 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"mua/store"
 )
+
+// tellMoved says that nothing leaves an outbox which may be a copy.
+func (a *app) tellMoved(ctx context.Context, s *store.Store) error {
+	why, err := s.Moved(ctx)
+	if err == nil && why != "" {
+		a.talk("%s: nothing is sent from here → mua outbox confirm", why)
+	}
+	return err
+}
 
 func newOutboxConfirm(a *app) *cobra.Command {
 	return &cobra.Command{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,25 +43,20 @@ func (a *app) outboxEdit(ctx context.Context, s *store.Store, id store.OutboxID)
 	if err != nil {
 		return noItem(id, err)
 	}
-	draft, err := a.takeBack(ctx, s, it)
+	draft, left, err := compose.Edit(ctx, s, id)
 	if err != nil {
 		return cannotEdit(ctx, s, id, err)
 	}
+	a.tellLeft(it, draft, left)
 	a.talk("the text of message %d is draft %d; mua opens it, in Drafts", id, draft)
 	return a.printDraft(ctx, s, draft)
 }
 
-// takeBack makes a draft of an item, for those who have not got it.
-func (a *app) takeBack(ctx context.Context, s *store.Store, it store.Item) (store.MessageID, error) {
-	left := it.Recipients
-	draft, err := s.Edit(ctx, it.ID, func(raw []byte, got []string) []byte {
-		left = without(it.Recipients, got)
-		return compose.TakeBack(raw, addrs(left), a.answered(ctx, s, raw))
-	})
-	if err == nil && len(left) < len(it.Recipients) {
-		a.talk("some have got message %d; draft %d is addressed to the others: %s", it.ID, draft, message.CleanLine(strings.Join(addrs(left), ", ")))
+// tellLeft says for whom a draft is, when some have the message.
+func (a *app) tellLeft(it store.Item, draft store.MessageID, left []string) {
+	if draft != 0 && len(left) > 0 && len(left) < len(it.Recipients) {
+		a.talk("some have got message %d; draft %d is addressed to the others: %s", it.ID, draft, message.CleanLine(strings.Join(left, ", ")))
 	}
-	return draft, err
 }
 
 // cancel takes an item back; what some have got is not addressed to them again.
@@ -71,27 +65,18 @@ func (a *app) cancel(s *store.Store, ctx context.Context, id store.OutboxID) err
 	if err != nil {
 		return err
 	}
-	some := slices.ContainsFunc(it.Recipients, func(r store.Recipient) bool { return r.State == store.Accepted })
-	var draft store.MessageID
-	if some && (it.State == store.Queued || it.State == store.Held) {
-		draft, err = a.takeBack(ctx, s, it)
-	} else {
-		draft, err = s.Cancel(ctx, id)
+	draft, left, err := compose.Withdraw(ctx, s, id)
+	if err != nil {
+		return err
 	}
-	if err == nil && draft != 0 {
+	a.tellLeft(it, draft, left)
+	if it.State == store.Uncertain {
+		a.talk("the server may have item %d already: sent again from the draft, it may arrive twice", id)
+	}
+	if draft != 0 {
 		a.talk("the text of item %d is kept as draft %d", id, draft)
 	}
-	return err
-}
-
-// answered is the message here that raw answers; 0: none.
-func (a *app) answered(ctx context.Context, s *store.Store, raw []byte) store.MessageID {
-	d := compose.Draft{}
-	if ids := message.Parse(raw).InReplyTo; len(ids) == 1 {
-		d.InReplyTo = ids[0]
-	}
-	a.findAnswered(ctx, s, &d)
-	return d.Answers
+	return nil
 }
 
 // cannotEdit says why an item is not taken back, and what can be done instead.
@@ -114,17 +99,6 @@ func cannotEdit(ctx context.Context, s *store.Store, id store.OutboxID, err erro
 		t.What = asTrouble(err).What
 	}
 	return t
-}
-
-// without lists the recipients who are not among those that have the message.
-func without(all []store.Recipient, got []string) []store.Recipient {
-	var out []store.Recipient
-	for _, r := range all {
-		if !slices.Contains(got, r.Addr) {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 func addrs(list []store.Recipient) []string {

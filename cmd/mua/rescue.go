@@ -162,9 +162,10 @@ func resend(acct, sender string, to []string, path string) string {
 	if acct != "" {
 		words = append(words, "--account", acct)
 	}
-	if sender != "" {
-		words = append(words, "-f", sender)
+	if sender == "" {
+		sender = "<>" // the null reverse-path: without -f it would be the account's address
 	}
+	words = append(words, "-f", sender)
 	words = append(append(words, "-i", "--"), to...)
 	for i, w := range words {
 		words[i] = message.CleanLine(w).String()

@@ -17,15 +17,26 @@ import (
 	"mua/account/demo"
 )
 
-func TestMain(m *testing.M) {
-	if strings.HasSuffix(os.Args[0], ".test") { // not one of the names below: those have what their story gives them
-		state, err := os.MkdirTemp("", "mua-state-*")
-		if err != nil {
-			panic(err)
-		}
-		os.Setenv("XDG_STATE_HOME", state)
+// testFolder names the folder that all tests of a run share, and that goes with it.
+const testFolder = "MUA_TEST_FOLDER"
+
+// suite is the tests with their folder.
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	dir, err := os.MkdirTemp("", "mua-tests-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
-	testscript.Main(m, map[string]func(){
+	defer os.RemoveAll(dir)
+	os.Setenv(testFolder, dir)
+	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // commands run in this process leave nothing at home
+	return s.M.Run()
+}
+
+func TestMain(m *testing.M) {
+	testscript.Main(suite{m}, map[string]func(){
 		"mua":        func() { os.Exit(mainStatus()) },
 		"sendmail":   func() { os.Exit(mainStatus()) },
 		"mailq":      func() { os.Exit(mainStatus()) },

@@ -120,6 +120,9 @@ func (a *app) post(ctx context.Context, acct *account.Account, d *compose.Draft,
 	if f.dryRun {
 		return a.printFinished(fin)
 	}
+	if err := a.fits(fin); err != nil {
+		return err
+	}
 	s, err := a.openFor(ctx, acct, fin)
 	if err != nil {
 		return err
@@ -127,6 +130,18 @@ func (a *app) post(ctx context.Context, acct *account.Account, d *compose.Draft,
 	a.findAnswered(ctx, s, d)
 	o.answers, o.fingerprint = d.Answers, fingerprint(d)
 	return a.spool(ctx, s, acct, fin, o)
+}
+
+// fits refuses a message that is larger than max_message, before it is spooled.
+func (a *app) fits(fin *compose.Finished) error {
+	c, err := a.conf()
+	if err != nil || int64(len(fin.Wire)) <= c.MaxMessage {
+		return err
+	}
+	return &account.Trouble{
+		Kind: account.KindData, Kept: "Nothing was spooled", Hint: "max_message in the configuration, if your server takes more",
+		What: fmt.Sprintf("the finished message has %d octets, and at most %d are sent", len(fin.Wire), c.MaxMessage),
+	}
 }
 
 // printFinished is --dry-run.

@@ -53,7 +53,7 @@ SMTP on stdin (-bs) and daemons (-bd, -q15m) are not offered.`,
 			case o.list:
 				return a.outboxList(cmd.Context(), false)
 			case o.flush:
-				return a.flush(cmd.Context(), false)
+				return a.flush(cmd.Context(), a.unattended())
 			}
 			return a.sendmail(cmd.Context(), o)
 		},

@@ -219,14 +219,33 @@ func itemTrouble(it store.Item, kind account.Kind) *account.Trouble {
 // stillOpen is the error of a sender who waited for an answer that has not come.
 func stillOpen(it store.Item) *account.Trouble {
 	t := itemTrouble(it, account.KindTemporary)
+	if rest, ok := strings.CutPrefix(t.What, string(it.State)+": "); ok {
+		t.What = rest
+	}
 	t.What = fmt.Sprintf("message %d is %s: %s", it.ID, it.State, t.What)
-	t.Kept, t.Hint = "It stays spooled; do not send it again", fmt.Sprintf("mua outbox wait %d", it.ID)
+	t.Kept = "It stays spooled; do not send it again"
+	switch {
+	case it.State == store.Uncertain && it.Waiting == outbox.WaitAnswer, it.Waiting == outbox.WaitLogin: // waiting is of no use
+	default:
+		t.Hint = fmt.Sprintf("mua outbox wait %d", it.ID)
+	}
 	return t
+}
+
+// hintNobody says when nobody is there to send what is due of an account.
+func (a *app) hintNobody(ctx context.Context, s *store.Store, name string) {
+	c, err := a.conf()
+	if err != nil {
+		return
+	}
+	if acct, ok := c.Account(name); ok && !agent.SomebodyFlushes(ctx, a.agentOptions(c, s), acct) {
+		a.talk("nothing is set up to send it by itself: mua outbox flush sends now, mua service install later ones")
+	}
 }
 
 // hintFlush says when nobody is there to send what stays queued.
 func (a *app) hintFlush(ctx context.Context, s *store.Store, acct *account.Account, it store.Item) {
-	if agent.SomebodyFlushes(ctx, a.agentOptions(a.config, s), acct) {
+	if it.Waiting == outbox.WaitLogin || agent.SomebodyFlushes(ctx, a.agentOptions(a.config, s), acct) {
 		return
 	}
 	a.talk("message %d stays queued, and nothing is set up to send it later → mua service install, or mua sync by hand", it.ID)

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -99,15 +101,23 @@ func (x *terminal) gone() {
 	}
 }
 
-// buildMua builds the binary as go install would.
+// buildMua builds the binary as go install would, once for all tests.
 func buildMua(t testing.TB) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "mua")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v: %s", err, out)
+	bin, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return bin
 }
+
+var built = sync.OnceValues(func() (string, error) {
+	bin := filepath.Join(os.Getenv(testFolder), "mua")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return bin, nil
+})
 
 // TestDemoInTmux is a stranger's first minute: open the demo, read, write to
 // oneself, see it arrive, quit; and nothing is left behind.

@@ -48,6 +48,8 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	case info.IsDir():
 		return nil, errors.New("it is a folder")
+	case info.Mode().IsRegular() && info.Size() > maxFile:
+		return nil, fmt.Errorf("it is larger than %d MiB", maxFile>>20)
 	}
 	return readWhole(file, info)
 }

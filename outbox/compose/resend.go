@@ -37,7 +37,7 @@ func Resend(raw []byte, d *Draft, now time.Time) (*Finished, error) {
 	in := &intake{o: SendmailOptions{IgnoreDots: true}}
 	in.read(raw)
 	in.fields = slices.DeleteFunc(in.fields, func(f rawField) bool {
-		return f.is("Return-Path") || f.is("Delivered-To") || f.is("Bcc") || f.is("Resent-Bcc")
+		return f.is("Return-Path") || f.is("Delivered-To") || f.is("Bcc") || f.is("Resent-Bcc") || isOurs(f)
 	})
 	var r recoder
 	fields, body := r.headers(in.fields), r.keep(in.body)
@@ -54,6 +54,11 @@ func Resend(raw []byte, d *Draft, now time.Time) (*Finished, error) {
 		Wire: wire, Copy: wire, From: p.from, Sender: p.sender, Recipients: p.recipients,
 		MessageID: id, Subject: subjectOf(fields), Date: now, UTF8: p.utf8 || r.utf8, Resent: true,
 	}, nil
+}
+
+// isOurs reports whether a field is a note that a draft keeps for its author.
+func isOurs(f rawField) bool {
+	return slices.ContainsFunc([]string{fieldAnswers, fieldForwards, fieldSender, fieldPending, fieldExtra, fieldDate, fieldID}, f.is)
 }
 
 // resending are the fields that say who passes the message on, and to whom.

@@ -66,6 +66,9 @@ func Sendmail(r io.Reader, o SendmailOptions) (*Finished, error) {
 	}
 	in := &intake{o: o}
 	in.read(raw)
+	if in.odd {
+		return nil, badData("a header field of the message holds NUL, or CR that ends no line")
+	}
 	if err := in.givenSender(); err != nil {
 		return nil, err
 	}
@@ -102,6 +105,7 @@ type intake struct {
 	recipients []string
 	sender     string
 	utf8       bool
+	odd        bool // a field holds NUL, or CR that ends no line
 }
 
 // read splits the message into fields and body.
@@ -114,7 +118,9 @@ func (in *intake) read(raw []byte) {
 	}
 	fields, body := splitEntity(raw)
 	for i, f := range fields {
-		fields[i].raw = spaceBareCR(f.raw)
+		clean := spaceBareCR(f.raw)
+		in.odd = in.odd || bytes.IndexByte(f.raw, 0) >= 0 || !bytes.Equal(clean, f.raw)
+		fields[i].raw = clean
 	}
 	in.fields = fields
 	in.body = crlf(body)

@@ -143,7 +143,7 @@ func TestFlushOverTheWire(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	p.is(one, "sent: bob accepted 250")
-	p.is(two, "partial: bob accepted 250, carol refused 550")
+	p.is(two, "partial answer: bob accepted 250, carol refused 550")
 	p.is(three, "queued retry: bob accepted 250, carol refused 550, dave deferred 450")
 	p.is(four, "failed: carol refused 550")
 	if it := p.item(three); !it.FirstDeferral.Equal(p.now) || !it.NextAttempt.Equal(p.now.Add(time.Minute)) || it.Attempts != 1 {

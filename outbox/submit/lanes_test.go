@@ -195,3 +195,78 @@ func TestGivenUpIsKeptAsADraft(t *testing.T) {
 		t.Errorf("the draft is still there: %v", err)
 	}
 }
+
+// TestTheLastLaneTellsTheTrouble: however lanes end before, the one that is left when the login is
+// refused says so, and what is due waits for the login.
+func TestTheLastLaneTellsTheTrouble(t *testing.T) {
+	for try := range 20 { // which lane is left depends on who is faster
+		var mu sync.Mutex
+		sent := 0
+		srv := serve(t, func(conn int, line string) string {
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case line == ".":
+				sent++
+			case strings.HasPrefix(line, "AUTH") && (conn > 2 || sent > 4):
+				return "535 5.7.8 no more"
+			case strings.HasPrefix(line, "MAIL") && sent > 4:
+				return hangUp
+			}
+			return ""
+		})
+		p := openPost(t, srv)
+		p.spoolMany(12 + try%3)
+		s, err := p.farFlusher(4).Flush(t.Context())
+		tr, ok := errors.AsType[*account.Trouble](err)
+		if !ok || tr.Kind != account.KindLogin {
+			t.Fatalf("%d: %v, %+v", try, err, s)
+		}
+		items, err := p.st.Items(t.Context(), false)
+		if err != nil || len(items) == 0 {
+			t.Fatal(items, err)
+		}
+		for _, it := range items {
+			if it.State != store.Queued || it.Waiting != outbox.WaitLogin {
+				t.Errorf("%d: item %d is %s, waiting for %q", try, it.ID, it.State, it.Waiting)
+			}
+		}
+		if n := s.Sent + s.Queued; n != len(s.Items) {
+			t.Errorf("%d items touched, %d counted", len(s.Items), n)
+		}
+	}
+}
+
+// TestGivenUpNotWhileUncertain: lost after the dot when its time is over, an item may have arrived; it is not given up.
+func TestGivenUpNotWhileUncertain(t *testing.T) {
+	var mu sync.Mutex
+	lose := false
+	srv := serve(t, func(_ int, line string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case lose && line == ".":
+			return hangUp
+		case !lose && strings.HasPrefix(line, "RCPT"):
+			return "451 4.2.0 later"
+		}
+		return ""
+	})
+	p := openPost(t, srv)
+	id := p.spool("one", store.PolicyRetry, bob)
+	p.flush()
+	for p.now.Sub(p.item(id).FirstDeferral) < 5*24*time.Hour {
+		p.now = p.item(id).NextAttempt
+		if p.now.Sub(p.item(id).FirstDeferral) < 5*24*time.Hour {
+			p.flush()
+		}
+	}
+	mu.Lock()
+	lose = true
+	mu.Unlock()
+	p.flush()
+	p.is(id, "uncertain answer: bob uncertain 0")
+	if it := p.item(id); it.KeptDraft != 0 {
+		t.Error("a draft to send again was kept of what may have arrived")
+	}
+}

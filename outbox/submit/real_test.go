@@ -189,7 +189,7 @@ func TestFlushToPostfix(t *testing.T) {
 	if err != nil || s.Partial != 1 || s.Queued != 1 || s.Failed != 1 {
 		t.Fatalf("%+v, %v", s, err)
 	}
-	p.is(partial, "partial: "+d.User+" accepted 250, nobody-here refused 550")
+	p.is(partial, "partial answer: "+d.User+" accepted 250, nobody-here refused 550")
 	p.is(deferred, "queued retry: defer deferred 450")
 	p.is(refused, "failed: refuse refused 550")
 	if got := arrived(t, "spooled"); !bytes.Equal(crlf(belowTrace(got)), raw) {
