@@ -15,6 +15,8 @@ type Config struct {
 	Aliases    map[string]string // [aliases]: local name or "*" → address, for sendmail
 	SendDelay  time.Duration     // undo window of the UI; default 10 s
 	MaxMessage int64             // octets; larger messages are kept as headers only; default 64 MiB
+	OnNewMail  []string          // program and arguments run when new mail has come; nil: none
+	Bell       bool              // the UI rings the terminal's bell for new mail in an inbox
 	Editor     string            // external editor; empty: $VISUAL, $EDITOR
 	Keys       map[string]string // UI key bindings: action → key
 	KeyPreset  string            // "" or "mutt"
@@ -50,8 +52,11 @@ type Account struct {
 	SaveSent         *bool       // nil: by provider
 	Uncertain        string      // "", "ask" or "retry"; "": by where the message was written
 	Signature        string
-	Sessions         int    // submission sessions at once, at most; default 4
-	DSN              string // delivery reports asked for (RFC 3461 NOTIFY): "", "NEVER", or SUCCESS, FAILURE, DELAY with commas
+	Sessions         int           // submission sessions at once, at most; default 4
+	Offline          []OfflineRule // what is kept here for reading offline; nil: everything
+	Mailboxes        []string      // patterns in order, later ones win, "!" leaves out; nil: the default of Keeps
+	DSN              string        // delivery reports asked for (RFC 3461 NOTIFY): "", "NEVER", or SUCCESS, FAILURE, DELAY with commas
+	Idle             []string      // mailboxes watched as INBOX is, over further connections
 }
 
 // LeavePolicy says how long POP3 mail stays on the server after it is safely here.

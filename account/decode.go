@@ -48,7 +48,7 @@ func folder(path string) string {
 }
 
 // topKeys are the keys of the file itself.
-var topKeys = []string{"account", "aliases", "send_delay", "max_message", "editor", "keys", "theme", "search", "on_new_mail", "contacts", "address_command", "mailcap"}
+var topKeys = []string{"account", "aliases", "send_delay", "max_message", "editor", "keys", "theme", "search", "on_new_mail", "bell", "contacts", "address_command", "mailcap"}
 
 // config reads the whole file.
 func (r *reader) config(root *table) *Config {
@@ -58,8 +58,10 @@ func (r *reader) config(root *table) *Config {
 		SendDelay:  s.duration("send_delay", DefaultSendDelay),
 		MaxMessage: s.size("max_message", DefaultMaxMessage),
 		Editor:     s.str("editor"),
+		OnNewMail:  s.newMail(),
 	}
-	for _, k := range []string{"on_new_mail", "contacts", "address_command", "mailcap"} {
+	c.Bell, _ = s.flag("bell")
+	for _, k := range []string{"contacts", "address_command", "mailcap"} {
 		s.planned(k, "take the line out", nil)
 	}
 	c.Aliases = r.localAliases(s.table("aliases"))

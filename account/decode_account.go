@@ -2,14 +2,12 @@ package account
 
 import (
 	"strings"
-
-	"github.com/pelletier/go-toml/v2/unstable"
 )
 
 // accountKeys are the keys of [account.NAME].
 var accountKeys = []string{
 	"from", "aliases", "incoming", "outgoing", "username", "outgoing_username", "password", "outgoing_password",
-	"auth", "allow_insecure", "tls_ca", "tls_pin", "pop3", "offline", "mailboxes", "save_sent", "uncertain", "dsn", "signature", "sessions",
+	"auth", "allow_insecure", "tls_ca", "tls_pin", "pop3", "offline", "mailboxes", "save_sent", "uncertain", "dsn", "signature", "sessions", "idle",
 }
 
 // account reads [account.NAME].
@@ -43,6 +41,8 @@ func (r *reader) account(name string, e *entry) *Account {
 	s.auth(a)
 	s.endpoints(a, e.at)
 	s.pop3(a)
+	s.keep(a)
+	s.idle(a)
 	return a
 }
 
@@ -85,10 +85,6 @@ func (s *section) submission(a *Account) {
 
 // later refuses what cli.md promises and this version does not do.
 func (s *section) later() {
-	s.planned("offline", `leave it out, or say offline = "all"`, func(v *value) bool { return v.isString() && v.text == "all" })
-	s.planned("mailboxes", `leave it out, or say mailboxes = ["*"]`, func(v *value) bool {
-		return v.kind == unstable.Array && len(v.list) == 1 && v.list[0].isString() && v.list[0].text == "*"
-	})
 	s.planned("tls_pin", "take the line out; a private CA can be trusted with tls_ca", nil)
 }
 

@@ -155,8 +155,16 @@ func TestParseErrors(t *testing.T) {
 		{"local", "[account.local]\n" + ok, "1:10", "always exists", ""},
 		{"not a table", "account.x = 1", "1:13", "must be a table", ""},
 		{"uncertain", acc + `uncertain = "aks"`, "4:13", "cannot be", `did you mean "ask"?`},
-		{"planned offline", acc + `offline = "90d"`, "4:1", "planned but not in this version", ""},
-		{"planned mailboxes", acc + `mailboxes = ["*", "!Junk"]`, "4:1", "planned", ""},
+		{"offline", acc + `offline = "90 days"`, "4:11", `offline in [account.work] cannot be "90 days"`, `"all", "headers" or a duration`},
+		{"offline nothing", acc + `offline = "0"`, "4:11", "cannot be", ""},
+		{"offline type", acc + `offline = 90`, "4:11", "not an integer", ""},
+		{"offline of a mailbox", acc + `offline = { "*" = "all", "Lists/*" = "header" }`, "4:38", `"Lists/*" of offline in [account.work] cannot be "header"`, ""},
+		{"offline twice", acc + `offline = { Archive = "1y", Archive = "all" }`, "4:1", "already defined", ""},
+		{"offline of POP3", "[account.w]\nfrom=\"a@b.c\"\nincoming=\"pop3s://u@h\"\noffline = \"90d\"", "4:1", "incoming is POP3", ""},
+		{"mailboxes", acc + `mailboxes = "*"`, "4:13", "must be a list", ""},
+		{"mailboxes none", acc + `mailboxes = []`, "4:1", "leave every mailbox out", ""},
+		{"mailboxes empty name", acc + `mailboxes = ["*", "!"]`, "4:19", "empty name", ""},
+		{"mailboxes of POP3", "[account.w]\nfrom=\"a@b.c\"\nincoming=\"pop3s://u@h\"\nmailboxes = [\"INBOX\"]", "4:1", "incoming is POP3", ""},
 		{"planned pin", acc + `tls_pin = "x"`, "4:1", "planned", ""},
 		{"dsn", acc + `dsn = "failure, sometimes"`, "4:7", "failure, delay and success", `dsn = "failure,delay"`},
 		{"dsn type", acc + `dsn = ["failure"]`, "4:1", "must be a string", ""},
@@ -164,7 +172,15 @@ func TestParseErrors(t *testing.T) {
 		{"sessions type", acc + `sessions = "4"`, "4:12", "from 1 to 16", ""},
 		{"planned oauth2", acc + `auth = { oauth2 = "google" }`, "4:1", "planned", "mechanism"},
 		{"planned maildir", "[account.m]\nfrom=\"a@b.c\"\nincoming = \"maildir:///home/a/Maildir\"", "3:12", "planned", ""},
-		{"planned notify", `on_new_mail = ["x"]`, "1:1", "planned", ""},
+		{"notify type", `on_new_mail = "notify-send"`, "1:15", "a list of strings", ""},
+		{"notify nothing", `on_new_mail = []`, "1:1", "1 to 64 strings", "notify-send"},
+		{"notify program", `on_new_mail = ["", "x"]`, "1:16", "name of a program", ""},
+		{"notify word", `on_new_mail = ["x", "{form}"]`, "1:21", "no placeholder {form}", `did you mean "from"?`},
+		{"notify brace", `on_new_mail = ["x", "a {"]`, "1:21", "no placeholder {", "{{ is a brace"},
+		{"bell", `bell = "yes"`, "1:8", "true or false", ""},
+		{"idle type", acc + `idle = "Work"`, "4:8", "a list of strings", ""},
+		{"idle many", acc + `idle = ["1","2","3","4","5","6","7","8","9"]`, "4:1", "8 mailboxes at most", "every few minutes"},
+		{"idle pop3", "[account.m]\nfrom=\"a@b.c\"\nincoming=\"pop3s://h\"\nidle=[\"Work\"]", "4:1", "not IMAP", ""},
 		{"control", acc + `username = "a\r\nb"`, "4:12", "control character", ""},
 		{"first counts", "[account.x]\nfrm = 1\n[account.y]\n" + ok + "[aliases]\nroot = 3", "1:10", "from is missing", ""},
 	} {
@@ -229,4 +245,15 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestNewMailKeys(t *testing.T) {
+	c := mustParse(t, "on_new_mail = [\"notify-send\", \"{{x} {from}\", \"\", \"-u\"]\nbell = true\n[account.a]\nfrom=\"a@b.c\"\nincoming=\"imaps://h\"\nidle=[\"inbox\", \"Work\", \"Work\"]\n")
+	if !c.Bell || len(c.OnNewMail) != 4 || len(c.Accounts[0].Idle) != 1 || c.Accounts[0].Idle[0] != "Work" {
+		t.Errorf("%+v %q", c, c.Accounts[0].Idle)
+	}
+	got := FillNewMail("{{x} {from}: {subject}{count}", func(w string) string { return "<" + w + " {from}>" })
+	if want := "{x} <from {from}>: <subject {from}><count {from}>"; got != want {
+		t.Errorf("got %q, not %q: what a message says is never looked at again", got, want)
+	}
 }

@@ -25,4 +25,8 @@ type Status struct {
 	LastSync time.Time // end of the last pass that succeeded; zero: never
 	NextTry  time.Time // zero: none planned
 	Trouble  *Trouble  // last trouble, until the next success
+	// Elsewhere says that another process keeps the account in step: what it brings is seen in the store.
+	Elsewhere bool
+	// HookTrouble is why on_new_mail failed last.
+	HookTrouble *Trouble
 }

@@ -14,7 +14,7 @@ var (
 )
 
 // ParseDuration reads a duration as the configuration and the command line write it: Go's
-// notation, with d (24 h) and w (7 d), and "0". Never negative.
+// notation, with d (24 h), w (7 d) and y (365 d), and "0". Never negative.
 func ParseDuration(s string) (time.Duration, error) {
 	rest, total := strings.TrimSpace(s), time.Duration(0)
 	if rest == "" {
@@ -22,12 +22,15 @@ func ParseDuration(s string) (time.Duration, error) {
 	}
 	for {
 		i := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
-		if i <= 0 || rest[i] != 'd' && rest[i] != 'w' {
+		if i <= 0 || rest[i] != 'd' && rest[i] != 'w' && rest[i] != 'y' {
 			break
 		}
 		unit := 24 * time.Hour
-		if rest[i] == 'w' {
+		switch rest[i] {
+		case 'w':
 			unit *= 7
+		case 'y':
+			unit *= 365
 		}
 		n, err := strconv.ParseInt(rest[:i], 10, 64)
 		if err != nil || n > int64((math.MaxInt64-total)/unit) {

@@ -6,7 +6,7 @@ package store
 // bytes, else the same Message-ID and size, else (no Message-ID) the same size, date and subject.
 func (t *txn) adoptable(box Mailbox, in *Incoming, c *columns) (*copyState, error) {
 	const waits = `server_uid IS NULL AND account = ?1 AND state <> 1 AND (server_mailbox = ?2 OR server_mailbox IS NULL
-		AND EXISTS (SELECT 1 FROM action a WHERE a.message = message.id AND a.state = 'pending' AND a.kind = 'append' AND a.target = ?2))`
+		AND EXISTS (SELECT 1 FROM action a WHERE a.message = message.id AND a.state = 'pending' AND a.kind IN ('append', 'copy') AND a.target = ?2))`
 	if c.content != nil {
 		id, err := t.findContent(*c.content)
 		if err != nil {
@@ -46,7 +46,7 @@ func (p *puller) adopt(t *txn, k *copyState, i int) error {
 	if !appended {
 		return p.update(t, k, i)
 	}
-	if err := t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND kind = 'append'`, k.id); err != nil {
+	if err := t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND kind IN ('append', 'copy')`, k.id); err != nil {
 		return err
 	}
 	k.serverFlags, k.serverKeywords, k.modSeq = in.Flags, keywordSet(nil, in.Keywords, nil), int64(in.ModSeq)

@@ -41,7 +41,7 @@ func TestCodecLargeMessages(t *testing.T) {
 func TestCodecRefusesBombs(t *testing.T) {
 	var c codec
 	defer c.close()
-	enc, err := c.encoder(0)
+	enc, err := c.encoder()
 	if err != nil {
 		t.Fatal(err)
 	}

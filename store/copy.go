@@ -37,18 +37,19 @@ type copyState struct {
 	content  ContentID
 	size     int64
 	headerID string
-	removed  removal // of a tombstone; savePlace ends it with the tombstone
+	copyOf   MessageID // the copy it was made of; 0: none
+	removed  removal   // of a tombstone; savePlace ends it with the tombstone
 }
 
 const copyFields = `id, account, mailbox, state, flags, keywords, server_mailbox, server_uid, server_flags, server_keywords,
-	modseq, detached, awaiting, content, size, header_id, removed`
+	modseq, detached, awaiting, content, size, header_id, coalesce(copy_of, 0), removed`
 
 func scanCopy(scan func(...any) error) (copyState, error) {
 	var k copyState
 	var keywords, serverKeywords string
 	var serverMailbox, uid, content sql.NullInt64
 	err := scan(&k.id, &k.account, &k.mailbox, &k.state, &k.flags, &keywords, &serverMailbox, &uid, &k.serverFlags, &serverKeywords,
-		&k.modSeq, &k.detached, &k.awaiting, &content, &k.size, &k.headerID, &k.removed)
+		&k.modSeq, &k.detached, &k.awaiting, &content, &k.size, &k.headerID, &k.copyOf, &k.removed)
 	k.keywords, k.serverKeywords = fromJSON[string](keywords), fromJSON[string](serverKeywords)
 	k.serverMailbox, k.uid, k.content = MailboxID(serverMailbox.Int64), uint32(uid.Int64), ContentID(content.Int64)
 	return k, err

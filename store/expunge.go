@@ -133,6 +133,8 @@ func wishWords(a *actionRow) string {
 		return "a move"
 	case ActionAppend:
 		return "its upload"
+	case ActionCopy:
+		return "its copying"
 	case ActionDelete:
 		return "its deletion"
 	}

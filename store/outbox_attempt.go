@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// letterSize is up to how many octets an item is read in the transaction that claims it.
+const letterSize = 64 << 10
+
 // Claimed is an item taken for an attempt.
 type Claimed struct {
 	Item    Item
@@ -68,7 +71,7 @@ func (s *Store) claim(t *txn, a AccountID, id OutboxID, host string) (*claiming,
 		return nil, err
 	}
 	c.Item.State, c.Attempt = Sending, AttemptID(n)
-	if c.Item.Size <= smallChunk { // read here, a letter costs no transaction of its own
+	if c.Item.Size <= letterSize { // read here, a letter costs no transaction of its own
 		if c.Wire, err = s.wire(t.ctx, t.tx, found); err != nil {
 			c.Wire = nil // ItemRaw will say why
 		}

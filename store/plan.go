@@ -129,6 +129,9 @@ func (p *planner) in(n query.In) (plan, error) {
 	return test("m.mailbox IN (SELECT value FROM json_each(?))", func(c *candidate) bool { return set[c.Mailbox] }, toJSON(ids)), nil
 }
 
+// Named reports whether a mailbox goes by name as in: has it: all of it, its last part, or its role.
+func (m *Mailbox) Named(name string) bool { return named(m, name) }
+
 // named reports whether a mailbox goes by name: all of it, its last part, or its role.
 func named(b *Mailbox, name string) bool {
 	if strings.EqualFold(b.Name, name) || b.Role != "" && strings.EqualFold(string(b.Role), name) {

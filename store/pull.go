@@ -63,7 +63,7 @@ func (p *puller) prepare(ctx context.Context) error {
 		return err
 	}
 	return parallel(len(p.batch), func(i int) error {
-		if in := &p.batch[i]; in.UID != 0 && known[in.UID] && in.Raw == nil {
+		if in := &p.batch[i]; in.UID != 0 && known[in.UID] && in.Raw == nil && in.ready == nil {
 			return nil
 		}
 		return p.prepare1(i)
@@ -72,6 +72,10 @@ func (p *puller) prepare(ctx context.Context) error {
 
 func (p *puller) prepare1(i int) error {
 	in := &p.batch[i]
+	if in.ready != nil {
+		p.prepared[i] = prepared{*in.ready, true}
+		return nil
+	}
 	c, err := p.store.columnsOf(in.Raw, in.Header, in.Size)
 	p.prepared[i] = prepared{c, true}
 	return err
@@ -120,7 +124,7 @@ func (p *puller) begin(t *txn) error {
 		return err
 	}
 	return t.row(`SELECT EXISTS (SELECT 1 FROM message WHERE server_mailbox = ?1 AND server_uid IS NULL)
-		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind = 'append' AND state = 'pending'),
+		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind IN ('append', 'copy') AND state = 'pending'),
 		EXISTS (SELECT 1 FROM message WHERE account = ?2 AND removed > 0)`, p.box.ID, p.box.Account).Scan(&p.waiting, &p.removals)
 }
 
@@ -295,6 +299,8 @@ func collect[T any](rows *sql.Rows) (out []T, err error) {
 type Body struct {
 	Message MessageID
 	Raw     []byte
+
+	ready *columns // by PrepareBody
 }
 
 // SetBodies stores a batch of bodies, durable when it returns. Copies that have one
@@ -302,6 +308,10 @@ type Body struct {
 func (s *Store) SetBodies(ctx context.Context, batch []Body) error {
 	cols := make([]columns, len(batch))
 	err := parallel(len(batch), func(i int) (err error) {
+		if batch[i].ready != nil {
+			cols[i] = *batch[i].ready
+			return nil
+		}
 		cols[i], err = s.columnsOf(notNil(batch[i].Raw), nil, 0)
 		return err
 	})
@@ -385,4 +395,9 @@ func (s *Store) remoteCopies(ctx context.Context, where string, args ...any) (ou
 		return rows.Err()
 	})
 	return out, err
+}
+
+// RemoteCopiesAt is RemoteCopies of those UIDs.
+func (s *Store) RemoteCopiesAt(ctx context.Context, m MailboxID, uids []uint32) ([]RemoteCopy, error) {
+	return s.remoteCopies(ctx, `server_mailbox = ? AND server_uid IN (SELECT value FROM json_each(?)) ORDER BY server_uid`, m, toJSON(uids))
 }

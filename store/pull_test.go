@@ -45,7 +45,7 @@ func TestHeaderThenBody(t *testing.T) {
 	if l := must(w.MissingBodies(w.ctx, w.inbox, 10))(t); len(l) != 0 {
 		t.Errorf("too large, but listed: %+v", l)
 	}
-	ok(t, w.SetBodies(w.ctx, []Body{{ids[0], raw}, {ids[0], raw}, {9999, raw}}))
+	ok(t, w.SetBodies(w.ctx, []Body{{Message: ids[0], Raw: raw}, {Message: ids[0], Raw: raw}, {Message: 9999, Raw: raw}}))
 	if got := must(w.Raw(w.ctx, ids[0]))(t); !bytes.Equal(got, raw) {
 		t.Error("body differs")
 	}

@@ -17,8 +17,9 @@ type pendingAction struct {
 	onBox   sql.NullInt64 // server mailbox
 	target  sql.NullInt64
 	content sql.NullInt64
-	flags   Flags  // the copy's, as seen here
-	words   string // its keywords, JSON
+	flags   Flags                            // the copy's, as seen here; of a copy: those of what is copied
+	words   string                           // its keywords, JSON
+	source  struct{ uid, box sql.NullInt64 } // what is copied, on the server
 }
 
 // PendingActions lists what is to be replayed for an account: flags first, then what moves, deletes
@@ -57,9 +58,13 @@ func (t *txn) replayable(a AccountID) ([]pendingAction, error) {
 	if err != nil {
 		return nil, err
 	}
-	boxes, err := boxesByID(t.ctx, t.tx)
+	list, err := mailboxesOnServer(t.ctx, t.tx, a)
 	if err != nil {
 		return nil, err
+	}
+	boxes := make(map[MailboxID]*Mailbox, len(list))
+	for i := range list {
+		boxes[list[i].ID] = &list[i]
 	}
 	placed := map[MessageID]bool{}
 	var out []pendingAction
@@ -77,24 +82,36 @@ func (t *txn) replayable(a AccountID) ([]pendingAction, error) {
 	return out, nil
 }
 
-// phase orders what is replayed: flags while the UID is still the old one.
+// phase orders what is replayed: flags and copies while the UID is still the old one.
 func (p *pendingAction) phase() int {
-	if p.Kind == ActionFlags {
+	switch p.Kind {
+	case ActionFlags:
 		return 0
+	case ActionCopy: // while what is copied is where it was
+		return 1
 	}
-	return 1
+	return 2
 }
 
 // resolve fills in mailboxes and UID as the server has them now; false when the wish must wait.
 func (p *pendingAction) resolve(boxes map[MailboxID]*Mailbox) bool {
 	usable := func(id MailboxID) bool { return boxes[id] != nil && !boxes[id].Local }
 	p.Target = MailboxID(p.target.Int64)
-	if p.Kind == ActionAppend {
+	if p.Kind == ActionCopy && (!p.source.uid.Valid || !usable(MailboxID(p.source.box.Int64))) {
+		p.Kind = ActionAppend // the server does not have it elsewhere, or not yet
+	}
+	switch p.Kind {
+	case ActionCopy:
+		p.Mailbox, p.UID = MailboxID(p.source.box.Int64), uint32(p.source.uid.Int64)
+		if p.onBox.Valid || !usable(p.Target) {
+			return false
+		}
+	case ActionAppend:
 		p.Mailbox = p.Target
 		if p.onBox.Valid || !p.content.Valid || !usable(p.Target) {
 			return false
 		}
-	} else {
+	default:
 		p.Mailbox, p.UID = MailboxID(p.onBox.Int64), uint32(p.uid.Int64)
 		if !p.uid.Valid || !usable(p.Mailbox) || p.Kind == ActionMove && !usable(p.Target) {
 			return false
@@ -109,8 +126,8 @@ func (p *pendingAction) resolve(boxes map[MailboxID]*Mailbox) bool {
 
 func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 	rows, err := t.query(`SELECT a.id, a.grp, a.kind, a.message, a.target, a.add_flags, a.remove_flags, a.add_keywords, a.remove_keywords, a.given, a.tries,
-		m.server_mailbox, m.server_uid, m.content, m.header_id, m.received, m.flags, m.keywords
-		FROM action a JOIN message m ON m.id = a.message WHERE a.account = ? AND a.state = 'pending' AND a.blocked_by IS NULL ORDER BY a.id`, a)
+		m.server_mailbox, m.server_uid, m.content, m.header_id, m.received, m.flags, m.keywords, o.server_mailbox, o.server_uid, o.flags, o.keywords
+		FROM action a JOIN message m ON m.id = a.message LEFT JOIN message o ON o.id = m.copy_of WHERE a.account = ? AND a.state = 'pending' AND a.blocked_by IS NULL ORDER BY a.id`, a)
 	if err != nil {
 		return nil, err
 	}
@@ -120,10 +137,15 @@ func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 		var p pendingAction
 		var add, remove string
 		var received int64
+		var origin sql.NullInt64
+		var originWords sql.NullString
 		err := rows.Scan(&p.ID, &p.Group, &p.Kind, &p.Message, &p.target, &p.Add, &p.Remove, &add, &remove, &p.given, &p.Tries,
-			&p.onBox, &p.uid, &p.content, &p.HeaderID, &received, &p.flags, &p.words)
+			&p.onBox, &p.uid, &p.content, &p.HeaderID, &received, &p.flags, &p.words, &p.source.box, &p.source.uid, &origin, &originWords)
 		if err != nil {
 			return nil, err
+		}
+		if p.Kind == ActionCopy && p.source.uid.Valid {
+			p.flags, p.words = Flags(origin.Int64), originWords.String
 		}
 		p.AddKeywords, p.RemoveKeywords, p.Received = fromJSON[string](add), fromJSON[string](remove), time.UnixMilli(received)
 		out = append(out, p)
@@ -131,9 +153,10 @@ func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 	return out, rows.Err()
 }
 
-// give notes that a wish is handed out: from now on it is not changed. An append takes the flags of now along.
+// give notes that a wish is handed out: from now on it is not changed. An append takes the flags of now along, a copy
+// those of what is copied.
 func (t *txn) give(p *pendingAction) error {
-	if p.Kind == ActionAppend && !p.given {
+	if (p.Kind == ActionAppend || p.Kind == ActionCopy) && !p.given {
 		p.Add, p.AddKeywords = p.flags, fromJSON[string](p.words)
 	}
 	return t.run(`UPDATE action SET given = 1, tries = tries + 1, add_flags = ?, add_keywords = ? WHERE id = ?`, p.Add, toJSON(p.AddKeywords), p.ID)
@@ -197,13 +220,16 @@ func (t *txn) fulfil(k *copyState, a *actionRow, r Replayed) error {
 	case ActionDelete:
 		k.leaveServer()
 		return t.savePlace(k)
-	case ActionAppend:
+	case ActionAppend, ActionCopy:
 		k.serverFlags, k.serverKeywords = a.add, a.addKeywords
 		if err := t.saveFlags(k); err != nil {
 			return err
 		}
 	}
-	return t.arrive(k, a.target, r)
+	if err := t.arrive(k, a.target, r); err != nil || a.kind != ActionCopy {
+		return err
+	}
+	return t.settle(k, a.grp) // the flags of what was copied came along
 }
 
 // arrive puts the server's side of a copy into a mailbox, under the UID the server told or to wait for it.
@@ -241,6 +267,8 @@ func (t *txn) refuse(k *copyState, a *actionRow, words string) error {
 	case a.kind == ActionFlags:
 		_, err := t.overlay(k)
 		return err
+	case a.kind == ActionCopy: // the original is where it was
+		return t.end(k)
 	case a.kind == ActionAppend: // stays here, on no server
 		return t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND blocked_by IS NULL`, k.id)
 	}
@@ -267,35 +295,10 @@ func refusalWords(a *actionRow) string {
 		return "the move"
 	case ActionAppend:
 		return "the upload"
+	case ActionCopy:
+		return "the copy"
 	case ActionDelete:
 		return "the deletion"
 	}
 	return fmt.Sprintf("the change of flags (+%v -%v)", append(a.add.Names(), a.addKeywords...), append(a.remove.Names(), a.dropKeywords...))
-}
-
-// Conflicts lists the journal of contradicted and refused wishes, newest first. limit 0: 50.
-func (s *Store) Conflicts(ctx context.Context, limit int) (out []Conflict, err error) {
-	if limit <= 0 {
-		limit = defaultLimit
-	}
-	err = s.read(ctx, func(q querier) error {
-		out = nil
-		rows, err := q.QueryContext(ctx, `SELECT id, message, ended, words FROM action WHERE state IN ('refused', 'contradicted')
-			ORDER BY ended DESC, id DESC LIMIT ?`, limit)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var c Conflict
-			var ended int64
-			if err := rows.Scan(&c.Action, &c.Message, &ended, &c.What); err != nil {
-				return err
-			}
-			c.At = time.UnixMilli(ended)
-			out = append(out, c)
-		}
-		return rows.Err()
-	})
-	return out, err
 }

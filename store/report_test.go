@@ -115,7 +115,7 @@ func TestReportComesOnce(t *testing.T) {
 	ids, _, err := w.AddRemote(w.ctx, w.inbox, []Incoming{{UID: 1, Header: head, Size: int64(len(raw)), Received: w.t}})
 	ok(t, err)
 	expect("the header alone", 0)
-	ok(t, w.SetBodies(w.ctx, []Body{{ids[0], raw}}))
+	ok(t, w.SetBodies(w.ctx, []Body{{Message: ids[0], Raw: raw}}))
 	expect("with its body", 1)
 	w.pull(w.archive, 1, raw)
 	expect("in another mailbox", 1)

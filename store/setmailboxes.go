@@ -22,11 +22,16 @@ func (s *Store) SetMailboxes(ctx context.Context, a AccountID, list []RemoteMail
 			list[i].Role = roleOfName(list[i].Name)
 		}
 	}
-	have, err := s.Mailboxes(ctx, a)
-	if err != nil || sameMailboxes(have, list) {
+	have, same, err := s.asListed(ctx, a, list)
+	if err != nil || same {
 		return have, err // the usual case: nothing is written
 	}
 	err = s.write(ctx, func(t *txn) error {
+		wishes, err := mailboxWishes(t.ctx, t.tx, a)
+		if err != nil {
+			return err
+		}
+		list := wished(slices.Clone(list), wishes)
 		have, err := accountMailboxes(t.ctx, t.tx, a)
 		if err != nil {
 			return err
@@ -50,6 +55,22 @@ func (s *Store) SetMailboxes(ctx context.Context, a AccountID, list []RemoteMail
 		return err
 	})
 	return out, err
+}
+
+// asListed reads the account's mailboxes and tells whether they are as LIST says, but for pending wishes.
+func (s *Store) asListed(ctx context.Context, a AccountID, list []RemoteMailbox) (have []Mailbox, same bool, err error) {
+	err = s.read(ctx, func(q querier) error {
+		wishes, err := mailboxWishes(ctx, q, a)
+		if err != nil {
+			return err
+		}
+		if have, err = accountMailboxes(ctx, q, a); err != nil {
+			return err
+		}
+		same = sameMailboxes(have, wished(slices.Clone(list), wishes))
+		return nil
+	})
+	return have, same, err
 }
 
 func sameMailboxes(have []Mailbox, list []RemoteMailbox) bool {

@@ -68,7 +68,7 @@ func (k *copyState) forecast(wishes []actionRow) forecast {
 			f.mailbox = a.target
 		case ActionDelete:
 			f.mailbox = 0
-		case ActionAppend:
+		case ActionAppend, ActionCopy:
 			f = forecast{a.target, a.add, a.addKeywords}
 		}
 	}
@@ -97,7 +97,7 @@ func (t *txn) settle(k *copyState, grp GroupID) error {
 	}
 	server := k.forecast(wishes)
 	place, flags := k.missingPlace(server, want), k.missingFlags(server, want)
-	if place != nil && place.kind != ActionMove && k.state == here && k.content == 0 {
+	if place != nil && place.kind != ActionMove && place.kind != ActionCopy && k.state == here && k.content == 0 {
 		return fmt.Errorf("message %d is not wholly here yet, sync first: %w (%w)", k.id, ErrState, ErrNoBody)
 	}
 	for _, w := range []struct {
@@ -121,6 +121,8 @@ func (k *copyState) missingPlace(server forecast, want MailboxID) *actionRow {
 		return nil
 	case want == 0:
 		return &actionRow{kind: ActionDelete}
+	case server.mailbox == 0 && k.copyOf != 0:
+		return &actionRow{kind: ActionCopy, target: want}
 	case server.mailbox == 0:
 		return &actionRow{kind: ActionAppend, target: want}
 	default:

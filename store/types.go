@@ -28,6 +28,7 @@ var (
 	ErrNewerSchema = errors.New("the database was written by a newer mua")
 	ErrLocked      = errors.New("another mua process does this already")
 	ErrNothing     = errors.New("nothing to undo")
+	ErrNoRedo      = errors.New("nothing to redo")
 	ErrDamaged     = errors.New("damaged message bytes")
 )
 
@@ -121,6 +122,8 @@ type Incoming struct {
 	Size     int64     // RFC822.SIZE; len(Raw) when Raw is given
 	Header   []byte    // raw header; needed when Raw is nil
 	Raw      []byte    // whole message, CRLF as it came; nil: only the header is here yet
+
+	ready *columns // by Prepare
 }
 
 // RemoteCopy is what the store believes the server holds under a UID.
@@ -203,6 +206,7 @@ const (
 	ActionMove   ActionKind = "move"
 	ActionDelete ActionKind = "delete" // expunge for good
 	ActionAppend ActionKind = "append"
+	ActionCopy   ActionKind = "copy" // an append of what the server has elsewhere
 )
 
 // Action is one wish to replay on the server, resolved as of now.
@@ -211,9 +215,9 @@ type Action struct {
 	Group          GroupID
 	Kind           ActionKind
 	Message        MessageID
-	Mailbox        MailboxID // where the server has the copy; for append: where to put it
+	Mailbox        MailboxID // where the server has the copy (for copy: the one to be copied); for append: where to put it
 	MailboxName    string
-	UID            uint32 // 0 for append, or when the server's UID is not known yet
+	UID            uint32 // 0 for append, or when the server's UID is not known yet; for copy: of the copy to be copied
 	Target         MailboxID
 	TargetName     string
 	Add, Remove    Flags
@@ -232,14 +236,6 @@ type Replayed struct {
 	// UID is the copy's new UID (APPENDUID, COPYUID), 0 when the server did not say.
 	UID         uint32
 	UIDValidity uint32
-}
-
-// Conflict is a wish that the server contradicted or refused.
-type Conflict struct {
-	Action  ActionID
-	Message MessageID
-	At      time.Time
-	What    string
 }
 
 // ItemState of an outbox item (contract).

@@ -14,8 +14,13 @@ type FlagChange struct {
 	NoUndo                      bool // not what Undo takes back (reading marks seen)
 }
 
-// newGroup begins a group of wishes.
+// newGroup begins a group of wishes. One that undo takes back ends what redo could do again.
 func (t *txn) newGroup(kind string, undoable bool) (GroupID, error) {
+	if undoable {
+		if err := t.run(`UPDATE wish_group SET undoable = 0 WHERE undoable = 1 AND undone IS NOT NULL`); err != nil {
+			return 0, err
+		}
+	}
 	id, err := t.insert(`INSERT INTO wish_group(kind, created, undoable) VALUES (?, ?, ?)`, kind, t.now, undoable)
 	return GroupID(id), err
 }

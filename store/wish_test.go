@@ -306,8 +306,8 @@ func TestUndoAfterReplayWishesBack(t *testing.T) {
 	w.expect("move Trash:10 INBOX")
 	must(w.Trash(w.ctx, ids[:1]))(t)
 	must(w.Trash(w.ctx, ids[:1]))(t)
-	if _, err := w.Undo(w.ctx); !errors.Is(err, ErrState) || !strings.Contains(err.Error(), "for good") {
-		t.Errorf("deleted for good: %v", err)
+	if said := must(w.Undo(w.ctx))(t); said != "1 message deleted for good brought back" {
+		t.Errorf("said %q", said)
 	}
 }
 

@@ -26,6 +26,10 @@ func commands() []argument {
 	return []argument{
 		{"mailbox", "MAILBOX", (*App).commandMailbox, (*App).completeMailbox},
 		{"move", "MAILBOX", (*App).commandMove, (*App).completeMailbox},
+		{"copy", "MAILBOX", (*App).commandCopy, (*App).completeMailbox},
+		{"create-mailbox", "NAME", (*App).commandCreate, nil},
+		{"rename-mailbox", "NAME", (*App).commandRename, (*App).completeMailbox},
+		{"delete-mailbox", "MAILBOX", (*App).commandDelete, (*App).completeMailbox},
 		{"search", "QUERY", (*App).commandSearch, func(u *App, ctx context.Context, s string) []string { return u.completeQuery(ctx, s) }},
 		{"limit", "QUERY", (*App).commandLimit, func(u *App, ctx context.Context, s string) []string { return u.completeQuery(ctx, s) }},
 		{"sort", "date|from|subject|size", (*App).commandSort, nil},
@@ -171,6 +175,19 @@ func (u *App) commandMove(name string) error {
 		return noMailbox(name)
 	}
 	u.mail.moveTo(b)
+	return nil
+}
+
+func (u *App) commandCopy(name string) error {
+	list := u.mail.targets()
+	if len(list) == 0 {
+		return nil
+	}
+	b, ok := u.findBox(name, list[0].Account)
+	if !ok || b.Account != list[0].Account {
+		return noMailbox(name)
+	}
+	u.mail.copyTo(list, b)
 	return nil
 }
 

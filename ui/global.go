@@ -17,6 +17,8 @@ func (u *App) global(a keys.Action) {
 		u.compose(nil, 0)
 	case keys.Undo:
 		u.undo()
+	case keys.Redo:
+		u.redo()
 	case keys.Search:
 		u.askSearch()
 	case keys.Sync:
@@ -31,6 +33,8 @@ func (u *App) global(a keys.Action) {
 		u.goRole(store.RoleSent)
 	case keys.GoOutbox:
 		u.openOutbox()
+	case keys.GoConflicts:
+		u.openConflicts()
 	case keys.Acknowledge:
 		if !u.status.acknowledge() {
 			u.remark("There is no error to acknowledge")
@@ -102,7 +106,7 @@ func (u *App) sync() {
 		return
 	}
 	u.o.Agent.Sync("")
-	u.say("Sending and receiving …")
+	u.sayAsked("Sending and receiving …")
 }
 
 // askSearch asks for a query over all mail.

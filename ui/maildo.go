@@ -40,6 +40,14 @@ func (m *mailView) doBoxes(a keys.Action) bool {
 		m.openLine(m.boxes.current())
 	case keys.NextPane, keys.Back:
 		m.focus = listPane
+	case keys.BoxCreate:
+		m.u.askCreate(m.boxes.current().account)
+	case keys.BoxRename:
+		m.u.askRename(m.boxes.current().box)
+	case keys.BoxDelete:
+		m.u.askDelete(m.boxes.current().box)
+	case keys.BoxSubscribe:
+		m.u.toggleSubscribed(m.boxes.current().box)
 	default:
 		return false
 	}

@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -64,6 +65,9 @@ func (p *parts) Draw(s tcell.Screen, r cells.Rect) {
 	look := p.u.look
 	p.h = r.H
 	switch {
+	case errors.Is(p.err, store.ErrNoBody):
+		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("Only the header of this message is here; back, and %s fetches the rest.", p.u.keys.Key(keys.Fetch, keys.Mail)), look.dim)
+		return
 	case p.err != nil:
 		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("The parts are not here yet: %v", p.err), look.dim)
 		return

@@ -31,6 +31,7 @@ type picker struct {
 	h     int
 	place cells.Rect
 	input *tview.InputField
+	make  func(name string) option // offers to make what is typed, where nothing is called so; nil: not
 }
 
 // pick lets the person pick one of the options.
@@ -138,6 +139,9 @@ func (p *picker) narrow() {
 			p.shown = append(p.shown, o)
 		}
 	}
+	if name := strings.TrimSpace(p.input.GetText()); p.make != nil && name != "" {
+		p.shown = append(p.shown, p.make(name))
+	}
 }
 
 // Mouse picks what is clicked.
@@ -184,5 +188,9 @@ func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Ma
 		u.say("There is no mailbox here")
 		return
 	}
-	u.pick(title, options)
+	p := u.pick(title, options)
+	owner := u.ownerOf(acct)
+	p.make = func(name string) option {
+		return option{text("+ make mailbox %s", name), text("%s", owner), "", func() { u.createBox(owner, name, do) }}
+	}
 }

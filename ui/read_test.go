@@ -84,11 +84,15 @@ func TestDeleteForGoodAsks(t *testing.T) {
 	r.keys("d", ":", "=mailbox Trash", "Enter")
 	r.sees("▸ work ▸ Trash", "3 messages")
 	r.keys("d")
-	r.sees("for good? It cannot be undone.")
+	r.sees("Delete 1 message for good? The server forgets it; u brings back")
 	r.keys("Enter", "n")
 	r.sees("3 messages")
 	r.keys("d", "y", "d", "y", "d", "y")
 	r.sees("No messages in Trash")
+	r.keys("u")
+	r.sees("1 message deleted for good brought back", "1 message")
+	r.keys("Ctrl-R")
+	r.sees("1 message deleted for good again", "No messages in Trash")
 }
 
 func TestFlagsAndUnread(t *testing.T) {
@@ -212,7 +216,7 @@ func TestBodyNotHereYet(t *testing.T) {
 		id = ids[0]
 	}})
 	r.keys("Enter")
-	r.sees("Bob <bob@example.org>", "Only the header of this message (12 kB) is here yet")
+	r.sees("Bob <bob@example.org>", "Fetching the message (12 kB) …")
 	if err := r.st.SetBodies(t.Context(), []store.Body{{Message: id, Raw: []byte("From: Bob <bob@example.org>\r\nSubject: later\r\nMessage-ID: <later@x>\r\n\r\nHere it is.\r\n")}}); err != nil {
 		t.Fatal(err)
 	}

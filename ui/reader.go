@@ -25,6 +25,7 @@ type content struct {
 	text    message.Text
 	cut     bool           // the text is longer than what is shown
 	missing bool           // only the header is here
+	wish    store.BodyWish // for the rest of it
 	reports []store.Report // on this message, which was sent from here
 }
 
@@ -40,7 +41,8 @@ func readContent(ctx context.Context, st *store.Store, id store.MessageID) (cont
 		if err != nil {
 			return content{}, err
 		}
-		return content{msg: message.ParseHeader(head), missing: true, reports: reports}, nil
+		wish, err := st.BodyWish(ctx, id)
+		return content{msg: message.ParseHeader(head), missing: true, wish: wish, reports: reports}, err
 	}
 	if err != nil {
 		return content{}, err
@@ -64,7 +66,11 @@ type reader struct {
 	all    bool // all headers
 	opened bool // opened on purpose, not only shown beside the list
 	lines  []readerLine
-	width  int // lines are set for this
+	head   []readerLine    // lines without the words for what is missing
+	words  string          // for what is missing
+	asked  store.MessageID // the message opened that was asked for by itself
+	again  bool            // news came during a load
+	width  int             // lines are set for this
 	off    int
 	height int
 	load   pump.Slot
@@ -77,7 +83,7 @@ func (v *reader) show(r row) {
 		v.row.Row.Flags = r.Flags
 		return
 	}
-	v.row, v.ready, v.err, v.opened, v.off = r, false, nil, false, 0
+	v.row, v.ready, v.err, v.opened, v.off, v.asked, v.again = r, false, nil, false, 0, 0, false
 	v.fetch()
 }
 
@@ -114,9 +120,14 @@ func (v *reader) fetch() {
 				v.u.oops("message", err)
 				return
 			}
-			v.c, v.ready, v.lines, v.width = c, true, lines, width
+			v.c, v.ready, v.width = c, true, width
+			v.setWords(lines)
 			if v.opened {
-				v.u.markSeen(v.row)
+				v.read()
+			}
+			if v.again {
+				v.again = false
+				v.Refresh()
 			}
 		}
 	})
@@ -135,7 +146,7 @@ func (v *reader) relayout() {
 			if n := len(v.lines); n > 0 {
 				v.off = v.off * len(lines) / n
 			}
-			v.lines = lines
+			v.setWords(lines)
 		}
 	})
 }
@@ -151,18 +162,31 @@ func (v *reader) textWidth() int {
 
 // Refresh looks again whether the text has come, and whether the message is still there.
 func (v *reader) Refresh() {
-	if v.row.ID == 0 || v.load.Busy() || v.ready && !v.c.missing {
+	if v.row.ID == 0 || v.ready && !v.c.missing {
+		return
+	}
+	if v.load.Busy() {
+		v.again = true
 		return
 	}
 	v.fetch()
 }
 
-// markOpened says that the person reads this: it is seen now.
+// markOpened says that the person reads this: it is seen as soon as its text is here.
 func (v *reader) markOpened() {
 	v.opened = true
 	if v.ready {
-		v.u.markSeen(v.row)
+		v.read()
 	}
+}
+
+// read marks a message as seen whose text is on the screen, or asks for the text.
+func (v *reader) read() {
+	if v.c.missing {
+		v.wantOpened()
+		return
+	}
+	v.u.markSeen(v.row)
 }
 
 func (v *reader) Draw(s tcell.Screen, r cells.Rect, focused bool) {
@@ -177,6 +201,9 @@ func (v *reader) Draw(s tcell.Screen, r cells.Rect, focused bool) {
 	}
 	if v.width != v.textWidth() && !v.set.Busy() {
 		v.relayout()
+	}
+	if v.c.missing && v.words != v.missingWords() { // the network came or went
+		v.setWords(v.head)
 	}
 	v.off = max(0, min(v.off, len(v.lines)-r.H))
 	for i := 0; i < r.H && v.off+i < len(v.lines); i++ {

@@ -45,8 +45,8 @@ func setLines(c content, r row, width int, all bool, now time.Time) []readerLine
 	out = append(out, attachmentLines(c.msg, width)...)
 	out = append(out, reportLines(c.reports, width, now)...)
 	out = append(out, readerLine{kind: ruleLine})
-	if c.missing {
-		return append(out, talk("Only the header of this message ("+size(r.Size)+") is here yet; the text comes with the next sync.", width)...)
+	if c.missing { // what is said of that depends on more than the message
+		return out
 	}
 	for _, l := range cells.Wrap(c.text, width) {
 		out = append(out, readerLine{line: l})

@@ -166,17 +166,29 @@ func (u *App) undo() {
 	if i >= 0 {
 		u.sent[i].since--
 	}
-	st := u.o.Store
+	u.revise("undo", u.o.Store.Undo, "Undone: %s · "+u.keys.Key(keys.Redo, keys.Global)+" redo")
+}
+
+// redo does again what undo took back of the store's wishes.
+func (u *App) redo() {
+	u.revise("redo", u.o.Store.Redo, "Done again: %s · "+u.keys.Key(keys.Undo, keys.Global)+" undo")
+}
+
+// revise takes a wish back or does it again, and says what that did.
+func (u *App) revise(what string, do func(context.Context) (string, error), done string) {
 	u.pump.Serial(func(ctx context.Context) func() {
-		words, err := st.Undo(ctx)
+		words, err := do(ctx)
 		return func() {
 			switch {
-			case errors.Is(err, store.ErrNothing):
-				u.remark("Nothing to undo")
+			case errors.Is(err, store.ErrNothing), errors.Is(err, store.ErrNoRedo):
+				u.remark("Nothing to %s", what)
 			case err != nil:
-				u.oops("undo", err)
+				u.oops(what, err)
 			default:
-				u.say("Undone: %s", words)
+				if what == "redo" {
+					u.wished()
+				}
+				u.say(done, words)
 			}
 			for _, l := range u.mail.lists {
 				clear(l.hidden)

@@ -32,11 +32,13 @@ type statusLine struct {
 	failures []failure
 	accounts []account.Status
 	seen     map[string]string // by account: the trouble last taken over
+	asked    time.Time         // when the agent was asked for what the notice says; zero: the notice is of something else
+	busy     bool              // it has begun since
 }
 
 // say shows a notice: what was just done.
 func (u *App) say(format string, args ...any) {
-	u.status.notice, u.status.noticeAt = text(format, args...), u.now()
+	u.status.notice, u.status.noticeAt, u.status.asked = text(format, args...), u.now(), time.Time{}
 }
 
 // silence takes the notice away.
@@ -44,12 +46,16 @@ func (s *statusLine) silence() { s.notice = message.Text{} }
 
 // remark shows a word about the key just typed; any key takes it away.
 func (u *App) remark(format string, args ...any) {
-	u.status.notice, u.status.noticeAt = text(format, args...), time.Time{}
+	u.status.notice, u.status.noticeAt, u.status.asked = text(format, args...), time.Time{}, time.Time{}
 }
 
 // oops shows an error until it is acknowledged.
 func (u *App) oops(source string, err error) {
 	u.status.notice = message.Text{}
+	if errors.Is(err, store.ErrNoBody) {
+		u.say("Only the header of this message is here · %s fetches the rest", u.keys.Key(keys.Fetch, keys.Mail))
+		return
+	}
 	u.status.fail(source, err)
 }
 
@@ -83,10 +89,15 @@ func (s *statusLine) touched(now time.Time) {
 // lasts; other trouble stays until it is acknowledged.
 func (s *statusLine) update(list []account.Status) {
 	s.accounts = list
+	s.answered()
 	if s.seen == nil {
 		s.seen = map[string]string{}
 	}
 	for _, a := range list {
+		if t := a.HookTrouble; t != nil && s.seen["on_new_mail "+a.Account] != t.Error() {
+			s.seen["on_new_mail "+a.Account] = t.Error()
+			s.fail("on_new_mail "+a.Account, t)
+		}
 		if a.Trouble == nil {
 			delete(s.seen, a.Account)
 			continue
@@ -97,6 +108,28 @@ func (s *statusLine) update(list []account.Status) {
 		}
 		s.seen[a.Account] = words
 		s.fail("account "+a.Account, a.Trouble)
+	}
+}
+
+// sayAsked shows a notice that the agent was asked for something: it goes when that has ended, well or not.
+func (u *App) sayAsked(format string, args ...any) {
+	u.say(format, args...)
+	u.status.asked, u.status.busy = u.now(), false
+}
+
+// answered takes away the notice of what was asked once the agent has been at it and rests again.
+func (s *statusLine) answered() {
+	if s.asked.IsZero() {
+		return
+	}
+	resting := true
+	for _, a := range s.accounts {
+		resting = resting && a.Phase == account.Idle
+		s.busy = s.busy || a.Phase != account.Idle || a.LastSync.After(s.asked)
+	}
+	if resting && s.busy {
+		s.asked = time.Time{}
+		s.silence()
 	}
 }
 
@@ -214,6 +247,9 @@ func (u *App) connection() []styled {
 	if w := u.progress(); w != "" {
 		return append(out, styled{w, u.look.accent})
 	}
+	if words := u.elsewhere(); words != "" {
+		return append(out, styled{words, u.look.dim})
+	}
 	switch up, all := u.online(); {
 	case all == 0:
 		out = append(out, styled{"no connection set up", u.look.dim})
@@ -227,13 +263,28 @@ func (u *App) connection() []styled {
 	return out
 }
 
+// elsewhere says that another process keeps every account that receives in step.
+func (u *App) elsewhere() string {
+	words := ""
+	for _, a := range u.status.accounts {
+		acct, ok := u.o.Config.Account(a.Account)
+		switch {
+		case a.Elsewhere:
+			words = "⇄ kept in step by another mua"
+		case !ok || acct.Incoming != nil:
+			return ""
+		}
+	}
+	return words
+}
+
 func (u *App) online() (up, all int) {
 	for _, a := range u.status.accounts {
 		acct, ok := u.o.Config.Account(a.Account)
 		if ok && acct.Incoming == nil && !a.Online && a.Trouble == nil {
 			continue // one that only sends has nothing to connect for yet
 		}
-		if all++; a.Online {
+		if all++; a.Online || a.Elsewhere {
 			up++
 		}
 	}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"mua/account"
@@ -14,19 +15,23 @@ const pace = 150 * time.Millisecond
 
 // storeState is what the frame around the views knows of the store.
 type storeState struct {
-	slot  pump.Slot
-	again bool
+	slot   pump.Slot
+	again  bool
+	looked bool // known was read once
 	known
 }
 
 // known is what is read of the store for the lines and the column around the views.
 type known struct {
-	boxes    []store.Mailbox
-	outbox   map[store.ItemState]int
-	later    int       // of the queued ones, those that wait for a time, but for undo windows of ours
-	next     time.Time // the earliest of these times
-	returned int       // items with a report of failure that nobody has read yet
-	moved    string    // why nothing is sent from this data folder; "" when it is
+	boxes     []store.Mailbox
+	outbox    map[store.ItemState]int
+	later     int       // of the queued ones, those that wait for a time, but for undo windows of ours
+	next      time.Time // the earliest of these times
+	returned  int       // items with a report of failure that nobody has read yet
+	conflicts int       // in the journal
+	news      store.NewsMark
+	arrived   int    // unseen messages that came into an inbox since the last look
+	moved     string // why nothing is sent from this data folder; "" when it is
 }
 
 // watch tells the loop of changes in the store and the agent, of passing
@@ -112,16 +117,18 @@ func (u *App) refreshFrame() {
 		u.stored.again = true
 		return
 	}
-	st, sent, windows := u.o.Store, u.sentIDs(false), u.sentIDs(true)
+	st, sent, windows, mark, looked := u.o.Store, u.sentIDs(false), u.sentIDs(true), u.stored.news, u.stored.looked
 	u.pump.Start(&u.stored.slot, func(ctx context.Context) func() {
-		f, err := readKnown(ctx, st, windows)
+		f, err := readKnown(ctx, st, windows, mark, looked)
 		news := fates(ctx, st, sent)
 		return func() {
 			for _, f := range news {
 				u.follow(f)
 			}
 			if err == nil {
-				u.stored.known = f
+				u.tellConflicts(u.stored.conflicts, f.conflicts)
+				u.stored.known, u.stored.looked = f, true
+				u.ring(f.arrived)
 			} else if ctx.Err() == nil {
 				u.oops("mail store", err)
 			}
@@ -135,7 +142,11 @@ func (u *App) refreshFrame() {
 }
 
 // readKnown reads it; windows are the items that can be taken back still.
-func readKnown(ctx context.Context, st *store.Store, windows []store.OutboxID) (f known, err error) {
+// since is the mark of the look before; looked: there was one.
+func readKnown(ctx context.Context, st *store.Store, windows []store.OutboxID, since store.NewsMark, looked bool) (f known, err error) {
+	if f.arrived, f.news, err = arrivedInInbox(ctx, st, since, looked); err != nil {
+		return f, err
+	}
 	if f.boxes, err = st.Mailboxes(ctx, 0); err != nil {
 		return f, err
 	}
@@ -148,10 +159,35 @@ func readKnown(ctx context.Context, st *store.Store, windows []store.OutboxID) (
 	if f.returned, err = st.CountReturned(ctx); err != nil {
 		return f, err
 	}
+	if f.conflicts, err = st.CountConflicts(ctx, time.Time{}); err != nil {
+		return f, err
+	}
 	if f.outbox[store.Queued] > 0 {
 		f.moved, err = st.Moved(ctx)
 	}
 	return f, err
+}
+
+// arrivedInInbox counts the rows of new mail in inboxes, whoever fetched it.
+func arrivedInInbox(ctx context.Context, st *store.Store, since store.NewsMark, looked bool) (n int, now store.NewsMark, err error) {
+	if !looked {
+		now, err = st.MarkNews(ctx)
+		return 0, now, err
+	}
+	news, now, err := st.Arrived(ctx, 0, since)
+	for _, r := range news.Rows {
+		if strings.EqualFold(r.MailboxName, "INBOX") {
+			n++
+		}
+	}
+	return n, now, err
+}
+
+// ring rings the terminal's bell for new mail, where the person wants that.
+func (u *App) ring(arrived int) {
+	if arrived > 0 && u.o.Config.Bell {
+		_ = u.screen.Beep() // a terminal without a bell stays silent
+	}
 }
 
 // accountOf is the configured account of that name, or nil.

@@ -24,10 +24,14 @@ func (m *mailView) doWish(a keys.Action) bool {
 		m.moveToRole(store.RoleJunk)
 	case keys.MoveTo:
 		m.chooseTarget()
+	case keys.CopyTo:
+		m.chooseCopy()
 	case keys.Flag:
 		m.toggleFlag(store.Flagged, "Flagged", "Unflagged")
 	case keys.Unread:
 		m.toggleFlag(store.Seen, "Marked read", "Marked unread")
+	case keys.Fetch:
+		m.wantBodies()
 	default:
 		return m.doWith(a)
 	}
@@ -95,7 +99,8 @@ func (m *mailView) delete() {
 		m.away("Deleted", trash)
 		return
 	}
-	m.u.ask(fmt.Sprintf("Delete %s for good? It cannot be undone.", count(n, "message")), []choice{
+	m.u.ask(fmt.Sprintf("Delete %s for good? The server forgets %s; %s brings back what is wholly here, for 30 days.", count(n, "message"),
+		map[bool]string{true: "it", false: "them"}[n == 1], m.u.keys.Key(keys.Undo, keys.Global)), []choice{
 		{"y", "delete for good", func() { m.away("Deleted for good:", trash) }}, {"n", "keep", nil},
 	})
 }
@@ -133,6 +138,24 @@ func (m *mailView) moveTo(b store.Mailbox) {
 		_, err := st.Move(ctx, ids, b.ID)
 		return err
 	})
+}
+
+// chooseCopy asks for a mailbox of the same account and copies there.
+func (m *mailView) chooseCopy() {
+	list := m.targets()
+	if len(list) == 0 {
+		return
+	}
+	m.u.chooseMailbox(fmt.Sprintf("Copy %s to", count(len(list), "message")), list[0].Account, func(b store.Mailbox) { m.copyTo(list, b) })
+}
+
+func (m *mailView) copyTo(list []row, b store.Mailbox) {
+	st, l := m.u.o.Store, m.list()
+	m.u.wish("Copied to "+b.Name+": "+m.undoable(len(list)), func(ctx context.Context) error {
+		_, err := st.Copy(ctx, ids(list), b.ID)
+		return err
+	}, func(error) { l.reload() })
+	clear(l.marked)
 }
 
 // toggleFlag sets a flag on all targets, or takes it off when all have it.

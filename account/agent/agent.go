@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"mua/account"
+	"mua/store"
 )
 
 // Agent keeps every account of a configuration in step until its context ends.
@@ -17,11 +18,13 @@ type Agent struct {
 	mu       sync.Mutex
 	status   map[string]account.Status
 	watchers map[chan struct{}]bool
+	news     map[string]store.Arrivals // not yet told, by account
+	told     chan struct{}             // gets a value when news has come
 }
 
 // New makes an agent; Run starts it.
 func New(o Options) *Agent {
-	g := &Agent{o: o, status: map[string]account.Status{}, watchers: map[chan struct{}]bool{}}
+	g := &Agent{o: o, status: map[string]account.Status{}, watchers: map[chan struct{}]bool{}, news: map[string]store.Arrivals{}, told: make(chan struct{}, 1)}
 	for _, a := range o.Config.Accounts {
 		g.status[a.Name] = account.Status{Account: a.Name, Phase: account.Idle}
 		g.keepers = append(g.keepers, newKeeper(g, a))
@@ -33,9 +36,11 @@ func New(o Options) *Agent {
 func (g *Agent) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { g.watchSurroundings(ctx) })
+	wg.Go(func() { g.runHook(ctx) })
 	for _, k := range g.keepers {
 		wg.Go(func() { k.keepSynced(ctx) })
 		wg.Go(func() { k.keepFlushed(ctx) })
+		wg.Go(func() { k.keepFetched(ctx) })
 	}
 	wg.Wait()
 }
@@ -45,6 +50,7 @@ func (g *Agent) Sync(name string) {
 	for _, k := range g.named(name) {
 		k.sync.ring(person)
 		k.flush.ring(person)
+		k.fetch.ring(person)
 	}
 }
 

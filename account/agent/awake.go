@@ -108,6 +108,7 @@ func (g *Agent) watchSurroundings(ctx context.Context) {
 func (g *Agent) wakeAll(c call) {
 	for _, k := range g.keepers {
 		k.sync.ring(c)
+		k.fetch.ring(c)
 		if c.has(awoke) {
 			k.flush.ring(c)
 		}

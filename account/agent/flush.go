@@ -21,11 +21,19 @@ const afterDot = 10 * time.Minute
 // Flush tries everything due of one account. store.ErrLocked: another process
 // flushes it. force tries even after a refused login.
 func Flush(ctx context.Context, o Options, a *account.Account, force bool) (outbox.Summary, error) {
+	return flush(ctx, o, a, force, nil)
+}
+
+// flush is Flush; down, when given, is why there is no use in asking the incoming server for what was sent.
+func flush(ctx context.Context, o Options, a *account.Account, force bool, down error) (outbox.Summary, error) {
 	f, err := flusher(ctx, o, a)
 	if err != nil {
 		return outbox.Summary{}, err
 	}
 	f.Force = force
+	if find, ok := f.Finder.(*finder); ok {
+		find.down = down
+	}
 	o.say(account.Status{Account: a.Name, Phase: account.Sending})
 	sum, err := f.Flush(ctx)
 	if o.Unattended && !errors.Is(err, store.ErrLocked) {
@@ -80,12 +88,16 @@ func configured(c *account.Config) time.Time {
 
 // finder looks for a sent message over a connection of its own.
 type finder struct {
-	o Options
-	a *account.Account
+	o    Options
+	a    *account.Account
+	down error // why that is not even tried; nil: it is
 }
 
 // FindSent implements outbox.SentFinder.
 func (f *finder) FindSent(ctx context.Context, messageID string) (int, error) {
+	if f.down != nil {
+		return 0, f.down
+	}
 	s, err := imap.Open(ctx, f.a, f.o.Store, imap.Options{Wire: f.o.Wire, MaxMessage: f.o.Config.MaxMessage})
 	if err != nil {
 		return 0, err

@@ -17,12 +17,13 @@ type keeper struct {
 	a     *account.Account
 	sync  bell
 	flush bell
+	fetch bell
 
 	settled time.Time // when uncertain items were last looked for; of keepFlushed alone
 }
 
 func newKeeper(g *Agent, a *account.Account) *keeper {
-	k := &keeper{g: g, o: g.o, a: a, sync: newBell(), flush: newBell()}
+	k := &keeper{g: g, o: g.o, a: a, sync: newBell(), flush: newBell(), fetch: newBell()}
 	k.o.Unattended = false // it is heard of by its lock, for as long as it lives
 	k.o.Progress = func(s account.Status) {
 		g.change(a.Name, func(now *account.Status) {
@@ -48,22 +49,52 @@ func (k *keeper) poll() time.Duration {
 // begin waits for the lock of one side of the account, however long another
 // process has it; ok is false when there is nothing to begin (ctx ended, say).
 func (k *keeper) begin(ctx context.Context, purpose string) (id store.AccountID, unlock func(), ok bool) {
+	b, waiting := k.flush, false
+	if purpose == lockSync {
+		b = k.sync
+	}
 	for {
 		unlock, err := k.o.Store.Lock(k.a.Name, purpose)
 		if err == nil {
 			if id, err = k.o.Store.EnsureAccount(ctx, k.a.Name); err == nil {
+				k.elsewhere(purpose, &waiting, false)
 				return id, unlock, true
 			}
 			unlock()
 		}
 		if !errors.Is(err, store.ErrLocked) {
 			k.trouble(err)
+		} else {
+			k.elsewhere(purpose, &waiting, true)
 		}
 		select {
 		case <-ctx.Done():
 			return 0, nil, false
+		case c := <-b.c:
+			k.hand(ctx, c)
 		case <-time.After(lockedWait):
 		}
+	}
+}
+
+// elsewhere says whether another process keeps the account in step.
+func (k *keeper) elsewhere(purpose string, waiting *bool, is bool) {
+	if purpose == lockSync && *waiting != is {
+		k.g.change(k.a.Name, func(s *account.Status) { s.Elsewhere, s.Trouble = is, nil })
+	}
+	*waiting = is
+}
+
+// hand passes what is asked here on to the process that keeps the account in step.
+func (k *keeper) hand(ctx context.Context, c call) {
+	id, err := k.o.Store.EnsureAccount(ctx, k.a.Name)
+	if err == nil && c.has(person) {
+		err = k.o.Store.Ask(ctx, id)
+	} else if err == nil && c.has(again) {
+		err = k.o.Store.Wake(ctx, id)
+	}
+	if ctx.Err() == nil {
+		k.trouble(err)
 	}
 }
 
@@ -79,34 +110,41 @@ func (k *keeper) keepSynced(ctx context.Context) {
 	defer unlock()
 	l := newLink(k.o, k.a, id)
 	defer l.close()
+	l.arrived = func(news store.Arrivals) { k.g.tellNews(k.a.Name, news) }
+	w := &watching{k: k, l: l}
+	defer w.end()
 	back := backoff{first: k.o.Backoff}
 	heard := ears{s: k.o.Store, id: id}
 	var c call
+	var news []string
 	for ctx.Err() == nil {
 		heard.note(ctx)
 		if c.has(severed) {
 			l.close() // to find out by asking would take as long as silence is borne
+			w.sever(ctx)
 		}
-		r := l.pass(ctx, PassOptions{NoSend: true})
+		r := l.pass(ctx, PassOptions{NoSend: true, News: news})
 		if ctx.Err() != nil {
 			return
 		}
-		k.ended(r.Err)
+		k.ended(r.Err, l.reached(r.Err))
+		w.passed(ctx, r)
+		news = nil
 		if r.Err != nil {
 			c = k.waitTrouble(ctx, r.Err, &back, k.sync, &heard, nil)
 			continue
 		}
 		back.reset()
-		c = k.waitNews(ctx, l, &heard)
+		c, news = w.wait(ctx, &heard)
 	}
 }
 
-// ended records how a pass went.
-func (k *keeper) ended(err error) {
+// ended records how a pass went; online: there is a server that answers.
+func (k *keeper) ended(err error, online bool) {
 	k.g.change(k.a.Name, func(s *account.Status) {
 		s.Phase, s.Mailbox, s.Done, s.Total = account.Idle, "", 0, 0
 		s.NextTry = time.Time{}
-		s.Online = err == nil || !offline(err)
+		s.Online = online
 		if err == nil {
 			s.LastSync, s.Trouble = k.o.now(), nil
 		}
@@ -124,11 +162,6 @@ func (k *keeper) trouble(err error) {
 		t = &account.Trouble{Kind: account.KindIO, Account: k.a.Name, What: err.Error(), Err: err}
 	}
 	k.g.change(k.a.Name, func(s *account.Status) { s.Trouble = t })
-}
-
-func offline(err error) bool {
-	var t *account.Trouble
-	return errors.As(err, &t) && t.Kind == account.KindNetwork
 }
 
 // forGood reports trouble that only a person can end.
@@ -170,60 +203,6 @@ func (k *keeper) waitTrouble(ctx context.Context, err error, back *backoff, b be
 		case c = <-b.c:
 		case <-changed:
 			c = elsewhere()
-		}
-	}
-}
-
-// waitNews returns when there is something to do: news from the server (IDLE),
-// a wish of ours, a ring, a call by another process, or the poll is due.
-func (k *keeper) waitNews(ctx context.Context, l *link, heard *ears) call {
-	changed, done := k.o.Store.Watch()
-	defer done()
-	news, wake := k.idle(ctx, l)
-	poll := time.NewTimer(k.poll())
-	defer poll.Stop()
-	var c call
-	for waiting := heard.call(ctx) == 0; waiting; {
-		select {
-		case <-changed:
-			waiting = heard.call(ctx) == 0 && !l.wishes(ctx)
-		case <-news:
-			waiting = false
-		case c = <-k.sync.c:
-			waiting = false
-		case <-poll.C:
-			waiting = false
-		case <-ctx.Done():
-			waiting = false
-		}
-	}
-	wake(c.has(severed))
-	return c
-}
-
-// idle watches INBOX over the link's connection until wake is called, which
-// gives the connection back, or ends it at once where it is dead; news is closed
-// when there is a reason to pull. Where there is no connection to watch, news never comes.
-func (k *keeper) idle(ctx context.Context, l *link) (news <-chan struct{}, wake func(dead bool)) {
-	if l.imap == nil {
-		return nil, func(bool) {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	ended, end := make(chan struct{}), make(chan struct{})
-	var err error
-	go func() {
-		defer close(ended)
-		_, err = l.imap.Idle(ctx, "INBOX", k.poll(), end)
-	}()
-	return ended, func(dead bool) {
-		if dead {
-			cancel()
-		}
-		close(end)
-		<-ended
-		cancel()
-		if err != nil || dead {
-			l.close()
 		}
 	}
 }

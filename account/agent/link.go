@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"mua/account"
 	"mua/account/imap"
@@ -19,8 +20,10 @@ type link struct {
 	o        Options
 	a        *account.Account
 	id       store.AccountID
+	down     error // why the incoming server could not be reached in this pass
 	counters *wire.Counters
-	imap     *imap.Session // nil: not connected
+	imap     *imap.Session        // nil: not connected
+	arrived  func(store.Arrivals) // told of new mail as soon as it is here; nil: Result says it
 }
 
 func newLink(o Options, a *account.Account, id store.AccountID) *link {
@@ -41,17 +44,34 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 	r := Result{Account: l.a.Name}
 	began := l.o.now()
 	bytes, turns := l.counters.BytesIn()+l.counters.BytesOut(), l.counters.RoundTrips()
-	l.o.say(account.Status{Account: l.a.Name, Phase: account.Connecting})
 
-	r.note(l.connect(ctx))
+	sending := !p.NoSend && l.a.Outgoing != nil
+	flushed, join := false, func() {}
+	switch {
+	case !sending:
+		r.note(l.connect(ctx))
+	case l.a.Incoming != nil && l.a.Incoming.Protocol == account.POP3:
+		flushed, join = true, l.flushBeside(ctx, &r)
+	default:
+		flushed = l.connectBeside(ctx, &r)
+	}
+	mark, err := l.o.Store.MarkNews(ctx)
+	r.note(err)
+	if len(p.News) > 0 && l.imap != nil && l.imap.TellsChanges() { // what somebody may be waiting for comes first
+		l.pull(ctx, PassOptions{Mailboxes: p.News}, &r)
+		mark = l.tellArrived(ctx, mark, &r)
+	}
 	l.replay(ctx, &r)
-	if !p.NoSend && l.a.Outgoing != nil {
+	l.serveWanted(ctx, &r)
+	if sending && !flushed {
 		l.flush(ctx, &r)
-		if r.Sent > 0 {
-			l.replay(ctx, &r)
-		}
+	}
+	if r.Sent > 0 {
+		l.replay(ctx, &r)
 	}
 	l.pull(ctx, p, &r)
+	join()
+	l.tellArrived(ctx, mark, &r)
 	if l.wishes(ctx) { // a mailbox that the pull has just found on the server gets what waited for it here
 		l.replay(ctx, &r)
 	}
@@ -65,11 +85,69 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 	return r
 }
 
+// tellArrived tells of the new mail since a mark and returns the next one.
+func (l *link) tellArrived(ctx context.Context, since store.NewsMark, r *Result) store.NewsMark {
+	news, now, err := l.o.Store.Arrived(ctx, l.id, since)
+	if err != nil || news.Count == 0 {
+		return now // a failing store has been told of by the pull
+	}
+	if l.arrived != nil {
+		l.arrived(news)
+	}
+	r.Arrived.Count += news.Count
+	r.Arrived.Rows = append(news.Rows, r.Arrived.Rows...)
+	return now
+}
+
+// flushBeside flushes the outbox beside a pull that has nothing to do with it (POP3); join waits for that.
+func (l *link) flushBeside(ctx context.Context, r *Result) (join func()) {
+	flushed := make(chan Result, 1)
+	go func() {
+		var sent Result
+		l.flush(ctx, &sent)
+		flushed <- sent
+	}()
+	return func() {
+		sent := <-flushed
+		r.Sent, r.Queued = sent.Sent, sent.Queued
+		if sent.Err != nil {
+			r.Err = sent.Err // of the step that comes first
+		}
+	}
+}
+
+// patience is how long the outbox waits for the incoming server, whose login may say that a
+// refused one is worth another try.
+const patience = 2 * time.Second
+
+// connectBeside connects; when that takes long, the outbox is flushed meanwhile, so that two servers
+// that say nothing do not take their time one after the other. flushed: it was.
+func (l *link) connectBeside(ctx context.Context, r *Result) (flushed bool) {
+	connected := make(chan error, 1)
+	go func() { connected <- l.connect(ctx) }()
+	select {
+	case err := <-connected:
+		l.down = err
+		r.note(err)
+		return false
+	case <-time.After(patience):
+	}
+	var sent Result
+	sum, err := flush(ctx, l.o, l.a, false, &account.Trouble{Kind: account.KindTemporary, Account: l.a.Name, What: "the incoming server has not answered yet"})
+	l.noteFlush(&sent, sum, err)
+	l.down = <-connected
+	r.note(l.down)
+	r.Sent, r.Queued = sent.Sent, sent.Queued
+	r.note(sent.Err)
+	return true
+}
+
 // connect opens the IMAP session when there is none; POP3 connects in pull.
 func (l *link) connect(ctx context.Context) error {
 	if l.imap != nil || l.a.Incoming == nil || l.a.Incoming.Protocol != account.IMAP {
 		return nil
 	}
+	l.o.say(account.Status{Account: l.a.Name, Phase: account.Connecting})
 	s, err := imap.Open(ctx, l.a, l.o.Store, l.imapOptions())
 	if err != nil {
 		return err
@@ -78,10 +156,22 @@ func (l *link) connect(ctx context.Context) error {
 	return nil
 }
 
+// reached tells whether the server answers, after a pass that ended with err: one that says nothing
+// is no better than none.
+func (l *link) reached(err error) bool {
+	var t *account.Trouble
+	if err == nil || l.imap != nil || !errors.As(err, &t) {
+		return true
+	}
+	silent := t.Kind == account.KindTemporary && l.a.Incoming.Protocol == account.IMAP
+	return t.Kind != account.KindNetwork && !silent
+}
+
 func (l *link) imapOptions() imap.Options {
 	return imap.Options{
 		Wire: l.o.Wire, MaxMessage: l.o.Config.MaxMessage,
 		Progress: l.o.say, ConfirmRemoval: l.o.ConfirmRemoval,
+		Probe: l.o.Probe, Answer: l.o.Answer,
 	}
 }
 
@@ -108,7 +198,11 @@ func (l *link) replay(ctx context.Context, r *Result) {
 func (l *link) flush(ctx context.Context, r *Result) {
 	// That the same person's login just worked is reason enough to try a refused one again, but not for
 	// cron, which would get the account locked.
-	sum, err := Flush(ctx, l.o, l.a, l.imap != nil && !l.o.Unattended)
+	sum, err := flush(ctx, l.o, l.a, l.imap != nil && !l.o.Unattended, l.down)
+	l.noteFlush(r, sum, err)
+}
+
+func (l *link) noteFlush(r *Result, sum outbox.Summary, err error) {
 	if errors.Is(err, store.ErrLocked) {
 		return // another process is at it
 	}
@@ -124,14 +218,14 @@ func (l *link) pull(ctx context.Context, p PassOptions, r *Result) {
 	if l.a.Incoming == nil {
 		return
 	}
-	l.o.say(account.Status{Account: l.a.Name, Phase: account.Pulling})
 	switch l.a.Incoming.Protocol {
 	case account.IMAP:
 		if l.imap == nil {
 			return // connect has said why
 		}
+		l.o.say(account.Status{Account: l.a.Name, Online: true, Phase: account.Pulling})
 		got, err := l.imap.Pull(ctx, p.Mailboxes)
-		r.New, r.Changed, r.Removed = got.New, got.Changed, got.Removed
+		r.New, r.Changed, r.Removed = r.New+got.New, r.Changed+got.Changed, r.Removed+got.Removed
 		r.Warnings = append(r.Warnings, got.Warnings...)
 		l.noteLost(r, err)
 	case account.POP3:
@@ -149,6 +243,10 @@ func (l *link) pullPOP3(ctx context.Context, r *Result) {
 	}
 	got, err := s.Pull(ctx)
 	r.New, r.Changed, r.Removed = got.New, got.Changed, got.Removed
+	r.Warnings = append(r.Warnings, got.Warnings...)
+	if err == nil {
+		err = l.o.Store.NotePulled(ctx, l.id)
+	}
 	r.note(err)
 	r.note(s.Close())
 }

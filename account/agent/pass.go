@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"mua/account"
@@ -29,6 +30,11 @@ type Options struct {
 	// compared; nil and 0: this machine's, every two seconds.
 	Look      func() Surroundings
 	LookEvery time.Duration
+	// Hook is run on new mail; nil: none.
+	Hook *Hook
+	// Probe is how often a server that is watched is asked whether it is still there, Answer how
+	// long its answer may take; 0: 10 s and 6 s.
+	Probe, Answer time.Duration
 	// ConfirmRemoval mirrors even a server that suddenly shows most of a mailbox gone.
 	ConfirmRemoval bool
 }
@@ -49,6 +55,7 @@ func (o Options) say(s account.Status) {
 // PassOptions narrow one pass.
 type PassOptions struct {
 	Mailboxes []string // names; nil: all
+	News      []string // mailboxes that are known to have news: looked at first
 	NoSend    bool     // leave the outbox alone
 }
 
@@ -62,7 +69,8 @@ type Result struct {
 	Bytes, RoundTrips     int64 // octets both ways; turns of the connections
 	Duration              time.Duration
 	Warnings              []string
-	Err                   error // first trouble, in the order of the steps
+	Arrived               store.Arrivals // new mail, as on_new_mail hears of it
+	Err                   error          // first trouble, in the order of the steps
 }
 
 func (r *Result) note(err error) {
@@ -94,7 +102,11 @@ func Pass(ctx context.Context, o Options, a *account.Account, p PassOptions) Res
 	defer unlock()
 	l := newLink(o, a, id)
 	defer l.close()
-	return l.pass(ctx, p)
+	r := l.pass(ctx, p)
+	if t := o.Hook.run(ctx, a.Name, r.Arrived); t != nil {
+		r.Warnings = append(r.Warnings, strings.TrimPrefix(t.Error(), a.Name+": "))
+	}
+	return r
 }
 
 // The purposes of the store's locks.

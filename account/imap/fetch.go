@@ -20,6 +20,7 @@ const (
 	wantHeader             // all but the body
 	wantWhole              // everything
 	wantBody               // the message only
+	wantDated              // flags, size and when it was received
 )
 
 // What a FETCH of one message may bring besides its message, in octets.
@@ -61,8 +62,8 @@ func (w want) options(condStore bool) *imap.FetchOptions {
 		o.Flags, o.ModSeq = true, condStore
 	}
 	switch w {
-	case wantList:
-		o.RFC822Size = true
+	case wantList, wantDated:
+		o.RFC822Size, o.InternalDate = true, w == wantDated
 	case wantHeader:
 		o.InternalDate, o.RFC822Size = true, true
 		// Not more of it than anyone reads: whoever sends mail decides how long its header is.

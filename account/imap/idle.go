@@ -14,7 +14,9 @@ import (
 // Idle waits until the server tells of a change in the mailbox ("" is INBOX), the timeout ends, or
 // wake is closed (nil: never); in all three cases the session can be used on. news means that a Pull
 // of that mailbox is worth it; it is true at once when the mailbox has moved since the last pull.
-// Without IDLE (RFC 2177) it waits and asks once at the end. The end of ctx closes the connection.
+// Every Options.Probe the server is asked whether it is still there, and has Options.Answer to say so: a
+// connection that only looks alive is a Trouble within seconds. Without IDLE (RFC 2177) that question
+// brings the news. The end of ctx closes the connection.
 func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duration, wake <-chan struct{}) (news bool, err error) {
 	defer s.during(ctx)()
 	if mailbox == "" {
@@ -31,12 +33,34 @@ func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duratio
 	if moved(mb.Sync, sel) {
 		return true, nil
 	}
+	defer s.l.prompt(s.o.Answer)() // not for EXAMINE, which may be work for the server
+	round := s.idle
 	if !s.l.caps.Has(imap.CapIdle) {
-		news, err = s.poll(ctx, timeout, wake)
-	} else {
-		news, err = s.idle(ctx, timeout, wake)
+		round = s.poll
 	}
-	return news, s.trouble(ctx, err)
+	end := time.Now().Add(timeout)
+	for over := false; !over && !news; {
+		left := time.Until(end)
+		news, over, err = round(ctx, min(left, s.o.Probe), wake)
+		if err != nil {
+			return news, s.trouble(ctx, err)
+		}
+		over = over || left <= s.o.Probe
+	}
+	return news, nil
+}
+
+// prompt makes answers due within d, until the returned function is called.
+func (l *link) prompt(d time.Duration) (done func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.span
+	l.span = min(d, before)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.span = before
+	}
 }
 
 // moved tells whether SELECT's numbers differ from those of the last pull.
@@ -45,56 +69,58 @@ func moved(have store.SyncState, sel *imap.SelectData) bool {
 		sel.UIDNext != 0 && have.UIDNext != uint32(sel.UIDNext)
 }
 
-func (s *Session) idle(ctx context.Context, timeout time.Duration, wake <-chan struct{}) (bool, error) {
+// idle is one IDLE; over says that wake or ctx ended it.
+func (s *Session) idle(ctx context.Context, timeout time.Duration, wake <-chan struct{}) (news, over bool, err error) {
 	begun := s.l.busy(0)
 	cmd, err := s.l.client.Idle()
 	begun() // the silence that follows is no fault
 	if err != nil {
-		return false, err
+		return false, true, err
 	}
-	news := s.await(ctx, timeout, wake)
+	news, over = s.await(ctx, timeout, wake)
 	defer s.l.busy(0)()
 	if err := cmd.Close(); err != nil {
-		return news, err
+		return news, true, err
 	}
 	if err := cmd.Wait(); err != nil {
-		return news, err
+		return news, true, err
 	}
-	return news, ctx.Err()
+	return news, over, ctx.Err()
 }
 
-// await waits for news, the timeout, wake, or the end of ctx or the connection.
-func (s *Session) await(ctx context.Context, timeout time.Duration, wake <-chan struct{}) bool {
+// await waits for news, the timeout, wake, or the end of ctx or the connection; over: one of the last three.
+func (s *Session) await(ctx context.Context, timeout time.Duration, wake <-chan struct{}) (news, over bool) {
 	t := time.NewTimer(timeout)
 	defer t.Stop()
 	select {
 	case <-s.l.news:
-		return true
+		return true, true
 	case <-t.C:
+		return false, false
 	case <-wake:
 	case <-ctx.Done():
 	case <-s.l.client.Closed():
 	}
-	return false
+	return false, true
 }
 
 // poll waits and lets NOOP bring the news.
-func (s *Session) poll(ctx context.Context, timeout time.Duration, wake <-chan struct{}) (bool, error) {
-	if s.await(ctx, timeout, wake) {
-		return true, nil
+func (s *Session) poll(ctx context.Context, timeout time.Duration, wake <-chan struct{}) (news, over bool, err error) {
+	if news, over = s.await(ctx, timeout, wake); news {
+		return true, true, nil
 	}
 	if err := ctx.Err(); err != nil {
-		return false, err
+		return false, true, err
 	}
 	defer s.l.busy(0)()
 	if err := s.l.client.Noop().Wait(); err != nil {
-		return false, err
+		return false, true, err
 	}
 	select {
 	case <-s.l.news:
-		return true, nil
+		return true, true, nil
 	default:
-		return false, nil
+		return false, over, nil
 	}
 }
 

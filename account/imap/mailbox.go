@@ -1,8 +1,10 @@
 package imap
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -29,13 +31,24 @@ type mailboxPull struct {
 	adopt    bool               // copies without a UID wait here: headers first, and see who is whose
 	initial  bool               // the mailbox was never pulled to its end
 	flagsNow bool               // all flags were compared in this pull
+	keep     *account.Keep      // of headerOnly
 
-	done, total int // for the status line
+	skipped map[uint32]bool // UIDs left out in this run
+	pipe    *pipe           // what is being stored
+
+	mu          sync.Mutex // guards what follows and out.New, which batches being stored count
+	done, total int        // for the status line
+	awaited     int        // headers that came and whose body may still have to
 	highest     uint32
-	skipped     map[uint32]bool // UIDs left out in this run
 }
 
 func (m *mailboxPull) run() error {
+	m.pipe = newPipe()
+	err := m.steps()
+	return cmp.Or(m.pipe.drain(), err)
+}
+
+func (m *mailboxPull) steps() error {
 	if err := m.open(); err != nil {
 		return err
 	}
@@ -54,12 +67,20 @@ func (m *mailboxPull) run() error {
 	if m.initial {
 		m.total = max(0, int(m.sel.NumMessages)-len(m.copies))
 	}
+	for _, c := range m.copies {
+		if !c.HasBody && c.Size < m.s.o.MaxMessage {
+			m.total++
+		}
+	}
 	m.progress(0)
 	gone, err := m.news()
 	if err != nil {
 		return err
 	}
 	if err := m.bodies(); err != nil {
+		return err
+	}
+	if err := m.pipe.drain(); err != nil {
 		return err
 	}
 	if err := m.expunge(gone); err != nil {
@@ -126,7 +147,7 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 	if m.sel.UIDNext == 0 || uint32(m.sel.UIDNext) > next {
 		set.AddRange(imap.UID(next), 0)
 		n := min(int(m.sel.NumMessages), int(uint32(m.sel.UIDNext)-next))
-		msgs, err := m.s.l.fetch(set, wantList, n, 0, 0).wait()
+		msgs, err := m.s.l.fetch(set, m.listWant(), n, 0, 0).wait()
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +207,7 @@ func (m *mailboxPull) sweep() (gone []uint32, err error) {
 			continue
 		}
 		lo := hi - min(hi, listWindow) + 1
-		msgs, err := m.window(lo, hi, wantList)
+		msgs, err := m.window(lo, hi, m.listWant())
 		if err != nil {
 			return nil, err
 		}
@@ -227,7 +248,7 @@ func (m *mailboxPull) window(lo, hi uint32, w want) ([]message, error) {
 	if err := m.recover(err); err != nil {
 		return nil, err
 	}
-	if msgs, err = m.window(lo, hi, wantList); err != nil {
+	if msgs, err = m.window(lo, hi, m.listWant()); err != nil {
 		return nil, err
 	}
 	return msgs, m.unknown(msgs)
@@ -362,8 +383,10 @@ func (m *mailboxPull) finish() error {
 	return m.s.local(m.s.st.SetSyncState(m.ctx, m.mb.ID, st))
 }
 
-// progress adds n messages done.
+// progress adds n messages done: stored, or left out for good.
 func (m *mailboxPull) progress(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.done += n
 	m.s.status(account.Pulling, m.mb.Name, m.done, max(m.total, m.done), true)
 }

@@ -97,8 +97,8 @@ func (w *world) tail(n int) string { return strings.Join(w.log[max(0, len(w.log)
 
 func (w *world) tell() string { return fmt.Sprintf("%d messages; %v", w.made, w.counts) }
 
-// letter is the message of an identity; some look as if a server had passed them on, some have no Message-ID.
-func letter(id int) []byte {
+// modelLetter is the message of an identity; some look as if a server had passed them on, some have no Message-ID.
+func modelLetter(id int) []byte {
 	var b strings.Builder
 	if id%3 != 0 {
 		fmt.Fprintf(&b, "Received: from a.example by b.example with ESMTP id X%d; Tue, 14 Nov 2023 22:13:20 +0000\r\n", id)
@@ -131,7 +131,7 @@ func (w *world) newIdentity(mailbox string) (id int, raw []byte) {
 	id = w.made
 	w.made++
 	w.placesOf[id], w.copiesOf[id] = map[string]bool{mailbox: true}, 1
-	return id, letter(id)
+	return id, modelLetter(id)
 }
 
 // pass is one whole pass in peace: replay, pull. Afterwards every wish has its due.
@@ -303,7 +303,7 @@ func (w *world) serverCopies(mailbox string) (out []copyThere) {
 			c.flags = slices.DeleteFunc(c.flags, func(s string) bool { return s == `\Recent` })
 			slices.Sort(c.flags)
 		}
-		if !strings.Contains(l, string(letter(c.identity))) {
+		if !strings.Contains(l, string(modelLetter(c.identity))) {
 			w.fail("%s on the server holds something else than was put there: %q", mailbox, l)
 		}
 		out = append(out, c)
@@ -376,7 +376,7 @@ func (w *world) converge() {
 		raw, err := w.st.Raw(w.t.Context(), id)
 		w.must(err)
 		who := identityOf(r.Subject)
-		if string(raw) != string(letter(who)) {
+		if string(raw) != string(modelLetter(who)) {
 			w.fail("message %d (id%d) has the bytes of another: %q", id, who, raw)
 		}
 		kept[who] = true

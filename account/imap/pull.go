@@ -71,7 +71,7 @@ func (p *puller) pull(names []string) error {
 		if mb.NoSelect || mb.Local {
 			continue
 		}
-		if names == nil && p.unchanged(mb, status[mb.Name]) {
+		if names == nil && (p.leftOut(mb, status[mb.Name]) || p.unchanged(mb, status[mb.Name])) {
 			continue
 		}
 		if err := p.mailbox(mb, names != nil); err != nil {
@@ -143,7 +143,7 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 	if waits, err := p.s.st.AwaitsUIDs(p.ctx, mb.ID); err != nil || waits {
 		return false // what we have put there is to be found, or to be given up
 	}
-	missing, err := p.s.st.MissingBodies(p.ctx, mb.ID, p.s.o.MaxMessage)
+	missing, err := p.missing(mb)
 	return err == nil && len(missing) == 0
 }
 

@@ -56,18 +56,22 @@ type group struct {
 
 // round carries out what is possible now; more tells that a new round may do more.
 func (r *replay) round() (more bool, err error) {
+	before := r.done + r.refused
+	if err := r.mailboxes(); err != nil {
+		return false, err
+	}
 	actions, err := r.s.st.PendingActions(r.ctx, r.s.id)
 	if err != nil {
 		return false, r.s.local(err)
 	}
 	if len(actions) == 0 {
-		return false, nil
+		return r.done+r.refused > before, nil
 	}
 	if err := r.readMailboxes(); err != nil {
 		return false, err
 	}
 	groups := groupActions(actions)
-	before, total := r.done+r.refused, len(actions)
+	total := len(actions)
 	for _, g := range groups {
 		r.s.status(account.Replaying, g.actions[0].MailboxName, r.done+r.refused-before, total, true)
 		if err := r.run(g); err != nil {
@@ -80,16 +84,16 @@ func (r *replay) round() (more bool, err error) {
 // readMailboxes reads what the store knows of the account's mailboxes, and the server's when that was not
 // done in this session: a target may have to be made.
 func (r *replay) readMailboxes() error {
-	var mbs []store.Mailbox
-	var err error
 	if !r.s.listed {
-		mbs, _, err = r.s.refreshList(r.ctx)
-	} else if mbs, err = r.s.st.Mailboxes(r.ctx, r.s.id); err != nil {
-		err = r.s.local(err)
+		if _, _, err := r.s.refreshList(r.ctx); err != nil {
+			return err
+		}
 	}
+	mbs, err := r.s.st.MailboxesOnServer(r.ctx, r.s.id)
 	if err != nil {
-		return err
+		return r.s.local(err)
 	}
+	clear(r.mbs)
 	for _, m := range mbs {
 		r.mbs[m.ID] = m
 	}
@@ -102,6 +106,7 @@ func groupActions(actions []store.Action) (groups []group) {
 	latest := map[string]int{}          // key → its newest group
 	lastOf := map[store.MessageID]int{} // message → the group of its last wish
 	waits := map[store.MessageID]bool{}
+	copied := map[string]int{} // how often the same is copied to the same place: once a command
 	for _, a := range actions {
 		if waits[a.Message] || a.UID == 0 && a.Kind != store.ActionAppend {
 			waits[a.Message] = true
@@ -109,8 +114,13 @@ func groupActions(actions []store.Action) (groups []group) {
 		}
 		waits[a.Message] = a.Kind != store.ActionFlags
 		key := groupKey(a)
+		if a.Kind == store.ActionCopy {
+			each := fmt.Sprint(key, "#", a.UID)
+			key = fmt.Sprint(key, "#", copied[each])
+			copied[each]++
+		}
 		at, ok := latest[key]
-		if last, had := lastOf[a.Message]; !ok || had && last > at || a.Kind == store.ActionAppend {
+		if last, had := lastOf[a.Message]; !ok || had && last > at || alone(a) {
 			at = len(groups)
 			groups = append(groups, group{kind: a.Kind})
 			latest[key] = at
@@ -119,6 +129,11 @@ func groupActions(actions []store.Action) (groups []group) {
 		lastOf[a.Message] = at
 	}
 	return groups
+}
+
+// alone tells a wish that is carried out by itself: it may have been done already, its answer lost.
+func alone(a store.Action) bool {
+	return a.Kind == store.ActionAppend || a.Kind == store.ActionCopy && a.Tries > 0
 }
 
 // groupKey is the same for wishes that one command can carry out.
@@ -138,15 +153,16 @@ func (r *replay) run(g group) error {
 	if err != nil || !usable {
 		return err
 	}
-	if g.actions, err = r.present(g.actions); err != nil {
+	if g.actions, err = r.present(g.actions); err != nil || len(g.actions) == 0 {
 		return err
 	}
-	for _, part := range chunks(uidsOfActions(g.actions)) {
-		n := len(part)
-		if err := r.carryOut(g.kind, g.actions[:n]); err != nil {
+	if g.kind == store.ActionCopy && g.actions[0].Tries > 0 {
+		return r.copyAgain(g.actions[0])
+	}
+	for _, part := range replaySets(g.actions) {
+		if err := r.carryOut(g.kind, part); err != nil {
 			return err
 		}
-		g.actions = g.actions[n:]
 	}
 	return nil
 }
@@ -188,6 +204,8 @@ func (r *replay) carryOut(kind store.ActionKind, actions []store.Action) error {
 		out, err = r.flags(actions)
 	case store.ActionMove:
 		out, err = r.move(actions)
+	case store.ActionCopy:
+		out, err = r.copy(actions)
 	case store.ActionDelete:
 		out, err = r.remove(actions)
 	default:
@@ -222,13 +240,18 @@ func temporary(e *imap.Error) bool {
 	return e.Type == imap.StatusResponseTypeBye
 }
 
-// refusals words a refusal for each wish.
-func refusals(actions []store.Action, e *imap.Error) []store.Replayed {
+// refusal is a refusal in the server's words.
+func refusal(e *imap.Error) string {
 	words := string(e.Type)
 	if e.Code != "" {
 		words += " [" + string(e.Code) + "]"
 	}
-	words = account.CleanWords(words + " " + e.Text)
+	return account.CleanWords(words + " " + e.Text)
+}
+
+// refusals words a refusal for each wish.
+func refusals(actions []store.Action, e *imap.Error) []store.Replayed {
+	words := refusal(e)
 	out := make([]store.Replayed, len(actions))
 	for i, a := range actions {
 		out[i] = store.Replayed{ID: a.ID, Refused: words}

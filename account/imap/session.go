@@ -30,6 +30,9 @@ type Options struct {
 	// Settle is how long an APPEND whose connection was lost gets to appear on the server before the
 	// message is appended again; 0: 2 s.
 	Settle time.Duration
+	// Probe is how often Idle asks the server whether it is still there, Answer how long the answers
+	// to Idle's questions may take; 0: 10 s and 6 s.
+	Probe, Answer time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -41,6 +44,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Settle <= 0 {
 		o.Settle = 2 * time.Second
+	}
+	if o.Probe <= 0 {
+		o.Probe = 10 * time.Second
+	}
+	if o.Answer <= 0 {
+		o.Answer = 6 * time.Second
 	}
 	if o.Progress == nil {
 		o.Progress = func(account.Status) {}
@@ -110,6 +119,10 @@ func report(a *account.Account, l *link) account.Report {
 
 // Counters are those of the current connection, or those of Options.Wire.
 func (s *Session) Counters() *wire.Counters { return s.l.conn.Counters() }
+
+// TellsChanges reports whether the server numbers changes (CONDSTORE, RFC 7162), so that a pull of one
+// mailbox by name costs no comparison of all its flags.
+func (s *Session) TellsChanges() bool { return s.l.caps.Has(imap.CapCondStore) }
 
 // Close ends the connection. What is stored is stored.
 func (s *Session) Close() error {

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	batchOctets   = 4 << 20 // of one batch of whole messages
+	batchOctets   = 2 << 20 // of one batch of whole messages
 	batchMost     = 128     // messages in one
 	batchFirst    = 16      // in the first, so that something is there soon
 	headersFirst  = 50
 	headersMost   = 400
-	fetchesAhead  = 2 // FETCH commands under way: one downloads while the one before is written
+	fetchesAhead  = 3 // FETCH commands under way: the server has the next one before the last is answered
 	skippedToTell = 20
 )
 
@@ -155,7 +155,7 @@ func (m *mailboxPull) settle(a asked, w want, to sink) (lost []item, err, storeE
 	if len(msgs) == 0 {
 		return lost, err, nil
 	}
-	return lost, err, to(newestFirst(msgs))
+	return lost, err, m.pipe.put(newestFirst(msgs), to)
 }
 
 // recover makes the connection usable again after a FETCH failed, if that makes sense.
@@ -254,20 +254,17 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	}
 	again := false // some may be here already
 	for _, x := range newestFirst(msgs) {
-		m.highest = max(m.highest, x.uid)
 		if m.known(x.uid) || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
 			continue
 		}
 		again = again || known[x.size]
-		if m.adopt || known[x.size] || x.size > m.s.o.MaxMessage {
+		if m.adopt || known[x.size] || m.headerOnly(x) {
 			headers = append(headers, item{x.uid, x.size})
 		} else {
 			whole = append(whole, item{x.uid, x.size})
 		}
 	}
-	if !m.initial {
-		m.total += len(whole) + len(headers)
-	}
+	m.expect(msgs, len(whole)+len(headers))
 	if len(whole) > 2*firstScreen && !m.initial { // long away: the newest at once
 		head := whole[:firstScreen]
 		whole = whole[firstScreen:]
@@ -289,19 +286,32 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	return m.transfer(whole, wantWhole, m.storeNew)
 }
 
+// expect notes what a listing told, of which n messages are to come.
+func (m *mailboxPull) expect(msgs []message, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, x := range msgs {
+		m.highest = max(m.highest, x.uid)
+	}
+	if !m.initial {
+		m.total += n
+	}
+}
+
 // storeNew stores new messages, newest first.
 func (m *mailboxPull) storeNew(msgs []message) error {
 	now := m.s.o.Now()
 	batch := make([]store.Incoming, 0, len(msgs))
 	done := 0
+	top := uint32(0)
 	for i := range msgs {
 		x := &msgs[i]
 		if x.header == nil && x.raw == nil || m.known(x.uid) {
 			continue
 		}
-		m.highest = max(m.highest, x.uid)
+		top = max(top, x.uid)
 		batch = append(batch, x.incoming(now))
-		if x.raw != nil || x.size > m.s.o.MaxMessage {
+		if x.raw != nil || m.headerOnly(*x) {
 			done++
 		}
 	}
@@ -312,14 +322,21 @@ func (m *mailboxPull) storeNew(msgs []message) error {
 	if err != nil {
 		return m.s.local(err)
 	}
+	m.mu.Lock()
 	m.out.New += added
+	m.highest = max(m.highest, top)
+	m.awaited += len(batch) - done
+	m.mu.Unlock()
 	m.progress(done)
 	return nil
 }
 
 // bodies fetches what is here as a header only, newest first.
 func (m *mailboxPull) bodies() error {
-	missing, err := m.s.st.MissingBodies(m.ctx, m.mb.ID, m.s.o.MaxMessage)
+	if err := m.pipe.drain(); err != nil {
+		return err
+	}
+	missing, err := m.missing(m.mb)
 	if err != nil {
 		return m.s.local(err)
 	}
@@ -331,6 +348,8 @@ func (m *mailboxPull) bodies() error {
 			items = append(items, item{c.UID, c.Size})
 		}
 	}
+	m.progress(max(0, m.awaited-len(items))) // nothing is being stored: their bodies were here already
+	m.awaited = 0
 	return m.transfer(items, wantBody, func(msgs []message) error {
 		bodies := make([]store.Body, 0, len(msgs))
 		for _, x := range msgs {

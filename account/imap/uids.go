@@ -1,13 +1,14 @@
 package imap
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/emersion/go-imap/v2"
-)
 
-// maxSetText bounds a UID set in a command, in octets: some servers take lines of 8 KiB only.
-const maxSetText = 4 << 10
+	"mua/store"
+)
 
 // uidSet makes a set of UIDs in any order.
 func uidSet(uids []uint32) imap.UIDSet {
@@ -24,17 +25,39 @@ func uidSet(uids []uint32) imap.UIDSet {
 	return set
 }
 
-// chunks cuts UIDs so that each set fits into a command, in order.
-func chunks(uids []uint32) [][]uint32 {
-	var out [][]uint32
-	for len(uids) > 0 {
-		n := min(len(uids), 1000)
-		for n > 1 && len(uidSet(uids[:n]).String()) > maxSetText {
-			n /= 2
-		}
-		out, uids = append(out, uids[:n]), uids[n:]
+// maxReplayText bounds a UID set in a command that carries wishes out: with the rest of the command it stays under the
+// 8,192 octets that even old servers take (RFC 7162 4).
+const maxReplayText = 8000
+
+// replaySets cuts wishes, sorted by UID, so that each part's set fits into a command: as few commands as that allows.
+func replaySets(actions []store.Action) [][]store.Action {
+	sorted := slices.Clone(actions)
+	slices.SortStableFunc(sorted, func(a, b store.Action) int { return cmp.Compare(a.UID, b.UID) })
+	var out [][]store.Action
+	for len(sorted) > 0 {
+		n := setPrefix(sorted)
+		out, sorted = append(out, sorted[:n]), sorted[n:]
 	}
 	return out
+}
+
+// setPrefix is how many of the first sorted wishes have a set of at most maxReplayText octets.
+func setPrefix(sorted []store.Action) int {
+	octets, from := 0, 0 // of the ranges closed so far; where the open one begins
+	digits := func(uid uint32) int { return len(strconv.FormatUint(uint64(uid), 10)) }
+	for i := range sorted {
+		if i > from && sorted[i].UID > sorted[i-1].UID+1 {
+			octets += digits(sorted[from].UID) + 1
+			if i-1 > from {
+				octets += digits(sorted[i-1].UID) + 1
+			}
+			from = i
+		}
+		if i > 0 && octets+2*digits(sorted[i].UID)+1 > maxReplayText {
+			return i
+		}
+	}
+	return len(sorted)
 }
 
 // ranges is a set of UIDs as the server told it, never listed one by one: 1:4294967295 is

@@ -10,45 +10,33 @@ import (
 	"mua/store"
 )
 
-// Bounds of a batch: so much is committed at once. The first one is small, so that the newest
-// messages are soon there to read.
-const (
-	firstBatch = 20
-	batchCount = 100
-	batchSize  = 4 << 20
-)
+// fetchRoom is how many octets of messages may be here that are not committed yet.
+const fetchRoom = 12 << 20
 
 // fetched is a message that came.
 type fetched struct {
 	task
-	in store.Incoming
+	text []byte // in use until the message is prepared
+	in   store.Incoming
+	full store.Body // in place of in, for a message whose header is here
 }
 
-// fetch brings tasks into the store: one goroutine reads, another commits, and at most three
-// batches are in memory.
+// fetch brings tasks into the store: one goroutine reads, others prepare what came, and one commits.
 type fetch struct {
 	s    *Session
 	ctx  context.Context // of commits: one under way ends even when the session is interrupted
 	work *work
-
-	batch []fetched
-	size  int
-	begun bool // the first batch was handed over
-	queue chan []fetched
-	dead  chan struct{} // closed when a commit failed
+	belt *store.Belt[fetched]
 
 	passed  int   // messages the server would not give
 	refused error // its first such answer
+	hollow  bool  // it gave nothing for one of them, as if that were the message
 
 	// Written by the committing goroutine, read when it has ended.
-	added  int
-	done   int
-	whole  map[int]string // number → name of the messages whose text is committed
-	failed error
+	added int
+	done  int
+	whole map[int]string // number → name of the messages whose text is committed
 }
-
-// errCommit stops the reading when a commit failed.
-var errCommit = errors.New("commit failed")
 
 // run fetches all. What came before an error is committed.
 func (f *fetch) run() error {
@@ -56,18 +44,10 @@ func (f *fetch) run() error {
 	if len(f.work.fetch) == 0 {
 		return nil
 	}
-	f.queue, f.dead = make(chan []fetched, 1), make(chan struct{})
-	end := make(chan struct{})
-	go func() {
-		defer close(end)
-		f.commits()
-	}()
+	f.belt = store.NewBelt(fetchRoom, f.prepare, f.commit)
 	err := f.read()
-	f.flush()
-	close(f.queue)
-	<-end
-	if f.failed != nil {
-		return f.failed
+	if failed := f.belt.End(); failed != nil {
+		return f.s.local(failed)
 	}
 	return err
 }
@@ -108,62 +88,44 @@ func (f *fetch) take(t task, text []byte, refused error) error {
 	}
 	if len(text) == 0 && t.size > 0 {
 		// Taken for the message, it would be deleted on the server next.
+		f.hollow = true
 		f.pass(1, &account.Trouble{Kind: account.KindTemporary, What: fmt.Sprintf("the server sent nothing for a message of %d octets", t.size)})
 		return nil
 	}
-	if t.key == "" {
-		t.key = "raw:" + digest(text)
-		if row, here := f.work.ledger[t.key]; here && !row.Deleted {
-			t.here = true
-		}
+	return f.belt.Put(fetched{task: t, text: text}, int64(len(text)))
+}
+
+// prepare does what needs no one else, beside the reading.
+func (f *fetch) prepare(m *fetched) (err error) {
+	if m.key == "" {
+		m.key = "raw:" + digest(m.text)
+		row, here := f.work.ledger[m.key]
+		m.here = here && !row.Deleted
 	}
 	now := f.s.o.Now()
-	in := store.Incoming{UIDL: t.key, Received: inOrder(received(text, now), t.num, now), Size: int64(len(text)), Raw: text}
-	if t.headers {
-		in.Raw, in.Header, in.Size = nil, text, t.size
+	m.in = store.Incoming{UIDL: m.key, Received: inOrder(received(m.text, now), m.num, now), Size: int64(len(m.text)), Raw: m.text}
+	if m.headers {
+		m.in.Raw, m.in.Header, m.in.Size = nil, m.text, m.size
+		return f.s.st.Prepare(&m.in)
 	}
-	f.batch = append(f.batch, fetched{t, in})
-	f.size += len(text)
-	limit := batchCount
-	if !f.begun {
-		limit = firstBatch
+	switch {
+	case m.again:
+		return nil // its text is compared first
+	case m.here:
+	case m.body != 0:
+		m.full = store.Body{Message: m.body, Raw: m.text}
+		err = f.s.st.PrepareBody(&m.full)
+	default:
+		err = f.s.st.Prepare(&m.in)
 	}
-	if len(f.batch) < limit && f.size < batchSize {
-		return nil
-	}
-	return f.flush()
+	m.text, m.in.Raw = nil, nil
+	return err
 }
 
 // pass counts messages that the server would not give.
 func (f *fetch) pass(n int, why error) {
 	if f.passed += n; f.refused == nil {
 		f.refused = why
-	}
-}
-
-// flush hands the batch to the committing goroutine.
-func (f *fetch) flush() error {
-	if len(f.batch) == 0 {
-		return nil
-	}
-	b := f.batch
-	f.batch, f.size, f.begun = nil, 0, true
-	select {
-	case f.queue <- b:
-		return nil
-	case <-f.dead:
-		return errCommit
-	}
-}
-
-// commits stores batches as they come, until one fails.
-func (f *fetch) commits() {
-	for b := range f.queue {
-		if f.failed = f.commit(b); f.failed != nil {
-			close(f.dead)
-			return
-		}
-		f.progress()
 	}
 }
 
@@ -174,13 +136,13 @@ func (f *fetch) commit(b []fetched) error {
 	for _, m := range b {
 		switch {
 		case m.body != 0:
-			bodies = append(bodies, store.Body{Message: m.body, Raw: m.in.Raw})
+			bodies = append(bodies, m.full)
 		case m.here, m.again && f.same(m):
 		default:
 			if m.again {
 				// The server has given a new message the name of a deleted one.
 				if err := f.s.st.ForgetUIDLs(f.ctx, f.s.acct, []string{m.key}); err != nil {
-					return f.s.local(err)
+					return err
 				}
 			}
 			fresh = append(fresh, m.in)
@@ -188,13 +150,13 @@ func (f *fetch) commit(b []fetched) error {
 	}
 	if len(bodies) > 0 {
 		if err := f.s.st.SetBodies(f.ctx, bodies); err != nil {
-			return f.s.local(err)
+			return err
 		}
 	}
 	if len(fresh) > 0 {
 		_, added, err := f.s.st.AddRemote(f.ctx, f.s.inbox.ID, fresh)
 		if err != nil {
-			return f.s.local(err)
+			return err
 		}
 		f.added += added
 	}
@@ -204,13 +166,14 @@ func (f *fetch) commit(b []fetched) error {
 		}
 	}
 	f.done += len(b)
+	f.progress()
 	return nil
 }
 
 // same reports whether a message that should be gone from the server is the one that is here.
 func (f *fetch) same(m fetched) bool {
 	raw, err := f.s.st.Raw(f.ctx, m.copy)
-	return err == nil && bytes.Equal(raw, m.in.Raw)
+	return err == nil && bytes.Equal(raw, m.text)
 }
 
 func (f *fetch) progress() {

@@ -2,6 +2,7 @@ package pop3
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -73,7 +74,7 @@ func (d *dialog) login(creds account.Credentials, e *account.Endpoint) (how stri
 	if how, err = d.auth(creds, e); err != nil {
 		return "", err
 	}
-	if d.caps != nil && !d.caps.has("PIPELINING") { // some say more once they know who asks
+	if d.caps != nil && (!d.caps.has("PIPELINING") || d.caps.mayDiffer()) { // some say more once they know who asks
 		err = d.capa()
 	}
 	return how, err
@@ -209,13 +210,35 @@ type handOver struct{ d *dialog }
 
 // Dial returns the connection there is.
 func (h handOver) Dial(string, string) (net.Conn, error) {
-	return &handed{h.d.c, io.MultiReader(strings.NewReader("+OK\r\n"), h.d.r)}, nil
+	return &handed{h.d.c, strings.NewReader("+OK\r\n"), h.d}, nil
 }
 
-// handed reads through the dialog's buffer.
+// handed reads through the dialog's buffer, one line at a time: go-pop3, which reads ahead, then never
+// has more than the line it was asked for, and the texts that follow a line can be read beside it.
 type handed struct {
 	net.Conn
-	r io.Reader
+	greeting io.Reader
+	d        *dialog
 }
 
-func (h *handed) Read(b []byte) (int, error) { return h.r.Read(b) }
+func (h *handed) Read(b []byte) (int, error) {
+	if n, err := h.greeting.Read(b); n > 0 || err == nil {
+		return n, nil
+	}
+	return h.d.part(b)
+}
+
+// part reads at most one line.
+func (d *dialog) part(b []byte) (int, error) {
+	ready, err := d.r.Peek(max(1, min(d.r.Buffered(), len(b))))
+	if err != nil {
+		return 0, err
+	}
+	n := min(len(ready), len(b))
+	if i := bytes.IndexByte(ready[:n], '\n'); i >= 0 {
+		n = i + 1
+	}
+	n = copy(b, ready[:n])
+	_, err = d.r.Discard(n)
+	return n, err
+}

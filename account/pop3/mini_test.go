@@ -210,8 +210,11 @@ func testStore(t *testing.T) *store.Store {
 }
 
 // pull opens, pulls and closes.
-func pull(t *testing.T, a *account.Account, st *store.Store, o Options) (Pulled, error) {
+func pull(t testing.TB, a *account.Account, st *store.Store, o Options) (Pulled, error) {
 	t.Helper()
+	if o.Pause == nil {
+		o.Patience = -1
+	}
 	s, err := Open(t.Context(), a, st, o)
 	if err != nil {
 		return Pulled{}, err

@@ -2,14 +2,16 @@
 //
 // What it guarantees:
 //
-//   - A message is deleted on the server only when its whole text is durably in the store, the
-//     account's policy says so, and the server's lists agreed with each other in this session. Only an
-//     answered QUIT deletes (RFC 1939 6), so only then is the deletion recorded.
+//   - A message is deleted on the server only when its whole text is durably in the store and the
+//     account's policy says so, or when the person has deleted it here for good; and only when the server's
+//     lists agreed with each other in this session. Only an answered QUIT deletes (RFC 1939 6), so only
+//     then is the deletion recorded.
 //   - What was fetched is kept, however the session ends: messages are committed in batches, newest
 //     first, while the rest is still coming.
 //   - Messages are kept octet for octet as the server gives them: lines end in CRLF, stuffed dots are undone.
 //   - Messages above Options.MaxMessage come as headers only, and stay on the server.
-//   - A message the server will not give is passed over, never a reason to stop; it is said at the end.
+//   - A message the server will not give, or at which the connection ends again and again, is passed over, never
+//     a reason to stop; it is said at the end.
 //   - One login is tried, never a second one with the same password.
 //   - Memory does not grow with the mailbox, but for its list of names (64 MiB at most); the server may
 //     send no more than what was asked for.
@@ -37,6 +39,10 @@ type Options struct {
 	MaxMessage int64                // octets; larger messages are kept as headers only; 0: account.DefaultMaxMessage
 	Progress   func(account.Status) // told of each step, from one goroutine at a time; nil: no one
 	Now        func() time.Time     // nil: time.Now
+	// Patience is how long a session waits in all for [IN-USE], [LOGIN-DELAY] and between two sessions; 0: a
+	// minute; negative: not at all.
+	Patience time.Duration
+	Pause    func(ctx context.Context, d time.Duration) error // waits; nil: by the clock
 }
 
 func (o Options) withDefaults() Options {
@@ -49,6 +55,12 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Patience == 0 {
+		o.Patience = defaultPatience
+	}
+	if o.Pause == nil {
+		o.Pause = pause
+	}
 	return o
 }
 
@@ -58,6 +70,8 @@ type keeper interface {
 	RoleMailbox(ctx context.Context, a store.AccountID, r store.Role, create bool) (store.Mailbox, error)
 	AddRemote(ctx context.Context, m store.MailboxID, batch []store.Incoming) ([]store.MessageID, int, error)
 	Raw(ctx context.Context, id store.MessageID) ([]byte, error)
+	Prepare(in *store.Incoming) error
+	PrepareBody(b *store.Body) error
 	SetBodies(ctx context.Context, batch []store.Body) error
 	UIDLs(ctx context.Context, a store.AccountID) ([]store.UIDL, error)
 	MarkUIDLsDeleted(ctx context.Context, a store.AccountID, uidls []string) error
@@ -69,6 +83,8 @@ type Pulled struct {
 	New     int // messages new to the store
 	Changed int // always 0: POP3 has no flags
 	Removed int // always 0: what the server drops stays here
+
+	Warnings []string // what the person should know; cleaned
 }
 
 // Session is a logged-in connection. Not for concurrent use.
@@ -79,15 +95,24 @@ type Session struct {
 	conn *wire.Conn
 	pop  *gopop3.Conn
 	caps caps
-	how  string // login mechanism
-	open bool   // the server waits for commands
+
+	dialog *dialog // under pop, for what it reads slowly
+	how    string  // login mechanism
+	open   bool    // the server waits for commands
+
+	waited time.Duration // of Options.Patience
+
+	brokeAt  string               // name of the message that was being sent when the connection ended
+	suspects map[string]suspicion // by name
+	lastCut  error                // at one that is left out
+	cuts     int
 
 	acct  store.AccountID
 	inbox store.Mailbox
 }
 
 // Open connects and logs in; the end of ctx closes the connection. Errors are *account.Trouble: KindLogin when the server refuses the
-// login, KindTemporary for [IN-USE], [LOGIN-DELAY] and [SYS/TEMP], others as wire.Dial's.
+// login, KindTemporary for [SYS/TEMP] and for [IN-USE] and [LOGIN-DELAY] once Options.Patience is over, others as wire.Dial's.
 func Open(ctx context.Context, a *account.Account, st *store.Store, o Options) (*Session, error) {
 	return open(ctx, a, st, o)
 }
@@ -98,7 +123,7 @@ func open(ctx context.Context, a *account.Account, st keeper, o Options) (*Sessi
 		return nil, err
 	}
 	s.status(account.Status{Phase: account.Connecting})
-	if err := s.connect(ctx); err != nil {
+	if err := s.connectWaiting(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -142,7 +167,7 @@ func (s *Session) connect(ctx context.Context) error {
 		s.conn.Close()
 		return s.conn.ExplainLogin(err)
 	}
-	s.caps = d.caps
+	s.caps, s.dialog = d.caps, d
 	s.pop, err = gopop3.New(gopop3.Opt{Host: s.a.Incoming.Host, Port: s.a.Incoming.Port, Dialer: handOver{d}}).NewConn()
 	if err != nil {
 		s.conn.Close()

@@ -12,7 +12,8 @@ import (
 )
 
 // Some servers (Gmail) show a part of the mailbox in each session and the next part in the next
-// one. A session in which everything shown was new, and neither little nor very much, may be such a part.
+// one. A session in which most of what was shown was new (the rest came in one that was cut), and neither little
+// nor very much, may be such a part.
 const (
 	partMin   = 100
 	partMax   = 2000
@@ -24,25 +25,40 @@ const (
 // committed before it stays, and Pulled counts it.
 func (s *Session) Pull(ctx context.Context) (Pulled, error) {
 	var p Pulled
+	var cut error // how the last session ended in the middle
 	for round := range maxRounds {
 		if !s.open {
-			if err := s.connect(ctx); err != nil {
-				if round > 0 {
-					return p, nil // the rest comes with the next pull
+			if err := s.connectWaiting(ctx); err != nil {
+				if round == 0 {
+					return p, err
 				}
-				return p, err
+				if cut != nil {
+					return p, cut
+				}
+				p.Warnings = append(p.Warnings, "whether the server has more to show is seen with the next pull: "+s.trouble(err).What)
+				break
 			}
 		}
-		more, err := s.round(ctx, &p)
+		began := s.o.Now()
+		more, done, err := s.round(ctx, &p)
+		if cut = nil; err != nil && s.mayGoOn(ctx, err, done) {
+			cut = err
+			continue
+		}
 		if err != nil || !more {
 			return p, err
+		}
+		// Gmail wants 300 s and does without them: where that is longer than we wait, the server decides.
+		if rest := s.caps.loginDelay() - s.o.Now().Sub(began); rest > 0 {
+			s.wait(ctx, rest)
 		}
 	}
 	return p, nil
 }
 
-// round is one session from STAT to QUIT. more says that another one may show more.
-func (s *Session) round(ctx context.Context, p *Pulled) (more bool, err error) {
+// round is one session from STAT to QUIT. more says that another one may show more; done is how many
+// messages came.
+func (s *Session) round(ctx context.Context, p *Pulled) (more bool, done int, err error) {
 	defer s.conn.CloseOn(ctx)()
 	defer func() {
 		if err != nil && s.open {
@@ -51,36 +67,44 @@ func (s *Session) round(ctx context.Context, p *Pulled) (more bool, err error) {
 	}()
 	l, err := s.list()
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	w, err := s.plan(ctx, l)
 	if err != nil {
-		return false, err
+		return false, 0, err
+	}
+	if len(w.ledger) == 0 {
+		s.heed(p)
 	}
 	f := &fetch{s: s, ctx: context.WithoutCancel(ctx), work: w}
+	if w.out > 0 {
+		f.pass(w.out, s.lastCut)
+	}
 	err = f.run()
 	p.New += f.added
 	if err != nil {
-		return false, f.kept(err)
+		return false, f.done, f.kept(err)
 	}
-	if err := s.remove(ctx, l, w, f.whole); err != nil {
-		return false, err
+	if days, ever := s.caps.expires(); ever && days == 0 && f.hollow {
+		s.drop() // QUIT would delete it
+	} else if err := s.remove(ctx, l, w, f.whole); err != nil {
+		return false, f.done, err
 	}
 	if f.refused != nil {
-		t := s.trouble(f.refused)
+		t := *s.trouble(f.refused)
 		t.What = fmt.Sprintf("%d messages could not be fetched: %s", f.passed, t.What)
 		t.Kept = "All others are here, and these are still on the server"
-		return false, t
+		return false, f.done, &t
 	}
 	n := len(l.items)
-	return n >= partMin && n <= partMax && f.added == n && !w.delay, nil
+	return n >= partMin && n <= partMax && 2*f.added >= n, f.done, nil
 }
 
 // work is what is to be done in a session.
 type work struct {
 	ledger map[string]store.UIDL
 	fetch  []task // newest first
-	delay  bool   // the server wants time between logins
+	out    int    // how many are left out because the connection ended at them
 }
 
 // task is a message to fetch.
@@ -99,13 +123,14 @@ func (s *Session) plan(ctx context.Context, l listing) (*work, error) {
 	if err != nil {
 		return nil, s.local(err)
 	}
-	w := &work{ledger: make(map[string]store.UIDL, len(rows)), delay: s.caps.has("LOGIN-DELAY")}
+	w := &work{ledger: make(map[string]store.UIDL, len(rows))}
 	for _, r := range rows {
 		w.ledger[r.UIDL] = r
 	}
 	for _, it := range slices.Backward(l.items) {
 		w.add(it, s.o.MaxMessage)
 	}
+	s.order(w)
 	if l.sound && s.named(l) {
 		if err := s.forget(ctx, l, rows); err != nil {
 			return nil, err
@@ -159,7 +184,7 @@ func (s *Session) forget(ctx context.Context, l listing, rows []store.UIDL) erro
 // whose text was committed in it.
 func (s *Session) remove(ctx context.Context, l listing, w *work, fetched map[int]string) error {
 	var out []item
-	if l.sound && !s.a.POP3Leave.Forever {
+	if l.sound {
 		for _, it := range l.items {
 			if s.mayDelete(it, w, fetched) {
 				if it.key == "" {
@@ -189,14 +214,20 @@ func (s *Session) remove(ctx context.Context, l listing, w *work, fetched map[in
 	return nil
 }
 
-// mayDelete: the policy's time is over and the whole text is durably here, or was and the person
-// has deleted it. Of messages that share a name only one fetched in this session is known for certain.
+// mayDelete: the policy's time is over and the whole text is durably here; or it was here, and the person
+// has deleted it for good, out of the Trash, which no policy keeps on the server. Of messages that share a name only one fetched in this session is known for certain.
 func (s *Session) mayDelete(it item, w *work, fetched map[int]string) bool {
 	key, now := fetched[it.num]
 	if !now {
 		key = it.key
 	}
 	row, old := w.ledger[key]
+	if !now && old && !it.shared && !row.Deleted && row.Message == 0 {
+		return true
+	}
+	if s.a.POP3Leave.Forever {
+		return false
+	}
 	since := time.Duration(0)
 	if old && !it.shared {
 		since = s.o.Now().Sub(row.First)
@@ -207,7 +238,7 @@ func (s *Session) mayDelete(it item, w *work, fetched map[int]string) bool {
 	if now {
 		return true
 	}
-	return old && !it.shared && !row.Deleted && (row.HasBody || row.Message == 0)
+	return old && !it.shared && !row.Deleted && row.HasBody
 }
 
 // dele marks messages as deleted. What the server refuses is left out of the answer.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"mua/account"
-	"mua/account/wire"
 	"mua/store"
 )
 
@@ -273,58 +272,6 @@ func TestEmptyAnswerIsNotTheMessage(t *testing.T) {
 	if p, err := pull(t, a, st, Options{}); err != nil || p.New != 1 || len(m.remaining()) != 0 {
 		t.Error(p, m.remaining(), err)
 	}
-}
-
-func TestInterruptedKeepsWhatCame(t *testing.T) {
-	for name, end := range map[string]string{"close": "", "babble": strings.Repeat("x", 2<<20), "liar": "+OK\r\n" + strings.Repeat("x\r\n", 1<<20)} {
-		t.Run(name, func(t *testing.T) {
-			m := &mini{caps: pipelining, uidls: names(60), bodies: letters(60)}
-			m.odd = func(c string) (string, bool) { return end, c == "RETR 20" }
-			a, st := m.account(t), testStore(t)
-			a.POP3Leave = account.LeavePolicy{}
-			p, err := pull(t, a, st, Options{})
-			kind(t, err, account.KindTemporary, "40 of 60 messages are here")
-			if p.New != 40 || len(stored(t, st, "old")) != 40 || m.count("DELE")+m.count("QUIT") != 0 {
-				t.Error(p, m.count("DELE"))
-			}
-			m.bend(nil)
-			if p, err := pull(t, a, st, Options{}); err != nil || p.New != 20 || len(m.remaining()) != 0 {
-				t.Error(p, err)
-			}
-			if n := len(stored(t, st, "old")); n != 60 {
-				t.Error(n)
-			}
-		})
-	}
-}
-
-func TestStallAndCancel(t *testing.T) {
-	stuck := make(chan struct{}, 1)
-	release := make(chan struct{})
-	m := &mini{caps: pipelining, uidls: names(2), bodies: letters(2)}
-	m.odd = func(c string) (string, bool) {
-		if c == "RETR 1" {
-			stuck <- struct{}{}
-			<-release
-		}
-		return "", false
-	}
-	defer close(release)
-	a, st := m.account(t), testStore(t)
-	_, err := pull(t, a, st, Options{Wire: wire.Options{Progress: 100 * time.Millisecond}})
-	kind(t, err, account.KindTemporary, "did not answer")
-	<-stuck
-	release <- struct{}{}
-
-	ctx, cancel := context.WithCancel(t.Context())
-	s, err := Open(t.Context(), a, st, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { <-stuck; cancel() }()
-	_, err = s.Pull(ctx)
-	kind(t, err, account.KindTemporary, "interrupted")
-	release <- struct{}{}
 }
 
 func TestPartsAreDrained(t *testing.T) {

@@ -119,3 +119,24 @@ func (d *DovecotServer) Wait(t testing.TB, user, mailbox string, n int) [][]byte
 		}
 	}
 }
+
+// Deliver puts a message into a mailbox that exists as a delivery agent does: written elsewhere and moved
+// into new.
+func (d *DovecotServer) Deliver(t testing.TB, user, mailbox string, raw []byte) {
+	t.Helper()
+	d.mu.Lock()
+	d.files++
+	name := fmt.Sprintf("%010d.D%dP%d.mua", time.Now().Unix(), d.files, os.Getpid())
+	d.mu.Unlock()
+	dir := d.mailboxDir(user, mailbox)
+	tmp := filepath.Join(dir, "tmp", name)
+	if err := os.WriteFile(tmp, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(tmp, d.uid, d.gid); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(tmp, filepath.Join(dir, "new", name)); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -33,6 +33,12 @@ const (
 	DefaultMaxLine  = 64 << 10
 )
 
+// keepAlive has the system notice within half a minute that nobody is at the other end of a
+// connection on which nothing is said, and keeps those on the way from forgetting it.
+func keepAlive() net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
+}
+
 // maxPrelude bounds what a server may say before TLS and login, and smtpTurn what an SMTP
 // server may answer to one turn, in octets.
 const (
@@ -63,7 +69,7 @@ func (o Options) withDefaults() Options {
 		o.MaxLine = DefaultMaxLine
 	}
 	if o.Dial == nil {
-		o.Dial = (&net.Dialer{Timeout: o.Connect}).DialContext
+		o.Dial = (&net.Dialer{Timeout: o.Connect, KeepAliveConfig: keepAlive()}).DialContext
 	}
 	if o.Counters == nil {
 		o.Counters = new(Counters)

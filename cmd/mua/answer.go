@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/mail"
 	"slices"
@@ -184,9 +183,9 @@ func (a *app) original(ctx context.Context, s *store.Store, id store.MessageID) 
 	if err != nil {
 		return original{}, err
 	}
-	raw, err := s.Raw(ctx, id)
-	if errors.Is(err, store.ErrNoBody) {
-		return original{}, a.noBody(row)
+	raw, err := a.body(ctx, s, id, false)
+	if err != nil {
+		return original{}, err
 	}
 	return original{row, raw, message.Parse(raw)}, err
 }

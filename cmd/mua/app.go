@@ -108,7 +108,8 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours")
 	root.AddCommand(
 		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a), newService(a),
-		newList(a), newShow(a), newMailboxes(a), newMark(a), newMove(a), newArchive(a), newDelete(a), newRecover(a), newUndo(a),
+		newList(a), newSearch(a), newShow(a), newMailboxes(a), newMailbox(a), newMark(a), newMove(a), newCopy(a), newArchive(a), newDelete(a),
+		newRecover(a), newUndo(a), newRedo(a), newConflicts(a),
 		newAddress(a), newAccount(a), newConfig(a), newDoctor(a), newDemo(a), newVersion(a), newMan(a),
 	)
 	strictCompletion(root)
@@ -273,7 +274,7 @@ func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID
 
 // agentOptions are the agent's for this invocation.
 func (a *app) agentOptions(c *account.Config, s *store.Store) agent.Options {
-	o := agent.Options{Config: c, Store: s, Unattended: a.unattended()}
+	o := agent.Options{Config: c, Store: s, Unattended: a.unattended(), Hook: agent.NewHook(c.OnNewMail)}
 	if a.verbose {
 		o.Wire.Trace = a.err
 	}

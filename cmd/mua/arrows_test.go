@@ -32,7 +32,7 @@ func arrows() map[string][]string {
 		"store/powerloss":     {},
 		"account":             {},
 		"account/wire":        {"account"},
-		"account/imap":        server,
+		"account/imap":        append([]string{"store/query"}, server...), // a query becomes SEARCH keys
 		"account/imap/guard":  server,
 		"account/pop3":        server,
 		"account/demo":        {},

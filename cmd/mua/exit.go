@@ -61,9 +61,11 @@ func troubleOf(err error) *account.Trouble {
 		return &account.Trouble{Kind: account.KindNotFound, What: err.Error(), Err: err}
 	case errors.Is(err, store.ErrNoBody):
 		return &account.Trouble{Kind: account.KindTemporary, What: err.Error(), Hint: "mua sync", Err: err}
+	case errors.Is(err, store.ErrName), errors.Is(err, store.ErrTaken), errors.Is(err, store.ErrNotEmpty):
+		return mailboxTrouble(err)
 	case errors.Is(err, store.ErrKeyConflict):
 		return &account.Trouble{Kind: account.KindData, What: err.Error(), Err: err}
-	case errors.Is(err, store.ErrState), errors.Is(err, store.ErrNothing), errors.Is(err, store.ErrLocked):
+	case errors.Is(err, store.ErrState), errors.Is(err, store.ErrNothing), errors.Is(err, store.ErrNoRedo), errors.Is(err, store.ErrLocked):
 		what := strings.TrimSuffix(err.Error(), ": "+store.ErrState.Error()) // which says nothing beside the rest
 		return &account.Trouble{Kind: account.KindOther, What: what, Err: err}
 	case errors.Is(err, store.ErrBusy):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -17,6 +18,8 @@ import (
 func (b *box) killed(bin string, d time.Duration, args ...string) bool {
 	b.t.Helper()
 	cmd := exec.Command(bin, append([]string{"--config", b.config, "--data", b.data}, args...)...)
+	var talk bytes.Buffer
+	cmd.Stderr = &talk
 	if err := cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -26,7 +29,7 @@ func (b *box) killed(bin string, d time.Duration, args ...string) bool {
 	case err := <-ended:
 		// 75 says that something is left in doubt by a flush killed before.
 		if err != nil && cmd.ProcessState.ExitCode() != exitTemporary {
-			b.t.Fatalf("mua %s: %v", strings.Join(args, " "), err)
+			b.t.Fatalf("mua %s: %v: %s", strings.Join(args, " "), err, &talk)
 		}
 		return false
 	case <-time.After(d):

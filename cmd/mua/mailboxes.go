@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mua/account"
 	"mua/store"
 	"mua/store/message"
 )
@@ -27,6 +28,7 @@ type mailboxJSON struct {
 	Total       int         `json:"total"`
 	Unread      int         `json:"unread"`
 	UIDValidity *uint32     `json:"uidvalidity"`
+	Offline     *string     `json:"offline"` // what the configuration keeps here: all, headers, a duration, no; null: it says nothing of it
 }
 
 func (a *app) mailboxes(ctx context.Context) error {
@@ -59,10 +61,19 @@ func (a *app) printMailbox(m store.Mailbox) error {
 		if m.Role != "" && !strings.EqualFold(string(m.Role), m.Name) {
 			role = "  (" + string(m.Role) + ")"
 		}
+		switch keep := a.keeps(m); {
+		case keep == nil || *keep == "all":
+		case *keep == "no":
+			role += "  left out"
+		case *keep == "headers":
+			role += "  headers only"
+		default:
+			role += "  " + *keep + " offline"
+		}
 		_, err := fmt.Fprintf(a.out, "%-12s %6d unread %7d  %s%s\n", message.CleanLine(m.AccountName), m.Unread, m.Total, message.CleanLine(m.Name), role)
 		return err
 	}
-	j := mailboxJSON{Account: m.AccountName, Name: m.Name, Total: m.Total, Unread: m.Unread}
+	j := mailboxJSON{Account: m.AccountName, Name: m.Name, Total: m.Total, Unread: m.Unread, Offline: a.keeps(m)}
 	if m.Role != "" {
 		j.Role = &m.Role
 	}
@@ -70,4 +81,18 @@ func (a *app) printMailbox(m store.Mailbox) error {
 		j.UIDValidity = &m.Sync.UIDValidity
 	}
 	return a.emit(j)
+}
+
+// keeps is what the configuration keeps here of a mailbox; nil: it says nothing of it.
+func (a *app) keeps(m store.Mailbox) *string {
+	c, err := a.conf()
+	if err != nil || m.Local {
+		return nil
+	}
+	acct, ok := c.Account(m.AccountName)
+	if !ok || acct.Incoming == nil || acct.Incoming.Protocol != account.IMAP {
+		return nil
+	}
+	words := acct.Keeps(m.Name, m.Separator, string(m.Role)).String()
+	return &words
 }

@@ -34,29 +34,38 @@ func newMove(a *app) *cobra.Command {
 // moveAll moves each message within its own account, as one action for undo; every
 // target is looked up before anything moves.
 func moveAll(ctx context.Context, s *store.Store, ids []store.MessageID, to string) error {
+	targets, err := targetsOf(ctx, s, ids, to, "Nothing was moved")
+	if err != nil {
+		return err
+	}
+	_, err = s.MoveEach(ctx, ids, targets)
+	return err
+}
+
+// targetsOf finds the mailbox that to names in each of the messages' accounts.
+func targetsOf(ctx context.Context, s *store.Store, ids []store.MessageID, to, kept string) (map[store.AccountID]store.MailboxID, error) {
 	targets := map[store.AccountID]store.MailboxID{}
 	for _, id := range ids {
 		row, err := s.Row(ctx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if targets[row.Account] != 0 {
 			continue
 		}
 		m, err := target(ctx, s, row.Account, to)
 		if errors.Is(err, store.ErrNotFound) {
-			return &account.Trouble{
+			return nil, &account.Trouble{
 				Kind: account.KindNotFound, Account: row.AccountName, Err: err,
-				What: fmt.Sprintf("there is no mailbox %q", message.CleanLine(to)), Kept: "Nothing was moved", Hint: "mua mailboxes",
+				What: fmt.Sprintf("there is no mailbox %q", message.CleanLine(to)), Kept: kept, Hint: "mua mailboxes",
 			}
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		targets[row.Account] = m.ID
 	}
-	_, err := s.MoveEach(ctx, ids, targets)
-	return err
+	return targets, nil
 }
 
 // target finds a mailbox by name or role; one for a role that every account may
@@ -95,28 +104,6 @@ func newDelete(a *app) *cobra.Command {
 				_, err := s.Trash(ctx, ids)
 				return err
 			})
-		},
-	}
-}
-
-func newUndo(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "undo", Short: "Take back the last action and say what that did", Args: usageArgs(cobra.NoArgs),
-		Example: "  mua undo",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			did, err := s.Undo(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.emit(map[string]string{"undone": did})
-			}
-			_, err = fmt.Fprintln(a.out, message.CleanLine(did))
-			return err
 		},
 	}
 }

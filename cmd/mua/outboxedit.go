@@ -100,11 +100,3 @@ func cannotEdit(ctx context.Context, s *store.Store, id store.OutboxID, err erro
 	}
 	return t
 }
-
-func addrs(list []store.Recipient) []string {
-	var out []string
-	for _, r := range list {
-		out = append(out, r.Addr)
-	}
-	return out
-}

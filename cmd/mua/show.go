@@ -21,6 +21,7 @@ import (
 // showFlags are the flags of mua show.
 type showFlags struct {
 	headers, raw, html bool
+	fetch              bool
 	part, output       string
 }
 
@@ -30,7 +31,11 @@ func newShow(a *app) *cobra.Command {
 		Use: "show ID", Short: "Show a message, a part of it, or its exact bytes", Args: usageArgs(cobra.ExactArgs(1)),
 		Long: `Show prints what a reader sees of a message. Reading marks nothing as seen.
 ID is a number from mua list, mid:<message-id>, or - for ids on stdin. --raw gives the exact bytes to
-a file or pipe (cleaned of control characters on a terminal).`,
+a file or pipe (cleaned of control characters on a terminal).
+
+Of what the configuration does not keep offline (offline, mailboxes, max_message) only the header is here: the
+rest is fetched now. Without a connection the header is shown and the exit status is 75; --fetch then marks the
+message, so that the next sync fetches it. --fetch also fetches what is larger than max_message.`,
 		Example: `  mua show 12
   mua show 12 --raw > message.eml
   mua show 12 --part 2 -o invoice.pdf
@@ -42,6 +47,7 @@ a file or pipe (cleaned of control characters on a terminal).`,
 	fl.BoolVar(&f.raw, "raw", false, "the exact bytes")
 	fl.BoolVar(&f.html, "html", false, "the HTML body")
 	fl.StringVar(&f.part, "part", "", "the decoded content of part `N`")
+	fl.BoolVar(&f.fetch, "fetch", false, "fetch it whatever its size; without a connection, with the next sync")
 	fl.StringVarP(&f.output, "output", "o", "", "write to `FILE`, or into a folder under the part's name")
 	return cmd
 }
@@ -87,9 +93,9 @@ func (a *app) showOne(ctx context.Context, s *store.Store, id store.MessageID, f
 	if f.headers {
 		return a.showHeaders(ctx, s, id, f)
 	}
-	raw, err := s.Raw(ctx, id)
+	raw, err := a.body(ctx, s, id, f.fetch)
 	if errors.Is(err, store.ErrNoBody) {
-		return a.showHeaderOnly(ctx, s, id, f)
+		return a.showHeaderOnly(ctx, s, id, f, err)
 	}
 	if err != nil {
 		return err
@@ -117,14 +123,13 @@ func (a *app) showOne(ctx context.Context, s *store.Store, id store.MessageID, f
 	return a.showMessage(ctx, s, id, raw, f)
 }
 
-// showHeaderOnly shows what there is of a message whose body is not here yet,
+// showHeaderOnly shows what there is of a message whose body is not here,
 // and ends with the error that says so.
-func (a *app) showHeaderOnly(ctx context.Context, s *store.Store, id store.MessageID, f showFlags) error {
+func (a *app) showHeaderOnly(ctx context.Context, s *store.Store, id store.MessageID, f showFlags, missing error) error {
 	row, err := s.Row(ctx, id)
 	if err != nil {
 		return err
 	}
-	missing := a.noBody(row)
 	if f.raw || f.html || f.part != "" {
 		return missing
 	}
@@ -146,17 +151,6 @@ func (a *app) showHeaderOnly(ctx context.Context, s *store.Store, id store.Messa
 		return err
 	}
 	return missing
-}
-
-// noBody says why only the header of a message is here.
-func (a *app) noBody(row store.Row) error {
-	t := &account.Trouble{Kind: account.KindTemporary, Account: row.AccountName, Err: store.ErrNoBody,
-		What: fmt.Sprintf("only the header of message %d is here yet", row.ID), Hint: "mua sync"}
-	if c, err := a.conf(); err == nil && row.Size > c.MaxMessage {
-		t.What = fmt.Sprintf("only the header of message %d is here: its %s are more than max_message allows", row.ID, humanSize(row.Size))
-		t.Hint = "raise max_message in the configuration, then mua sync"
-	}
-	return t
 }
 
 func count(flags ...bool) (n int) {

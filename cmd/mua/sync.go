@@ -25,7 +25,21 @@ func newSync(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sync [ACCOUNT...]", Short: "Bring accounts in step: replay, send, fetch",
 		Long: `Sync replays what you did while offline, sends what is due in the outbox, and
-fetches what is new, for each account. One summary line per account on stdout.`,
+fetches what is new, for each account. One summary line per account on stdout.
+
+With --watch it stays: INBOX, and the mailboxes that idle = ["Work", …] names for an
+account, are watched by IDLE, the rest is looked at every five minutes. One process
+syncs an account; another one watches the store and takes over when that ends.
+
+New mail runs the program of the configuration's on_new_mail, here and in the UI:
+
+  on_new_mail = ["notify-send", "--", "{from}", "{subject}"]
+
+{account} {mailbox} {from} {subject} {count} are filled in, {{ is a brace; no shell is
+involved. The environment has MUA_ACCOUNT, MUA_MAILBOX, MUA_FROM, MUA_SUBJECT,
+MUA_COUNT and MUA_ID (the newest message). It runs once for what came together, one at a
+time, for at most ten seconds; not for a first fetch, nor for what is read already,
+junk, sent or only moved. bell = true rings the terminal in the UI.`,
 		Example: `  mua sync
   mua sync work --mailbox INBOX --json
   mua sync --watch`,
@@ -81,7 +95,7 @@ func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
 	defer done()
 	ended := make(chan struct{})
 	go func() { defer close(ended); keeper.Run(ctx) }()
-	told := map[string]string{}
+	told, elsewhere := map[string]string{}, map[string]bool{}
 	for {
 		select {
 		case <-ended:
@@ -90,17 +104,32 @@ func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
 		case <-changed:
 		}
 		for _, s := range keeper.Status() {
-			words := ""
-			if s.Trouble != nil {
-				words = s.Trouble.Error()
-			}
-			if words != told[s.Account] && words != "" {
+			if s.Elsewhere != elsewhere[s.Account] {
 				p.clear()
-				a.report(s.Trouble)
+				elsewhere[s.Account] = s.Elsewhere
+				a.talk("%s", whoSyncs(s))
 			}
-			told[s.Account] = words
+			for about, t := range map[string]*account.Trouble{s.Account: s.Trouble, s.Account + "\x00": s.HookTrouble} {
+				words := ""
+				if t != nil {
+					words = t.Error()
+				}
+				if words != told[about] && words != "" {
+					p.clear()
+					a.report(t)
+				}
+				told[about] = words
+			}
 		}
 	}
+}
+
+// whoSyncs says which process keeps an account in step.
+func whoSyncs(s account.Status) string {
+	if s.Elsewhere {
+		return s.Account + ": another mua process keeps it in step; this one takes over when that ends"
+	}
+	return s.Account + ": the other mua process has ended; this one keeps it in step now"
 }
 
 // syncJSON is the contract's row of mua sync.
@@ -178,7 +207,7 @@ func (a *app) printResult(r agent.Result) error {
 	line := fmt.Sprintf("%s: %d new, %d changed, %d removed; %d replayed; %d sent, %d waiting; %s in %s", r.Account, r.New, r.Changed, r.Removed,
 		r.Replayed, r.Sent, r.Queued, humanSize(r.Bytes), r.Duration.Round(time.Millisecond))
 	if r.Conflicts > 0 {
-		line += fmt.Sprintf("; %d conflicts", r.Conflicts)
+		line += "; " + counted(r.Conflicts, "conflict", "conflicts") + " (mua conflicts)"
 	}
 	_, err := fmt.Fprintln(a.out, line)
 	return err

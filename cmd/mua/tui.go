@@ -47,7 +47,7 @@ func (a *app) runUI(ctx context.Context, c *account.Config, s *store.Store, o ui
 	}
 	agentCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	keeper := agent.New(agent.Options{Config: c, Store: s})
+	keeper := agent.New(agent.Options{Config: c, Store: s, Hook: agent.NewHook(c.OnNewMail)})
 	var wg sync.WaitGroup
 	wg.Go(func() { keeper.Run(agentCtx) })
 	o.Config, o.Store, o.Agent, o.NoColor = c, s, keeper, a.noColor

@@ -223,5 +223,5 @@ func (p *parser) match(f Field, text string, star bool, pos int) (Node, error) {
 	if words == "" {
 		return nil, p.fail(pos, "there is no word in this to look for")
 	}
-	return Match{f, words, star}, nil
+	return Match{f, words, star, strings.TrimSuffix(text, "*")}, nil
 }

@@ -53,8 +53,39 @@ func TestParse(t *testing.T) {
 		"list:golang filename:a.pdf": And{[]Node{Match{Field: List, Phrase: "golang"}, Match{Field: Filename, Phrase: "a pdf"}}},
 	} {
 		got, err := Parse(q, now)
-		if err != nil || !reflect.DeepEqual(got, want) {
+		if err != nil || !reflect.DeepEqual(untyped(got), want) {
 			t.Errorf("%q: %#v, %v\nwant %#v", q, got, err, want)
+		}
+	}
+}
+
+// untyped is a tree without the words as typed.
+func untyped(n Node) Node {
+	each := func(list []Node) (out []Node) {
+		for _, k := range list {
+			out = append(out, untyped(k))
+		}
+		return out
+	}
+	switch n := n.(type) {
+	case And:
+		return And{each(n.Nodes)}
+	case Or:
+		return Or{each(n.Nodes)}
+	case Not:
+		return Not{untyped(n.Node)}
+	case Match:
+		n.Text = ""
+		return n
+	}
+	return n
+}
+
+func TestWordsAsTyped(t *testing.T) {
+	for q, want := range map[string]string{"Café": "Café", "caf*": "caf", `subject:"Zwei Wörter"*`: "Zwei Wörter", "会议": "会议", "from:Ada@Example.org": "Ada@Example.org"} {
+		n, err := Parse(q, now)
+		if m, ok := n.(Match); err != nil || !ok || m.Text != want {
+			t.Errorf("%s: %#v, %v", q, n, err)
 		}
 	}
 }

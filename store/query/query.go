@@ -61,6 +61,7 @@ type Match struct {
 	Field  Field
 	Phrase string // as Words leaves it, never empty
 	Prefix bool   // the last word may go on
+	Text   string // as typed, with its accents, for servers that look for it themselves
 }
 
 // In matches messages in a mailbox.

@@ -16,6 +16,7 @@ const (
 	Reader    Context = "Reader"
 	Mailboxes Context = "Mailboxes"
 	Outbox    Context = "Outbox"
+	Conflicts Context = "Conflicts"
 	Parts     Context = "Parts"
 	Write     Context = "Writing"
 	Review    Context = "Before sending"
@@ -48,11 +49,13 @@ const (
 	Delete        Action = "delete"
 	Junk          Action = "junk"
 	MoveTo        Action = "move"
+	CopyTo        Action = "copy"
 	Flag          Action = "flag"
 	Unread        Action = "unread"
 	Mark          Action = "mark"
 	MarkAll       Action = "mark-all"
 	Undo          Action = "undo"
+	Redo          Action = "redo"
 	Search        Action = "search"
 	Limit         Action = "limit"
 	NextMatch     Action = "next-match"
@@ -61,6 +64,7 @@ const (
 	PrevUnread    Action = "previous-unread"
 	SortBy        Action = "sort"
 	AllHeaders    Action = "headers"
+	Fetch         Action = "fetch"
 	ViewParts     Action = "parts"
 	OpenLink      Action = "link"
 	Pipe          Action = "pipe"
@@ -71,6 +75,11 @@ const (
 	GoDrafts      Action = "drafts"
 	GoSent        Action = "sent"
 	GoOutbox      Action = "outbox"
+	GoConflicts   Action = "conflicts"
+	BoxCreate     Action = "create-mailbox"
+	BoxRename     Action = "rename-mailbox"
+	BoxDelete     Action = "delete-mailbox"
+	BoxSubscribe  Action = "subscribe-mailbox"
 	Acknowledge   Action = "acknowledge"
 	Command       Action = "command"
 	Help          Action = "help"
@@ -111,6 +120,7 @@ func Table() []Binding {
 	return []Binding{
 		{Open, List, "Enter, Right", "", "open; a draft goes on being written", "open"},
 		{Open, Mailboxes, "Enter, Right", "", "show the mailbox", "open"},
+		{Open, Conflicts, "Enter, Right", "", "show the message", "message"},
 		{Open, Outbox, "Enter, Right", "", "show the message", "message"},
 		{Open, Parts, "Enter", "", "show the part", "show"},
 		{Save, Parts, "s", "", "save the part to a file", "save"},
@@ -126,12 +136,15 @@ func Table() []Binding {
 		{Archive, Mail, "a", "", "archive", "archive"},
 		{Delete, Mail, "d, Del", "", "delete (to Trash; in Trash for good)", "delete"},
 		{Undo, Global, "u", "", "undo the last action", "undo"},
+		{Redo, Global, "Ctrl-R", "", "do again what was undone", ""},
 		{MoveTo, Mail, "s", "", "move to a mailbox", "move"},
+		{CopyTo, Mail, "C", "", "copy to a mailbox", ""},
 		{Junk, Mail, "!", "", "move to Junk", ""},
 		{Flag, Mail, "F", "", "flag or unflag", "flag"},
 		{Unread, Mail, "U", "N", "mark read or unread", "unread"},
 		{Mark, List, "t", "", "mark for the next action, and go down", "mark"},
 		{MarkAll, List, "Ctrl-A", "", "mark all shown here, or none", ""},
+		{Fetch, Mail, "D", "", "fetch the whole message, where only its header is here", ""},
 		{ViewParts, Mail, "v", "", "parts and attachments, to save", "parts"},
 		{OpenLink, Mail, "o", "", "open a link", "link"},
 		{Pipe, Mail, "|", "", "pipe the message to a command", ""},
@@ -163,6 +176,11 @@ func Table() []Binding {
 		{GoDrafts, Global, "g d", "-", "go to the drafts", ""},
 		{GoSent, Global, "g s", "-", "go to the sent mail", ""},
 		{GoOutbox, Global, "g o", "-", "go to the outbox", ""},
+		{GoConflicts, Global, "g c", "-", "what servers refused or others did otherwise", ""},
+		{BoxCreate, Mailboxes, "n", "", "make a mailbox", "new"},
+		{BoxRename, Mailboxes, "e", "", "rename the mailbox", "rename"},
+		{BoxDelete, Mailboxes, "d", "", "delete the mailbox", "delete"},
+		{BoxSubscribe, Mailboxes, "S", "", "subscribe to it, or not", ""},
 		{Sync, Global, "$, F5", "", "send and receive now", "sync"},
 		{Acknowledge, Global, "E", "", "acknowledge the error shown below", ""},
 		{Command, Global, ":", "", "command line (Tab completes)", ""},
@@ -214,7 +232,9 @@ func Hints(c Context) []Action {
 	case Reader:
 		return []Action{Back, Reply, Archive, Delete, NextMessage, ViewParts, OpenLink, Forward, ReplyAll, MoveTo, AllHeaders, NextUnread, Compose, Search, NextPane}
 	case Mailboxes:
-		return []Action{Open, NextPane, Compose, Search, Sync, Back}
+		return []Action{Open, NextPane, BoxCreate, BoxRename, BoxDelete, Compose, Search, Sync, Back}
+	case Conflicts:
+		return []Action{Back, Open, Undo, Sync}
 	case Outbox:
 		return []Action{Back, Retry, Hold, Release, Edit, Cancel, Open, ShowAll, ItWasSent}
 	case Parts:

@@ -86,7 +86,7 @@ func clash(k string, list []string) bool {
 func Stacks() [][]Context {
 	return [][]Context{
 		{List, Mail, Move, Global}, {Reader, Mail, Move, Global}, {Mailboxes, Move, Global},
-		{Outbox, Move, Global}, {Parts, Move, Global}, {Write}, {Review, Move},
+		{Outbox, Move, Global}, {Conflicts, Move, Global}, {Parts, Move, Global}, {Write}, {Review, Move},
 	}
 }
 

@@ -104,7 +104,14 @@ func (c *Conn) simpleValue(line []byte) (v value, rest []byte, ok bool) {
 
 // wanted tells a section that we ask for.
 func wanted(name, section []byte) bool {
-	return isOneOf(name, "BODY") && isOneOf(section, "[]", "[HEADER]", "[HEADER]<0>")
+	return isOneOf(name, "BODY") && (isOneOf(section, "[]", "[HEADER]", "[HEADER]<0>") || isPiece(section))
+}
+
+// isPiece tells a piece of a message: []<4194304> for one.
+func isPiece(section []byte) bool {
+	at, ok := bytes.CutPrefix(section, []byte("[]<"))
+	at, ends := bytes.CutSuffix(at, []byte(">"))
+	return ok && ends && len(at) > 0 && len(at) < 10 && len(bytes.Trim(at, "0123456789")) == 0
 }
 
 // fetchLiteral passes a literal on, or has it swallowed.

@@ -7,7 +7,7 @@
 //
 //   - a line has at most Options.Line octets (search results: Options.LongLine),
 //     lists nest at most Options.Depth deep; more is a *Violation and the end;
-//   - a literal comes through only as a BODY[] or BODY[HEADER] (from its beginning) of a
+//   - a literal comes through only as a BODY[] (or a piece of it) or BODY[HEADER] (from its beginning) of a
 //     FETCH, and only as large as SetLiteral allows; it is streamed, never held;
 //   - of a FETCH the items UID, FLAGS, INTERNALDATE, RFC822.SIZE, MODSEQ and BODY[…]
 //     pass; what is malformed or was never asked for is left out;

@@ -59,6 +59,7 @@ func TestPasses(t *testing.T) {
 			"* 1 FETCH (UID 5 FLAGS (\\Seen))\r\n"},
 		{"fetch with a bad date and size", "* 1 FETCH (UID 5 INTERNALDATE \"yesterday\" RFC822.SIZE -1 FLAGS (a]b \\Seen))\r\n", "* 1 FETCH (UID 5 FLAGS (\\Seen))\r\n"},
 		{"fetch with nothing", "* 1 FETCH ()\r\n", "* 1 FETCH ()\r\n"},
+		{"piece of a body", "* 1 FETCH (UID 5 BODY[]<4194304> {2}\r\nxx BODY[]<1x> {2}\r\nyy)\r\n", "* 1 FETCH (UID 5 BODY[]<4194304> {2}\r\nxx)\r\n"},
 		{"empty body", "* 1 FETCH (UID 5 BODY[] \"\")\r\n* 2 FETCH (UID 6 BODY[] NIL)\r\n", "* 1 FETCH (UID 5 BODY[] \"\")\r\n* 2 FETCH (UID 6 BODY[] NIL)\r\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,70 @@
+package imap
+
+import (
+	"github.com/emersion/go-imap/v2"
+
+	"mua/account"
+	"mua/store"
+)
+
+// keeps is how much of a mailbox the configuration wants here.
+func (s *Session) keeps(mb store.Mailbox) account.Keep {
+	return s.acct.Keeps(mb.Name, mb.Separator, string(mb.Role))
+}
+
+// leftOut tells a mailbox that the configuration leaves out: it is not selected, and what is here of
+// it stays as it is, which is said as long as there is something. Only that its messages were numbered
+// anew is noted, so that no old UID is used for what a search finds there or for a message that is opened.
+func (p *puller) leftOut(mb store.Mailbox, st *imap.StatusData) bool {
+	if !p.s.keeps(mb).Out {
+		return false
+	}
+	if st != nil && st.UIDValidity != 0 && mb.Sync.UIDValidity != 0 && st.UIDValidity != mb.Sync.UIDValidity {
+		err := p.s.st.DetachUIDs(p.ctx, mb.ID)
+		if err == nil {
+			err = p.s.st.SetSyncState(p.ctx, mb.ID, store.SyncState{UIDValidity: st.UIDValidity})
+		}
+		if err != nil {
+			p.warn("mailbox %s: %v", mb.Name, err)
+		}
+	}
+	if mb.Total > 0 {
+		p.warn("mailbox %s is left out by the configuration (mailboxes): the messages of it that are here stay as they are (%d)", mb.Name, mb.Total)
+	}
+	return true
+}
+
+// missing lists the copies in a mailbox whose bodies should be here and are not, newest first.
+func (p *puller) missing(mb store.Mailbox) ([]store.RemoteCopy, error) {
+	switch keep := p.s.keeps(mb); {
+	case keep.All: // also of a mailbox that is left out, when it is asked for by name
+		return p.s.st.MissingBodies(p.ctx, mb.ID, p.s.o.MaxMessage)
+	case keep.For > 0:
+		return p.s.st.MissingBodiesSince(p.ctx, mb.ID, p.s.o.MaxMessage, p.s.o.Now().Add(-keep.For))
+	}
+	return nil, nil
+}
+
+// headerOnly tells a message whose body is not fetched: it is too large, or outside of what is kept.
+func (m *mailboxPull) headerOnly(x message) bool {
+	if x.size > m.s.o.MaxMessage {
+		return true
+	}
+	if m.keep == nil {
+		keep := m.s.keeps(m.mb)
+		keep.Out = false // asked for by name
+		m.keep = &keep
+	}
+	if x.received.IsZero() { // not told: bodies() decides by what is stored
+		return !m.keep.All
+	}
+	return !m.keep.Holds(x.received, m.s.o.Now())
+}
+
+// listWant asks for what decides whether a message comes whole.
+func (m *mailboxPull) listWant() want {
+	if keep := m.s.keeps(m.mb); keep.For > 0 {
+		return wantDated
+	}
+	return wantList
+}

@@ -1,0 +1,145 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mua/account"
+	"mua/store"
+	"mua/ui/keys"
+)
+
+// ownerOf is the name of the account that a new mailbox would belong to: of acct, or (0) of what is shown.
+func (u *App) ownerOf(acct store.AccountID) string {
+	for _, b := range u.stored.boxes {
+		if b.Account == acct && acct != 0 {
+			return b.AccountName
+		}
+	}
+	if name := u.mail.account(); name != "" {
+		return name
+	}
+	for _, a := range u.o.Config.Accounts {
+		return a.Name
+	}
+	return "local"
+}
+
+// createBox makes a mailbox, and goes on with it.
+func (u *App) createBox(owner, name string, then func(store.Mailbox)) {
+	st := u.o.Store
+	acct := u.accountOf(owner)
+	onServer := acct != nil && acct.Incoming != nil && acct.Incoming.Protocol == account.IMAP
+	var made store.MailboxMade
+	u.wish("Mailbox "+name+" made · "+u.keys.Key(keys.Undo, keys.Global)+" undo", func(ctx context.Context) error {
+		id, err := st.EnsureAccount(ctx, owner)
+		if err == nil {
+			made, err = st.CreateMailbox(ctx, id, name, onServer)
+		}
+		return err
+	}, func(err error) {
+		if err == nil && then != nil {
+			then(made.Mailbox)
+		}
+	})
+}
+
+func (u *App) askCreate(owner string) {
+	if owner == "" {
+		owner = u.ownerOf(0)
+	}
+	u.prompt("New mailbox in "+owner+":", "", nil, nil, func(p *prompt, name string) {
+		p.close()
+		if name = strings.TrimSpace(name); name != "" {
+			u.createBox(owner, name, nil)
+		}
+	})
+}
+
+func (u *App) askRename(b store.Mailbox) {
+	if b.ID == 0 {
+		return
+	}
+	u.prompt("Rename "+b.Name+" to:", b.Name, nil, nil, func(p *prompt, name string) {
+		p.close()
+		if name = strings.TrimSpace(name); name != "" && name != b.Name {
+			u.renameBox(b, name)
+		}
+	})
+}
+
+func (u *App) renameBox(b store.Mailbox, name string) {
+	st := u.o.Store
+	u.wish("Renamed to "+name+" · "+u.keys.Key(keys.Undo, keys.Global)+" undo", func(ctx context.Context) error {
+		_, err := st.RenameMailbox(ctx, b.ID, name)
+		return err
+	}, func(err error) {
+		if l := u.mail.list(); err == nil && l.box.ID == b.ID {
+			l.box.Name = name
+		}
+	})
+}
+
+// askDelete deletes a mailbox; before messages go with it, it asks.
+func (u *App) askDelete(b store.Mailbox) {
+	switch {
+	case b.ID == 0:
+	case b.Total == 0:
+		u.deleteBox(b)
+	default:
+		u.ask(fmt.Sprintf("%s holds %s. Delete it, and move them to the Trash?", b.Name, count(b.Total, "message")), []choice{
+			{"y", "delete", func() { u.deleteBox(b) }}, {"n", "keep", nil},
+		})
+	}
+}
+
+func (u *App) deleteBox(b store.Mailbox) {
+	st := u.o.Store
+	u.wish("Mailbox "+b.Name+" deleted · "+u.keys.Key(keys.Undo, keys.Global)+" undo", func(ctx context.Context) error {
+		_, err := st.DeleteMailbox(ctx, b.ID, true)
+		return err
+	}, func(err error) {
+		if err == nil && u.mail.list().box.ID == b.ID {
+			u.goRole(store.RoleInbox)
+		}
+	})
+}
+
+func (u *App) toggleSubscribed(b store.Mailbox) {
+	if b.ID == 0 {
+		return
+	}
+	st, words := u.o.Store, "Subscribed to "
+	if b.Subscribed {
+		words = "No longer subscribed to "
+	}
+	u.wish(words+b.Name+" · "+u.keys.Key(keys.Undo, keys.Global)+" undo", func(ctx context.Context) error {
+		_, err := st.SubscribeMailbox(ctx, b.ID, !b.Subscribed)
+		return err
+	}, nil)
+}
+
+func (u *App) commandCreate(name string) error {
+	u.createBox(u.ownerOf(u.mail.list().box.Account), name, nil)
+	return nil
+}
+
+// commandRename renames the mailbox shown.
+func (u *App) commandRename(name string) error {
+	b := u.mail.list().box
+	if b.ID == 0 {
+		return &account.Trouble{Kind: account.KindUsage, What: "no mailbox is shown: the one shown is renamed"}
+	}
+	u.renameBox(b, name)
+	return nil
+}
+
+func (u *App) commandDelete(name string) error {
+	b, ok := u.findBox(name, u.mail.list().box.Account)
+	if !ok {
+		return noMailbox(name)
+	}
+	u.askDelete(b)
+	return nil
+}
