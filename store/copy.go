@@ -38,17 +38,18 @@ type copyState struct {
 	size     int64
 	headerID string
 	copyOf   MessageID // the copy it was made of; 0: none
+	removed  removal   // of a tombstone; savePlace ends it with the tombstone
 }
 
 const copyFields = `id, account, mailbox, state, flags, keywords, server_mailbox, server_uid, server_flags, server_keywords,
-	modseq, detached, awaiting, content, size, header_id, coalesce(copy_of, 0)`
+	modseq, detached, awaiting, content, size, header_id, coalesce(copy_of, 0), removed`
 
 func scanCopy(scan func(...any) error) (copyState, error) {
 	var k copyState
 	var keywords, serverKeywords string
 	var serverMailbox, uid, content sql.NullInt64
 	err := scan(&k.id, &k.account, &k.mailbox, &k.state, &k.flags, &keywords, &serverMailbox, &uid, &k.serverFlags, &serverKeywords,
-		&k.modSeq, &k.detached, &k.awaiting, &content, &k.size, &k.headerID, &k.copyOf)
+		&k.modSeq, &k.detached, &k.awaiting, &content, &k.size, &k.headerID, &k.copyOf, &k.removed)
 	k.keywords, k.serverKeywords = fromJSON[string](keywords), fromJSON[string](serverKeywords)
 	k.serverMailbox, k.uid, k.content = MailboxID(serverMailbox.Int64), uint32(uid.Int64), ContentID(content.Int64)
 	return k, err
@@ -103,6 +104,7 @@ func (t *txn) copyAt(m MailboxID, uid uint32) (*copyState, error) {
 func (t *txn) savePlace(k *copyState) error {
 	goneAt := sql.NullInt64{Int64: t.now, Valid: k.state == gone}
 	return t.run(`UPDATE message SET mailbox = ?, state = ?, gone_at = CASE WHEN ?3 IS NULL THEN NULL ELSE coalesce(gone_at, ?3) END,
+		removed = CASE WHEN ?2 = 2 THEN removed ELSE 0 END,
 		server_mailbox = ?, server_uid = ?, detached = ?, awaiting = ? WHERE id = ?`,
 		k.mailbox, k.state, goneAt, null(k.serverMailbox), null(k.uid), k.detached, k.awaiting, k.id)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -11,6 +12,12 @@ import (
 // was probably moved by us and the answer lost: it waits in the target for its UID
 // (SetSyncState ends the wait). Returns how many copies vanished for the person.
 func (s *Store) ExpungeRemote(ctx context.Context, m MailboxID, uids []uint32) (removed int, err error) {
+	return s.ExpungeMoved(ctx, m, uids, -1)
+}
+
+// ExpungeMoved is ExpungeRemote in a pass that began when since was the last message: a copy that is new since then in
+// another mailbox shows that another client has moved the message there. It keeps its id and its pending wishes.
+func (s *Store) ExpungeMoved(ctx context.Context, m MailboxID, uids []uint32, since MessageID) (removed int, err error) {
 	hit := make([]bool, len(uids))
 	err = s.writeEach(ctx, len(uids), func(t *txn, i int) error {
 		hit[i] = false
@@ -18,7 +25,11 @@ func (s *Store) ExpungeRemote(ctx context.Context, m MailboxID, uids []uint32) (
 		if err != nil || k == nil {
 			return err
 		}
-		hit[i], err = t.expunge(k, "deleted by another client")
+		n, err := t.movedTo(s, k, since)
+		if err != nil {
+			return err
+		}
+		hit[i], err = t.expungeTo(k, n, "deleted by another client")
 		return err
 	})
 	for _, h := range hit {
@@ -31,17 +42,26 @@ func (s *Store) ExpungeRemote(ctx context.Context, m MailboxID, uids []uint32) (
 
 // expunge takes a copy off its server, which no longer has it.
 func (t *txn) expunge(k *copyState, why string) (removed bool, err error) {
+	return t.expungeTo(k, nil, why)
+}
+
+// expungeTo is expunge of a copy that another client may have moved, so that it is now n.
+func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 	wishes, err := t.wishes(k.id)
 	if err != nil {
 		return false, err
 	}
-	lost := false
+	if n != nil && k.state == here {
+		return false, t.follow(k, n, wishes)
+	}
+	lost, deleting := false, false
 	for i := range wishes {
 		switch a := &wishes[i]; {
 		case a.kind == ActionDelete: // fulfilled by whomever
 			if err := t.closeAction(a.id, done, "", k); err != nil {
 				return false, err
 			}
+			deleting = true
 		case a.kind == ActionMove && a.given:
 			return false, t.presumeMoved(k, a)
 		default:
@@ -57,13 +77,23 @@ func (t *txn) expunge(k *copyState, why string) (removed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if deleting && n != nil {
+		box, err := mailbox(t.ctx, t.tx, n.mailbox)
+		if err != nil {
+			return false, err
+		}
+		return false, errors.Join(t.savePlace(k), t.overtaken(k, box))
+	}
+	if deleting {
+		return false, t.endRemoved(k, byBoth)
+	}
 	if k.state != here || local && !lost {
 		return false, t.savePlace(k)
 	}
 	if err := t.dropBlocked(k.id); err != nil {
 		return false, err
 	}
-	return true, t.end(k)
+	return true, t.endRemoved(k, byServer)
 }
 
 // presumeMoved takes a move whose answer was lost for done; the target's pull will tell.
@@ -118,7 +148,7 @@ func (s *Store) DetachUIDs(ctx context.Context, m MailboxID) error {
 	})
 }
 
-// DropDetached tombstones copies that DetachUIDs left and no AddRemote adopted, but for those with pending wishes.
+// DropDetached tombstones copies that DetachUIDs left and no AddRemote adopted; their wishes go to the journal.
 func (s *Store) DropDetached(ctx context.Context, m MailboxID) (removed int, err error) {
 	err = s.write(ctx, func(t *txn) error {
 		removed = 0
@@ -127,13 +157,6 @@ func (s *Store) DropDetached(ctx context.Context, m MailboxID) (removed int, err
 			return err
 		}
 		for i := range list {
-			wishes, err := t.wishes(list[i].id)
-			if err != nil {
-				return err
-			}
-			if len(wishes) > 0 && (list[i].state == here || wishes[0].kind != ActionDelete) {
-				continue
-			}
 			ok, err := t.expunge(&list[i], "gone when the server numbered the mailbox anew")
 			if err != nil {
 				return err

@@ -21,6 +21,7 @@ type puller struct {
 	batch    []Incoming
 	prepared []prepared
 	waiting  bool // copies in this mailbox wait for adoption
+	removals bool // the server has removed messages that may be seen again
 	ids      []MessageID
 	isNew    []bool
 }
@@ -123,7 +124,8 @@ func (p *puller) begin(t *txn) error {
 		return err
 	}
 	return t.row(`SELECT EXISTS (SELECT 1 FROM message WHERE server_mailbox = ?1 AND server_uid IS NULL)
-		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind IN ('append', 'copy') AND state = 'pending')`, p.box.ID).Scan(&p.waiting)
+		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind IN ('append', 'copy') AND state = 'pending'),
+		EXISTS (SELECT 1 FROM message WHERE account = ?2 AND removed > 0)`, p.box.ID, p.box.Account).Scan(&p.waiting, &p.removals)
 }
 
 // place finds the copy an Incoming is, or makes a new one.
@@ -155,6 +157,19 @@ func (p *puller) place(t *txn, i int, in *Incoming) (id MessageID, isNew bool, e
 		}
 		if k != nil {
 			return k.id, false, p.adopt(t, k, i)
+		}
+	}
+	if in.UID != 0 && p.removals {
+		k, err := t.seenAgain(p.store, p.box, in, &p.prepared[i].columns)
+		if err != nil {
+			return 0, false, err
+		}
+		if k != nil && k.removed == byBoth {
+			if err := t.overtaken(k, p.box); err != nil {
+				return 0, false, err
+			}
+		} else if k != nil {
+			return k.id, false, p.revive(t, k, i)
 		}
 	}
 	id, err = p.insert(t, i)
@@ -204,7 +219,11 @@ func (p *puller) insert(t *txn, i int) (MessageID, error) {
 	if in.UID != 0 {
 		k.serverMailbox, k.uid, k.serverFlags, k.serverKeywords, k.modSeq = p.box.ID, in.UID, in.Flags, keywords, int64(in.ModSeq)
 	}
-	content, c, err := t.contentOf(p.store, c, p.box.Role)
+	role := p.box.Role
+	if in.Flags.Has(Draft) {
+		role = RoleDrafts
+	}
+	content, c, err := t.contentOf(p.store, c, role)
 	if err != nil {
 		return 0, err
 	}
@@ -229,16 +248,18 @@ func (p *puller) insert(t *txn, i int) (MessageID, error) {
 
 // contentOf stores what came with a message. When only the header came and the
 // same message is here already in another mailbox (same header byte for byte, same size, and
-// marked by a server on its way), its content is shared: nothing is transferred twice.
+// marked by a server on its way, or else on a server and never a draft), its content is shared: nothing is transferred twice.
 func (t *txn) contentOf(s *Store, c *columns, role Role) (ContentID, *columns, error) {
 	if c.content != nil {
 		id, err := t.putContent(*c.content)
 		return id, c, err
 	}
-	if c.headerID == "" || !c.traced || role == RoleDrafts {
+	if c.headerID == "" || role == RoleDrafts {
 		return 0, c, nil
 	}
-	rows, err := t.query(`SELECT DISTINCT content FROM message WHERE header_id = ? AND size = ? AND content IS NOT NULL LIMIT 4`, c.headerID, c.size)
+	rows, err := t.query(`SELECT DISTINCT m.content FROM message m JOIN mailbox b ON b.id = m.mailbox WHERE m.header_id = ? AND m.size = ?
+		AND m.content IS NOT NULL AND (? OR b.role <> 'drafts' AND m.flags & ? = 0 AND m.server_flags & ? = 0 AND m.server_uid IS NOT NULL) LIMIT 4`,
+		c.headerID, c.size, c.traced, Draft, Draft)
 	if err != nil {
 		return 0, c, err
 	}

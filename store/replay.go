@@ -162,6 +162,15 @@ func (t *txn) give(p *pendingAction) error {
 	return t.run(`UPDATE action SET given = 1, tries = tries + 1, add_flags = ?, add_keywords = ? WHERE id = ?`, p.Add, toJSON(p.AddKeywords), p.ID)
 }
 
+// ReturnActions takes back wishes that were handed out and not tried: they may be changed again. What was handed out
+// before that too may have been carried out then, and its answer lost: that stays as it is.
+func (s *Store) ReturnActions(ctx context.Context, ids []ActionID) error {
+	return s.writeEach(ctx, len(ids), func(t *txn, i int) error {
+		return t.run(`UPDATE action SET given = CASE WHEN tries <= 1 THEN 0 ELSE given END, tries = max(tries - 1, 0)
+			WHERE id = ? AND state = 'pending'`, ids[i])
+	})
+}
+
 // FinishActions records outcomes. A refused wish is reverted here and journaled as a conflict. Outcomes of
 // wishes that are settled already are passed over.
 func (s *Store) FinishActions(ctx context.Context, done []Replayed) error {

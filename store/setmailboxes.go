@@ -184,10 +184,15 @@ func (t *txn) mailboxGone(m *Mailbox) error {
 		return err
 	}
 	for i := range list {
-		if k := &list[i]; k.serverMailbox == m.ID {
-			if err := t.withMailbox(k, m); err != nil {
-				return err
-			}
+		k, err := &list[i], error(nil)
+		switch {
+		case k.serverMailbox == m.ID:
+			err = t.withMailbox(k, m)
+		case k.serverMailbox != 0 && k.state == here:
+			err = t.noTarget(k, m)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if err := t.run(`UPDATE mailbox SET local = 1 WHERE id = ?`, m.ID); err != nil {
@@ -210,16 +215,31 @@ func (t *txn) mailboxGone(m *Mailbox) error {
 
 // withMailbox ends the server's side of a copy whose mailbox is gone. What was moved away here and is wholly here is kept.
 func (t *txn) withMailbox(k *copyState, m *Mailbox) error {
-	if k.state == here && k.mailbox != m.ID && k.content != 0 {
-		if err := t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND blocked_by IS NULL`, k.id); err != nil {
-			return err
-		}
-		k.leaveServer()
-		if err := t.savePlace(k); err != nil {
-			return err
-		}
-		return t.settleNew(k, "adopt")
+	rescue := k.state == here && k.mailbox != m.ID && k.content != 0
+	removed, err := t.expunge(k, "deleted with its mailbox "+m.Name)
+	if err == nil && removed && rescue { // unless this pass finds it elsewhere (RescueMoved)
+		err = t.run(`UPDATE message SET removed = ? WHERE id = ?`, toRescue, k.id)
 	}
-	_, err := t.expunge(k, "deleted with its mailbox "+m.Name)
 	return err
+}
+
+// noTarget takes back the move of a copy into a mailbox that another client has deleted meanwhile.
+func (t *txn) noTarget(k *copyState, m *Mailbox) error {
+	wishes, err := t.wishes(k.id)
+	if err != nil {
+		return err
+	}
+	for i := range wishes {
+		if a := &wishes[i]; a.location() {
+			words := fmt.Sprintf("%s was deleted by another client before the move there reached the server", m.Name)
+			if err := t.closeAction(a.id, contradicted, words, k); err != nil {
+				return err
+			}
+		}
+	}
+	k.mailbox = k.serverMailbox
+	if err := t.savePlace(k); err != nil {
+		return err
+	}
+	return t.touch(k.id)
 }

@@ -18,6 +18,7 @@ type fake struct {
 	t        *testing.T
 	ln       net.Listener
 	messages [][]byte // UIDs from 1
+	gone     int      // that were there, after the last one
 	validity func() int
 	list     string // LIST answers; "": INBOX
 	// on may answer a command itself (tag, command in upper case without tag); true: it has.
@@ -112,9 +113,9 @@ func (f *fake) answer(c *fakeConn, tag, command string) {
 		}
 		c.say(`* LIST () "/" INBOX`)
 	case "STATUS":
-		c.say("* STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY %d)", len(f.messages), len(f.messages)+1, f.validity())
+		c.say("* STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY %d)", len(f.messages), len(f.messages)+f.gone+1, f.validity())
 	case "EXAMINE", "SELECT":
-		c.say("* %d EXISTS\r\n* OK [UIDVALIDITY %d] x\r\n* OK [UIDNEXT %d] x", len(f.messages), f.validity(), len(f.messages)+1)
+		c.say("* %d EXISTS\r\n* OK [UIDVALIDITY %d] x\r\n* OK [UIDNEXT %d] x", len(f.messages), f.validity(), len(f.messages)+f.gone+1)
 	case "FETCH":
 		f.fetch(c, rest)
 	case "UID":

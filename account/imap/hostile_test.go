@@ -261,7 +261,7 @@ func TestSearchOfLies(t *testing.T) {
 	_, e := newFake(t, f)
 	e.sync()
 	f.change(func() {
-		f.messages = f.messages[:25]
+		f.messages, f.gone = f.messages[:25], 5
 		f.on = func(c *fakeConn, tag, command string) bool {
 			if strings.HasPrefix(command, "UID SEARCH") {
 				c.say("* SEARCH 1\r\n%s OK", tag)

@@ -172,6 +172,9 @@ func (s *Session) refreshList(ctx context.Context) ([]store.Mailbox, map[string]
 		remote[i] = m.RemoteMailbox
 		status[m.Name] = m.status
 	}
+	if err := s.followRenames(ctx, list); err != nil {
+		return nil, nil, s.trouble(ctx, err)
+	}
 	mbs, err := s.st.SetMailboxes(ctx, s.id, remote)
 	if err != nil {
 		return nil, nil, s.local(err)

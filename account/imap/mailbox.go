@@ -135,11 +135,16 @@ func (m *mailboxPull) open() error {
 // checkValidity compares UIDVALIDITY before any UID is used, and records it before any is stored.
 func (m *mailboxPull) checkValidity() error {
 	have := m.mb.Sync.UIDValidity
-	if have == m.sel.UIDValidity {
+	back := wentBack(m.mb.Sync, m.sel)
+	if have == m.sel.UIDValidity && !back && !renumbered(m.mb.Sync, m.sel) {
 		return nil
 	}
 	if have != 0 {
-		m.warn("%s: the server numbered the messages anew (UIDVALIDITY); they are matched with those here", m.mb.Name)
+		if back {
+			m.warn("%s", explainRestore(m.mb.Name))
+		} else {
+			m.warn("%s: the server numbered the messages anew; they are matched with those here", m.mb.Name)
+		}
 		if err := m.s.st.DetachUIDs(m.ctx, m.mb.ID); err != nil {
 			return m.s.local(err)
 		}
@@ -201,6 +206,9 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 		}
 		msgs = slices.DeleteFunc(msgs, func(x message) bool { return x.uid < next }) // "9:*" tells the last one in any case
 		fresh = m.countUnknown(msgs)
+		if err := m.flags(msgs); err != nil { // of what we have put there since the last pull
+			return nil, err
+		}
 		if err := m.unknown(msgs); err != nil {
 			return nil, err
 		}
@@ -409,7 +417,7 @@ func (m *mailboxPull) expunge(gone []uint32) error {
 		return m.vanished(len(gone), len(m.copies))
 	}
 	for part := range slices.Chunk(gone, 1000) {
-		n, err := m.s.st.ExpungeRemote(m.ctx, m.mb.ID, part)
+		n, err := m.s.st.ExpungeMoved(m.ctx, m.mb.ID, part, m.since)
 		if err != nil {
 			return m.s.local(err)
 		}

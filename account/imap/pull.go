@@ -38,8 +38,10 @@ type puller struct {
 	ctx        context.Context
 	out        Pulled
 	reconnects int
-	labels     bool // the server shows one message in several mailboxes, as Gmail its labels
-	elsewhere  bool // mail of another mailbox is here
+	labels     bool              // the server shows one message in several mailboxes, as Gmail its labels
+	elsewhere  bool              // mail of another mailbox is here
+	since      store.MessageID   // the last message when the pull began
+	taken      []store.MailboxID // mailboxes from which messages seem to have been taken
 }
 
 func (p *puller) pull(names []string) error {
@@ -64,6 +66,10 @@ func (p *puller) pull(names []string) error {
 	inOrder(mbs)
 	p.labels = s.l.caps.Has("X-GM-EXT-1") || slices.ContainsFunc(mbs, func(m store.Mailbox) bool { return m.Role == store.RoleAll })
 	p.elsewhere = slices.ContainsFunc(mbs, func(m store.Mailbox) bool { return m.Total > 0 })
+	if p.since, err = s.st.LastMessage(p.ctx); err != nil {
+		return s.local(err)
+	}
+	p.taken = taken(mbs, status)
 	var first error
 	for _, mb := range mbs {
 		if mb.NoSelect || mb.Local {
@@ -80,6 +86,9 @@ func (p *puller) pull(names []string) error {
 				break
 			}
 		}
+	}
+	if first == nil && names == nil {
+		first = s.local(s.st.RescueMoved(p.ctx, s.id))
 	}
 	return first
 }
@@ -138,6 +147,9 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 	apart, err := p.apart(mb, have.UIDValidity)
 	if err != nil || len(apart.due) > 0 {
 		return false
+	}
+	if waits, err := p.s.st.AwaitsUIDs(p.ctx, mb.ID); err != nil || waits {
+		return false // what we have put there is to be found, or to be given up
 	}
 	missing, err := p.missing(mb)
 	return err == nil && !slices.ContainsFunc(missing, func(c store.RemoteCopy) bool { return !apart.leave[c.UID] })

@@ -147,7 +147,13 @@ func (r *replay) run(g group) error {
 		return r.append(g.actions[0])
 	}
 	usable, err := r.selectFor(g.actions[0])
+	if err == nil && !usable {
+		err = r.giveBack(idsOfActions(g.actions))
+	}
 	if err != nil || !usable {
+		return err
+	}
+	if g.actions, err = r.present(g.actions); err != nil || len(g.actions) == 0 {
 		return err
 	}
 	if g.kind == store.ActionCopy && g.actions[0].Tries > 0 {
@@ -185,7 +191,7 @@ func (r *replay) selectFor(a store.Action) (usable bool, err error) {
 			return false, err
 		}
 	}
-	return l.selected.UIDValidity == mb.Sync.UIDValidity, nil
+	return l.selected.UIDValidity == mb.Sync.UIDValidity && !wentBack(mb.Sync, l.selected), nil
 }
 
 // carryOut does one command's worth of wishes and records the outcome. A refused group is halved

@@ -234,11 +234,17 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	// mailbox shows as well.
 	headersFirst := m.adopt || m.labels && m.elsewhere
 	var whole, headers []item
+	known, err := m.maybeKnown(msgs)
+	if err != nil {
+		return err
+	}
+	again := false // some may be here already
 	for _, x := range newestFirst(msgs) {
 		if m.known(x.uid) || m.skipped[x.uid] || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
 			continue
 		}
-		if headersFirst || m.headerOnly(x) {
+		again = again || known[x.size]
+		if headersFirst || known[x.size] || m.headerOnly(x) {
 			headers = append(headers, item{x.uid, x.size})
 		} else {
 			whole = append(whole, item{x.uid, x.size})
@@ -258,7 +264,7 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	if err := m.transfer(headers, wantHeader, m.storeNew); err != nil {
 		return err
 	}
-	if headersFirst {
+	if headersFirst || again {
 		if err := m.bodies(); err != nil {
 			return err
 		}

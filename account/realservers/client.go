@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"regexp"
 	"strconv"
@@ -18,7 +19,7 @@ import (
 // that a test can change things on the server behind mua's back.
 type Client struct {
 	t    testing.TB
-	conn *tls.Conn
+	conn net.Conn
 	r    *bufio.Reader
 	tag  int
 }
@@ -26,7 +27,12 @@ type Client struct {
 // TLS trusts the server's authority.
 func (d *DovecotServer) TLS(t testing.TB) *tls.Config {
 	t.Helper()
-	pem, err := os.ReadFile(d.CAFile)
+	return trust(t, d.CAFile)
+}
+
+func trust(t testing.TB, caFile string) *tls.Config {
+	t.Helper()
+	pem, err := os.ReadFile(caFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +48,28 @@ func (d *DovecotServer) Client(t testing.TB, user string) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newClient(t, conn, user, Password)
+}
+
+// ClientOf logs in to any IMAP server whose port speaks TLS with a certificate of an authority in caFile, and
+// stays connected until the test ends.
+func ClientOf(t testing.TB, addr, caFile, user, password string) *Client {
+	t.Helper()
+	conn, err := tls.Dial("tcp", addr, trust(t, caFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newClient(t, conn, user, password)
+}
+
+func newClient(t testing.TB, conn net.Conn, user, password string) *Client {
+	t.Helper()
 	t.Cleanup(func() { conn.Close() })
 	c := &Client{t: t, conn: conn, r: bufio.NewReader(conn)}
 	if _, err := c.line(); err != nil {
 		t.Fatal(err)
 	}
-	c.Exec(fmt.Sprintf("LOGIN %s %q", user, Password))
+	c.Exec(fmt.Sprintf("LOGIN %s %q", user, password))
 	return c
 }
 

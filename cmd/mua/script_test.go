@@ -96,6 +96,7 @@ func TestScripts(t *testing.T) {
 			"logins":    cmdLogins,
 			"exits":     cmdExits,
 			"deliver":   cmdDeliver,
+			"expunge":   cmdExpunge,
 			"samebytes": cmdSameBytes,
 		},
 	})
@@ -197,6 +198,14 @@ func cmdDeliver(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: deliver MAILBOX FILE")
 	}
 	serversOf(ts).Deliver(args[0], crlf(ts.ReadFile(args[1])))
+}
+
+// cmdExpunge removes all messages of a mailbox as another client would.
+func cmdExpunge(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg {
+		ts.Fatalf("usage: expunge MAILBOX")
+	}
+	ts.Check(serversOf(ts).Expunge(args[0]))
 }
 
 func cmdSameBytes(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,0 +1,276 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// removal tells who took a tombstone off its server.
+type removal int
+
+const (
+	byUs     removal = iota // a wish of ours
+	byServer                // another client, or the server itself: recoverable
+	toRescue                // with its mailbox, while it was to be moved elsewhere: uploaded there unless it is found
+	byBoth                  // another client, while our deletion was pending
+)
+
+// KnownSizes tells which of these sizes (octets) a message has that was removed by the server, or that is in one of
+// the mailboxes given, from which something seems to have been taken. One of that size that is new elsewhere may be the
+// same: its header will tell.
+func (s *Store) KnownSizes(ctx context.Context, a AccountID, sizes []int64, in []MailboxID) (known map[int64]bool, err error) {
+	err = s.read(ctx, func(q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT size FROM message WHERE account = ?1 AND removed > 0 AND size IN (SELECT value FROM json_each(?2))
+			UNION SELECT size FROM message WHERE server_mailbox IN (SELECT value FROM json_each(?3)) AND size IN (SELECT value FROM json_each(?2))`,
+			a, toJSON(sizes), toJSON(in))
+		if err != nil {
+			return err
+		}
+		list, err := collect[int64](rows)
+		known = make(map[int64]bool, len(list))
+		for _, n := range list {
+			known[n] = true
+		}
+		return err
+	})
+	return known, err
+}
+
+// AwaitsUIDs tells whether copies in a mailbox on a server wait for their UID.
+func (s *Store) AwaitsUIDs(ctx context.Context, m MailboxID) (waits bool, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM message WHERE server_mailbox = ? AND server_uid IS NULL)`, m).Scan(&waits)
+	})
+	return waits, err
+}
+
+// LastMessage is the highest id given to a message so far.
+func (s *Store) LastMessage(ctx context.Context) (id MessageID, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM message`).Scan(&id)
+	})
+	return id, err
+}
+
+// seenAgain finds the tombstone of a message that the server had removed and that box shows now: moved by another
+// client, or restored. nil: there is none.
+func (t *txn) seenAgain(s *Store, box Mailbox, in *Incoming, c *columns) (*copyState, error) {
+	list, err := t.copies(`account = ? AND size = ? AND removed > 0 AND header_id = ? AND state = 2 AND server_mailbox IS NULL
+		ORDER BY server_flags = ? AND server_keywords = ? DESC, mailbox = ? DESC, gone_at DESC, id LIMIT 8`,
+		box.Account, c.size, c.headerID, in.Flags, toJSON(keywordSet(nil, in.Keywords, nil)), box.ID)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	var content ContentID
+	header := in.Header
+	if c.content != nil {
+		header = headerOf(in.Raw)
+		if content, err = t.findContent(*c.content); err != nil {
+			return nil, err
+		}
+	}
+	for i := range list {
+		k := &list[i]
+		if c.content != nil && k.content != 0 {
+			if k.content == content {
+				return k, nil
+			}
+			continue
+		}
+		if !c.traced && (c.headerID == "" || box.Role == RoleDrafts || in.Flags.Has(Draft) || k.serverFlags.Has(Draft)) {
+			continue // it may have been written anew under the same header
+		}
+		if same, err := t.hasHeader(s, k, header); err != nil || same {
+			return k, err
+		}
+	}
+	return nil, nil
+}
+
+// hasHeader compares a copy's raw header.
+func (t *txn) hasHeader(s *Store, k *copyState, header []byte) (bool, error) {
+	own, err := t.headerOf(s, k)
+	return err == nil && len(own) > 0 && sameHeader(own, header), err
+}
+
+func (t *txn) headerOf(s *Store, k *copyState) (header []byte, err error) {
+	if k.content != 0 {
+		return s.contentHeader(t.ctx, t.tx, k.content)
+	}
+	err = t.row(`SELECT data FROM header WHERE message = ?`, k.id).Scan(&header)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return header, err
+}
+
+// revive gives a tombstone its place on the server, with the wishes that its removal contradicted.
+func (p *puller) revive(t *txn, k *copyState, i int) error {
+	in := &p.batch[i]
+	_, err := mailbox(t.ctx, t.tx, k.mailbox)
+	target := err == nil // else a move to there stays contradicted
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	err = t.run(`UPDATE action SET state = 'pending', ended = NULL, words = '', remote = '', given = 0
+		WHERE message = ?1 AND state = 'contradicted' AND ended = (SELECT gone_at FROM message WHERE id = ?1) AND (?2 OR kind = 'flags')`, k.id, target)
+	if err != nil {
+		return err
+	}
+	wishes, err := t.wishes(k.id)
+	if err != nil {
+		return err
+	}
+	moving := false
+	for j := range wishes {
+		moving = moving || wishes[j].location()
+	}
+	if !moving {
+		k.mailbox = p.box.ID
+	}
+	k.state, k.serverMailbox, k.uid = here, p.box.ID, in.UID
+	k.serverFlags, k.serverKeywords, k.modSeq = in.Flags, keywordSet(nil, in.Keywords, nil), int64(in.ModSeq)
+	return p.settleAgain(t, k, i)
+}
+
+func (p *puller) settleAgain(t *txn, k *copyState, i int) error {
+	if err := t.savePlace(k); err != nil {
+		return err
+	}
+	if err := t.touch(k.id); err != nil {
+		return err
+	}
+	if _, err := t.overlay(k); err != nil {
+		return err
+	}
+	if err := p.update(t, k, i); err != nil {
+		return err
+	}
+	return t.settleNew(k, "adopt")
+}
+
+// movedTo finds the copy, new since the id given, that shows where another client has moved k to; nil: nowhere.
+func (t *txn) movedTo(s *Store, k *copyState, since MessageID) (*copyState, error) {
+	if since < 0 || k.uid == 0 {
+		return nil, nil
+	}
+	list, err := t.copies(`header_id = ? AND id > ? AND account = ? AND size = ? AND state = 0 AND server_uid IS NOT NULL
+		AND mailbox = server_mailbox AND mailbox <> ? AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id)
+		AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id)
+		ORDER BY server_flags = ? AND server_keywords = ? DESC, id LIMIT 8`,
+		k.headerID, since, k.account, k.size, k.serverMailbox, k.serverFlags, toJSON(k.serverKeywords))
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	header, err := t.headerOf(s, k)
+	if err != nil || len(header) == 0 {
+		return nil, err
+	}
+	for i := range list {
+		n := &list[i]
+		if k.content != 0 && n.content != 0 {
+			if k.content == n.content {
+				return n, nil
+			}
+			continue
+		}
+		if same, err := t.hasHeader(s, n, header); err != nil || same {
+			return n, err
+		}
+	}
+	return nil, nil
+}
+
+// follow has k take the place of n, which is where another client has moved it to. Its wishes follow.
+func (t *txn) follow(k, n *copyState, wishes []actionRow) error {
+	n2 := *n
+	n2.leaveServer()
+	if err := t.end(&n2); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(wishes, func(a actionRow) bool { return a.location() }) {
+		k.mailbox = n.mailbox // else it is where it was wished to be
+	}
+	k.serverMailbox, k.uid, k.detached, k.awaiting = n.serverMailbox, n.uid, false, 0
+	k.serverFlags, k.serverKeywords, k.modSeq = n.serverFlags, n.serverKeywords, n.modSeq
+	for i := range wishes { // what was given for replay met a UID that is no more
+		if err := t.run(`UPDATE action SET given = 0 WHERE id = ?`, wishes[i].id); err != nil {
+			return err
+		}
+	}
+	if err := t.savePlace(k); err != nil {
+		return err
+	}
+	if err := t.touch(k.id); err != nil {
+		return err
+	}
+	if _, err := t.overlay(k); err != nil {
+		return err
+	}
+	return t.settleNew(k, "adopt")
+}
+
+// RescueMoved ends a pass that has seen all mailboxes of an account: what was to be moved elsewhere when another client
+// deleted its mailbox, and has not been found again, is uploaded to where it was to be.
+func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
+	var ids []MessageID
+	err := s.read(ctx, func(q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT id FROM message WHERE account = ? AND removed = ? AND state = 2`, a, toRescue)
+		if err != nil {
+			return err
+		}
+		ids, err = collect[MessageID](rows)
+		return err
+	})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return s.writeEach(ctx, len(ids), func(t *txn, i int) error {
+		k, err := t.anyCopy(ids[i])
+		if err != nil || k.state != gone || k.serverMailbox != 0 {
+			return ignoreNotFound(err)
+		}
+		if _, err := mailbox(t.ctx, t.tx, k.mailbox); err != nil || k.content == 0 {
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return err
+			}
+			return t.run(`UPDATE message SET removed = ? WHERE id = ?`, byServer, k.id)
+		}
+		err = t.run(`DELETE FROM action WHERE message = ?1 AND state = 'contradicted' AND ended = (SELECT gone_at FROM message WHERE id = ?1)`, k.id)
+		if err != nil {
+			return err
+		}
+		return t.comeBack(&k, "adopt")
+	})
+}
+
+// comeBack makes a message of a tombstone again, in the mailbox it names, to be uploaded where that is on a server.
+func (t *txn) comeBack(k *copyState, group string) error {
+	k.state = here
+	if err := t.savePlace(k); err != nil {
+		return err
+	}
+	if err := t.touch(k.id); err != nil {
+		return err
+	}
+	return t.settleNew(k, group)
+}
+
+// endRemoved makes a tombstone of a copy that the server has removed.
+func (t *txn) endRemoved(k *copyState, how removal) error {
+	if err := t.end(k); err != nil {
+		return err
+	}
+	return t.run(`UPDATE message SET removed = ? WHERE id = ?`, how, k.id)
+}
+
+// overtaken journals that another client moved a message before our deletion of it reached the server.
+func (t *txn) overtaken(k *copyState, box Mailbox) error {
+	if err := t.run(`UPDATE message SET removed = ? WHERE id = ?`, byUs, k.id); err != nil {
+		return err
+	}
+	return t.journalLoss(k, fmt.Sprintf("moved to %s by another client before its deletion here reached the server", box.Name))
+}
