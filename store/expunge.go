@@ -148,6 +148,14 @@ func (s *Store) DetachUIDs(ctx context.Context, m MailboxID) error {
 	})
 }
 
+// CountDetached counts the copies that DropDetached would end. What only waits to be put on the server is not among them.
+func (s *Store) CountDetached(ctx context.Context, m MailboxID) (n int, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT count(*) FROM message WHERE server_mailbox = ? AND server_uid IS NULL AND detached = 1`, m).Scan(&n)
+	})
+	return n, err
+}
+
 // DropDetached tombstones copies that DetachUIDs left and no AddRemote adopted; their wishes go to the journal.
 func (s *Store) DropDetached(ctx context.Context, m MailboxID) (removed int, err error) {
 	err = s.write(ctx, func(t *txn) error {

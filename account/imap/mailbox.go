@@ -434,15 +434,11 @@ func (m *mailboxPull) vanished(gone, of int) error {
 
 // dropDetached ends a first pull: what a change of UIDVALIDITY left without a match goes.
 func (m *mailboxPull) dropDetached() error {
-	now, err := m.s.st.Mailbox(m.ctx, m.mb.ID)
+	left, err := m.s.st.CountDetached(m.ctx, m.mb.ID)
 	if err != nil {
 		return m.s.local(err)
 	}
-	held, err := m.s.st.RemoteCopies(m.ctx, m.mb.ID)
-	if err != nil {
-		return m.s.local(err)
-	}
-	if left := now.Total - len(held); left > 20 && 2*left > m.mb.Total && !m.s.o.ConfirmRemoval {
+	if left > 20 && 2*left > m.mb.Total && !m.s.o.ConfirmRemoval {
 		return m.vanished(left, m.mb.Total)
 	}
 	n, err := m.s.st.DropDetached(m.ctx, m.mb.ID)

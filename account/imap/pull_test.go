@@ -296,3 +296,25 @@ func TestIdle(t *testing.T) {
 	cancel()
 	wantTrouble(t, <-done, account.KindTemporary)
 }
+
+// TestFirstPullBesideUnsentCopies: what waits to be put on the server has not vanished from it.
+func TestFirstPullBesideUnsentCopies(t *testing.T) {
+	srv, e := demoEnv(t, demo.Options{})
+	srv.Deliver("Drafts", mail(1))
+	const n = 30
+	for i := range n {
+		must(e.st.SaveDraft(t.Context(), e.id, mail(100+i), 0))(t)
+	}
+	s := e.open()
+	defer s.Close()
+	if _, err := s.Pull(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(e.rows("Drafts")); got != n+1 {
+		t.Errorf("%d drafts, not %d", got, n+1)
+	}
+	e.replay()
+	if got := len(srv.Messages("Drafts")); got != n+1 {
+		t.Errorf("%d drafts on the server, not %d", got, n+1)
+	}
+}
