@@ -57,7 +57,6 @@ func (m *mailboxPull) steps() error {
 	var early []store.RemoteCopy // read while the server selects the mailbox
 	var reading sync.WaitGroup
 	var readErr error
-	known := m.mb.Sync.UIDValidity
 	reading.Go(func() { early, readErr = m.s.st.RemoteCopies(m.ctx, m.mb.ID) })
 	err := m.open()
 	reading.Wait()
@@ -67,10 +66,11 @@ func (m *mailboxPull) steps() error {
 	if m.sel.NumMessages > maxMessages {
 		return m.trouble("claims to hold %d messages", m.sel.NumMessages)
 	}
-	if err := m.checkValidity(); err != nil {
+	anew, err := m.checkValidity()
+	if err != nil {
 		return err
 	}
-	if m.copies = early; readErr != nil || known != m.sel.UIDValidity { // they have lost their UIDs meanwhile
+	if m.copies = early; readErr != nil || anew { // they have lost their UIDs meanwhile
 		if m.copies, err = m.s.st.RemoteCopies(m.ctx, m.mb.ID); err != nil {
 			return m.s.local(err)
 		}
@@ -132,12 +132,13 @@ func (m *mailboxPull) open() error {
 	return nil
 }
 
-// checkValidity compares UIDVALIDITY before any UID is used, and records it before any is stored.
-func (m *mailboxPull) checkValidity() error {
+// checkValidity compares UIDVALIDITY before any UID is used, and records it before any is stored. anew says
+// that the UIDs of what is here are not those of the server any more.
+func (m *mailboxPull) checkValidity() (anew bool, err error) {
 	have := m.mb.Sync.UIDValidity
 	back := wentBack(m.mb.Sync, m.sel)
 	if have == m.sel.UIDValidity && !back && !renumbered(m.mb.Sync, m.sel) {
-		return nil
+		return false, nil
 	}
 	if have != 0 {
 		if back {
@@ -146,11 +147,11 @@ func (m *mailboxPull) checkValidity() error {
 			m.warn("%s: the server numbered the messages anew; they are matched with those here", m.mb.Name)
 		}
 		if err := m.s.st.DetachUIDs(m.ctx, m.mb.ID); err != nil {
-			return m.s.local(err)
+			return true, m.s.local(err)
 		}
 	}
 	m.mb.Sync = store.SyncState{UIDValidity: m.sel.UIDValidity}
-	return m.s.local(m.s.st.SetSyncState(m.ctx, m.mb.ID, m.mb.Sync))
+	return true, m.s.local(m.s.st.SetSyncState(m.ctx, m.mb.ID, m.mb.Sync))
 }
 
 // news fetches what is new and changed; gone are the UIDs that the server no longer has.

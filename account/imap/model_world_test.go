@@ -47,7 +47,7 @@ func newWorld(t testing.TB, seed uint64, server modelServer) *world {
 	w := &world{dir: t.TempDir(), server: server, seed: seed, placesOf: map[int]map[string]bool{}, copiesOf: map[int]int{},
 		mayVanish: map[int]bool{}, wasCalled: map[string][]string{}, touched: map[store.MessageID]map[string]bool{}, counts: map[string]int{}}
 	w.cutter = realservers.NewCutter(t, server.addr)
-	cfg, err := account.Parse("config.toml", fmt.Appendf(nil, "[account.work]\nfrom = \"%s@example.org\"\nincoming = \"imaps://%[1]s@%s\"\npassword = { plain = %q }\ntls_ca = %q\n",
+	cfg, err := account.Parse("config.toml", fmt.Appendf(nil, "[account.work]\nfrom = \"%s@example.org\"\nincoming = \"imaps://%[1]s@%s\"\npassword = { plain = %q }\ntls_ca = %q\nmailboxes = [\"*\"]\n",
 		server.user, w.cutter.Addr, server.password, server.caFile))
 	if err != nil {
 		t.Fatal(err)
