@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/adrg/xdg"
@@ -77,15 +78,13 @@ func DefaultPath() string {
 	if p := os.Getenv("MUA_CONFIG"); p != "" {
 		return p
 	}
-	xdg.Reload()
-	return filepath.Join(xdg.ConfigHome, "mua", "config.toml")
+	return xdgFolder(func() string { return filepath.Join(xdg.ConfigHome, "mua", "config.toml") })
 }
 
 // DefaultState is the folder for what may be lost but not restored with the data: mua in the
 // XDG state folder ($XDG_STATE_HOME, on Linux else ~/.local/state).
 func DefaultState() string {
-	xdg.Reload()
-	return filepath.Join(xdg.StateHome, "mua")
+	return xdgFolder(func() string { return filepath.Join(xdg.StateHome, "mua") })
 }
 
 // DefaultData is the data folder when no flag says otherwise: $MUA_DATA, else
@@ -94,6 +93,16 @@ func DefaultData() string {
 	if p := os.Getenv("MUA_DATA"); p != "" {
 		return p
 	}
+	return xdgFolder(func() string { return filepath.Join(xdg.DataHome, "mua") })
+}
+
+// reloading guards the library's folders, which are its globals.
+var reloading sync.Mutex
+
+// xdgFolder reads one of the library's folders by the environment as it is now.
+func xdgFolder(read func() string) string {
+	reloading.Lock()
+	defer reloading.Unlock()
 	xdg.Reload()
-	return filepath.Join(xdg.DataHome, "mua")
+	return read()
 }

@@ -25,6 +25,7 @@ const maxPeak = 150
 // TestBigMessage: a message of 16 MiB and one that breaks the connection each time, among 200 small ones: the
 // others go out, the big one too, byte for byte, and no more memory is needed than that.
 func TestBigMessage(t *testing.T) {
+	t.Parallel()
 	bin := buildMua(t)
 	c := newCrowd(t, bin)
 	c.servers.SetFaults(demo.Faults{SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"poison@mua.example": {When: demo.CloseBefore}}}})

@@ -43,6 +43,7 @@ func letter(i int) string {
 // TestFlippedBytes: whatever byte of mail.db is damaged, every command works or says so in words
 // with status 74, and doctor comes to its end and changes nothing.
 func TestFlippedBytes(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, offlineConfig)
 	for i := range 20 {
 		b.muaIn(0, letter(i), "send", "-q", "--queue", "-t", "bob@mua.example", "-s", fmt.Sprint("letter ", i))

@@ -37,6 +37,7 @@ var wisherBoxes = []string{"INBOX", "Archive", "Trash", "Work"}
 // TestKillDuringPullAndReplay: kill -9 at any time of pulls and replays. In the end every wish is carried out, each message is
 // in its place once, here and on the server, and no bytes lie about that belong to none.
 func TestKillDuringPullAndReplay(t *testing.T) {
+	t.Parallel()
 	kills := 40
 	if long() {
 		kills = 200

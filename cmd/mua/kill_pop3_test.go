@@ -117,6 +117,7 @@ func (e *emptying) look() {
 
 // TestKillDuringPOP3: kill -9 at any time while a mailbox is emptied loses nothing and doubles nothing.
 func TestKillDuringPOP3(t *testing.T) {
+	t.Parallel()
 	n := 12
 	if long() {
 		n = 200

@@ -41,6 +41,7 @@ func (b *box) killed(bin string, d time.Duration, args ...string) bool {
 
 // TestKillDuringSync: kill -9 at any time during a pull loses nothing and doubles nothing.
 func TestKillDuringSync(t *testing.T) {
+	t.Parallel()
 	bin := buildMua(t)
 	for _, incoming := range []string{"imaps", "pop3s"} {
 		t.Run(incoming, func(t *testing.T) {
@@ -73,6 +74,7 @@ func TestKillDuringSync(t *testing.T) {
 // The server's Sent never holds what was not accepted, and in the end it holds
 // every message that was sent exactly once.
 func TestKillDuringSend(t *testing.T) {
+	t.Parallel()
 	bin, servers := buildMua(t), startDemo(t)
 	servers.SetFaults(demo.Faults{Latency: 2 * time.Millisecond}) // room for the kills to land everywhere
 	b := newBox(t, strings.Replace(servers.ConfigFor("demo", "imaps", "smtps"), "from =", "uncertain = \"ask\"\nfrom =", 1))

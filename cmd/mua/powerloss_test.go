@@ -165,6 +165,7 @@ type found struct{ images, corrupt, lost, false, again int }
 // TestPowerLoss: whenever the power is lost, the database is sound, what was acknowledged is there,
 // and what the server may have is not sent again.
 func TestPowerLoss(t *testing.T) {
+	t.Parallel()
 	e := record(t)
 	images := 320
 	if os.Getenv("MUA_LONG") != "" {

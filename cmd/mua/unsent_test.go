@@ -23,6 +23,7 @@ func (b *box) try(args ...string) (status int, out string) {
 // are replayed. What the server accepts is in Sent here at once, without a network too, and on the
 // server once, after however many replays; then alone does what it answers say so.
 func TestUnsentIsNowhereElse(t *testing.T) {
+	t.Parallel()
 	all := func(a demo.Answer) demo.SMTPFaults { return demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"*": &a}} }
 	for _, c := range []struct {
 		name   string
