@@ -288,7 +288,7 @@ func TestAllKeysEverywhere(t *testing.T) {
 			seed = seed*1664525 + 1013904223
 			for one := range strings.FieldsSeq(all[int(seed>>8)%len(all)]) {
 				key, c, mod := eventFor(t, one)
-				r.scr.InjectKey(key, c, mod)
+				r.inject(key, c, mod)
 			}
 		}
 		r.idle()

@@ -72,7 +72,7 @@ func TestManyDeletesInARow(t *testing.T) {
 	}})
 	// All typed before any answer of the store: each takes the next one.
 	for range 10 {
-		r.scr.InjectKey(tcell.KeyRune, 'd', tcell.ModNone)
+		r.inject(tcell.KeyRune, 'd', tcell.ModNone)
 	}
 	r.idle()
 	r.sees("20 messages", "number 19")

@@ -297,13 +297,13 @@ func (r *rig) keys(list ...string) {
 	for _, k := range list {
 		if s, ok := strings.CutPrefix(k, "="); ok {
 			for _, c := range s {
-				r.scr.InjectKey(tcell.KeyRune, c, tcell.ModNone)
+				r.inject(tcell.KeyRune, c, tcell.ModNone)
 			}
 			continue
 		}
 		for one := range strings.FieldsSeq(k) {
 			key, c, mod := eventFor(r.t, one)
-			r.scr.InjectKey(key, c, mod)
+			r.inject(key, c, mod)
 			if key != tcell.KeyRune {
 				r.idle()
 			}
@@ -338,7 +338,7 @@ func eventFor(t *testing.T, name string) (tcell.Key, rune, tcell.ModMask) {
 // idle waits until all that was typed has been handled and nothing is under way.
 func (r *rig) idle() {
 	r.t.Helper()
-	r.scr.InjectKey(markKey, 0, tcell.ModNone)
+	r.inject(markKey, 0, tcell.ModNone)
 	r.wait(r.mark, "the loop")
 	r.wait(r.u.pump.Idle(), "tasks")
 }
@@ -421,7 +421,7 @@ func (r *rig) until(want string) {
 func (r *rig) resize(w, h int) {
 	r.t.Helper()
 	r.on(func() { r.scr.SetSize(w, h) })
-	r.scr.PostEvent(tcell.NewEventResize(w, h))
+	r.post(tcell.NewEventResize(w, h))
 	r.idle()
 }
 
@@ -433,4 +433,21 @@ func (r *rig) items() []store.Item {
 		r.t.Fatal(err)
 	}
 	return list
+}
+
+// inject types a key; where the screen's queue is full, it waits for room: an event that finds none is lost.
+func (r *rig) inject(key tcell.Key, ch rune, mod tcell.ModMask) {
+	r.post(tcell.NewEventKey(key, ch, mod))
+}
+
+func (r *rig) post(ev tcell.Event) {
+	r.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for r.scr.PostEvent(ev) != nil {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-deadline:
+			r.t.Fatal("the screen's queue stays full")
+		}
+	}
 }

@@ -155,20 +155,20 @@ func TestEditor(t *testing.T) {
 func TestPasteKeepsLines(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=S", "Tab")
-	r.scr.PostEvent(tcell.NewEventPaste(true))
+	r.post(tcell.NewEventPaste(true))
 	for _, c := range "one\ntwo\r\n\tthree\rfour [red]" {
 		switch c {
 		case '\n':
-			r.scr.InjectKey(tcell.KeyCtrlJ, 0, tcell.ModCtrl)
+			r.inject(tcell.KeyCtrlJ, 0, tcell.ModCtrl)
 		case '\r':
-			r.scr.InjectKey(tcell.KeyEnter, 0, tcell.ModNone)
+			r.inject(tcell.KeyEnter, 0, tcell.ModNone)
 		case '\t':
-			r.scr.InjectKey(tcell.KeyTab, 0, tcell.ModNone)
+			r.inject(tcell.KeyTab, 0, tcell.ModNone)
 		default:
-			r.scr.InjectKey(tcell.KeyRune, c, tcell.ModNone)
+			r.inject(tcell.KeyRune, c, tcell.ModNone)
 		}
 	}
-	r.scr.PostEvent(tcell.NewEventPaste(false))
+	r.post(tcell.NewEventPaste(false))
 	r.idle()
 	var body string
 	r.on(func() { body = r.u.top().(*composer).body.GetText() })
