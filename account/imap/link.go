@@ -106,10 +106,16 @@ func (l *link) logIn(creds account.Credentials, e *account.Endpoint) error {
 		l.caps, l.login = caps, "PREAUTH"
 		return nil
 	}
+	told := l.guard.CapabilitiesTold()
 	if err := l.authenticate(creds, e, caps); err != nil {
 		return err
 	}
-	if l.caps = l.client.Caps(); l.caps == nil { // asked again: they differ after login
+	if l.guard.CapabilitiesTold() > told { // they differ after login
+		l.caps = l.client.Caps()
+	} else { // go-imap asks by itself, but may still have those of before
+		l.caps, _ = l.client.Capability().Wait()
+	}
+	if l.caps == nil {
 		return l.explain(l.deathCause("did not tell its capabilities"))
 	}
 	return nil

@@ -79,6 +79,7 @@ type Conn struct {
 	br      *bufio.Reader
 	literal atomic.Int64
 	reason  atomic.Pointer[error]
+	told    atomic.Int64
 
 	line    []byte // the line being read; reused
 	held    []byte // a response with its literals, up to Line octets
@@ -109,6 +110,10 @@ func (c *Conn) Err() error {
 	}
 	return nil
 }
+
+// CapabilitiesTold is how often the server has told its capabilities, in a response or a code (RFC 9051
+// sections 7.2.2 and 7.1).
+func (c *Conn) CapabilitiesTold() int64 { return c.told.Load() }
 
 // SetDeadline does nothing.
 func (c *Conn) SetDeadline(time.Time) error { return nil }

@@ -36,6 +36,9 @@ func (c *Conn) untagged(line []byte) error {
 	case "SEARCH", "ESEARCH":
 		return c.search(typ, rest)
 	case "CAPABILITY", "ENABLED":
+		if string(typ) == "CAPABILITY" {
+			c.told.Add(1)
+		}
 		c.emit([]byte("* "), typ, joinAtoms(rest, isAtom))
 		return nil
 	}
@@ -70,6 +73,9 @@ func (c *Conn) status(tag, typ, rest []byte) {
 	}
 	c.emitOpen(tag, []byte(" "), typ)
 	if args, ok := codeArgs(code, args); ok {
+		if string(code) == "CAPABILITY" {
+			c.told.Add(1)
+		}
 		c.out = append(append(append(append(c.out, " ["...), code...), args...), ']')
 	} else {
 		words = bytes.TrimLeft(words, "[ ") // or go-imap would look for a code
