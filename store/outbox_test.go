@@ -339,7 +339,7 @@ func TestCommitInDoubt(t *testing.T) {
 			if err := t.run(`UPDATE counter SET change = change + 1`); err != nil {
 				return err
 			}
-			return t.tx.Rollback() // so that Commit fails
+			return t.run(`ROLLBACK`) // so that COMMIT fails
 		}, func(context.Context) (bool, error) { known++; return known == 1, nil })
 	}
 	if err := look(); err != nil {

@@ -3,6 +3,8 @@
 package store
 
 import (
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"syscall"
 
@@ -26,6 +28,16 @@ func connectHook(c *sqlite3.SQLiteConn) error {
 		}
 	}
 	return nil
+}
+
+// inTransaction reports whether a connection has a transaction open; such a one is given up.
+func inTransaction(c *sql.Conn) bool {
+	return c.Raw(func(c any) error {
+		if !c.(*sqlite3.SQLiteConn).AutoCommit() {
+			return driver.ErrBadConn // so that database/sql closes it
+		}
+		return nil
+	}) != nil
 }
 
 // isBusy reports that another connection holds the lock: nothing was done, the

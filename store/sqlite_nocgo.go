@@ -3,6 +3,7 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
@@ -22,3 +23,5 @@ func schemaFault(error) bool { return false }
 func explainOpen(error) error {
 	return errors.New("this mua was built without cgo and has no database; build it with CGO_ENABLED=1 and a C compiler")
 }
+
+func inTransaction(*sql.Conn) bool { return false }

@@ -29,7 +29,7 @@ type querier interface {
 // txn is one write transaction. Its context cannot be cancelled: transactions
 // are short, and a commit must not be put in doubt by an impatient caller.
 type txn struct {
-	tx  *sql.Tx
+	tx  *sql.Conn // in a transaction; an sql.Tx would start a goroutine for each query, to watch a context that never ends
 	ctx context.Context
 	now int64 // of the transaction, ms
 	seq int64 // change number taken in this transaction; 0 none yet
@@ -59,6 +59,15 @@ func (t *txn) query(q string, args ...any) (*sql.Rows, error) {
 	return t.tx.QueryContext(t.ctx, q, args...)
 }
 
+// rollback ends the transaction without effect. SQLite may have done so already, because of what went wrong.
+func (t *txn) rollback() error {
+	err := t.run(`ROLLBACK`)
+	if err == nil || !inTransaction(t.tx) {
+		return nil
+	}
+	return err
+}
+
 // change returns this transaction's number of the change counter.
 func (t *txn) change() (int64, error) {
 	if t.seq != 0 {
@@ -84,19 +93,18 @@ func (s *Store) transaction(ctx context.Context, f func(*txn) error) (inDoubt bo
 			return err
 		}
 		defer conn.Close()
-		free := context.WithoutCancel(ctx)
-		tx, err := conn.BeginTx(free, nil)
-		if err != nil {
+		t := &txn{tx: conn, ctx: context.WithoutCancel(ctx), now: s.now().UnixMilli()}
+		if err := t.run(`BEGIN IMMEDIATE`); err != nil {
 			return err
 		}
-		if err := f(&txn{tx: tx, ctx: free, now: s.now().UnixMilli()}); err != nil {
-			return errors.Join(err, tx.Rollback())
+		if err := f(t); err != nil {
+			return errors.Join(err, t.rollback())
 		}
-		inDoubt = true
-		if err := tx.Commit(); err != nil {
-			return err // the driver rolls back what SQLite may have left open
+		if err := t.run(`COMMIT`); err != nil {
+			inDoubt = true
+			_ = t.rollback() // what SQLite may have left open
+			return err
 		}
-		inDoubt = false
 		return nil
 	})
 	return inDoubt, err

@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -146,25 +145,4 @@ func insecure(a *account.Account, e *account.Endpoint) error {
 		What: fmt.Sprintf("plain text to %s is not allowed", e.Host),
 		Hint: fmt.Sprintf("use %ss:// or %s://, or say allow_insecure = true in [account.%s]", e.Protocol, e.Protocol, a.Name),
 	}
-}
-
-// tlsConfig trusts the system's authorities and the account's own.
-func tlsConfig(a *account.Account, e *account.Endpoint) (*tls.Config, error) {
-	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: e.Host}
-	if a.TLSCA == "" {
-		return cfg, nil
-	}
-	pem, err := os.ReadFile(a.TLSCA)
-	if err != nil {
-		return nil, &account.Trouble{Kind: account.KindConfig, Account: a.Name, What: "tls_ca: " + err.Error(), Err: err}
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, &account.Trouble{Kind: account.KindConfig, Account: a.Name, What: fmt.Sprintf("tls_ca: %s holds no certificate", a.TLSCA), Hint: "it must be a PEM file"}
-	}
-	cfg.RootCAs = pool
-	return cfg, nil
 }

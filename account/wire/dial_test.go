@@ -151,6 +151,11 @@ func TestCertificates(t *testing.T) {
 			trouble(t, err, account.KindOther, c.words)
 		})
 	}
+	t.Run("another authority of one's own", func(t *testing.T) {
+		e := serve(t, account.IMAP, account.TLS, newCA(t).server(t, nil), greet)
+		_, err := Dial(t.Context(), &account.Account{Name: "work", TLSCA: ca.file}, e, Options{})
+		trouble(t, err, account.KindOther, "tls_ca")
+	})
 	t.Run("old TLS", func(t *testing.T) {
 		cfg := ca.server(t, nil)
 		cfg.MinVersion, cfg.MaxVersion = tls.VersionTLS11, tls.VersionTLS11
