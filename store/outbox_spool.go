@@ -156,16 +156,14 @@ func (p *spooling) insertRecipients(t *txn) error {
 			names[strings.ToLower(a.Addr)] = a.Name
 		}
 	}
+	var people []message.Address
 	for i, addr := range p.Recipients {
 		if err := t.run(`INSERT INTO recipient(item, seq, addr, state) VALUES (?,?,?,?)`, p.id, i, addr, Pending); err != nil {
 			return err
 		}
-		err := t.contact(message.Address{Name: names[strings.ToLower(addr)], Addr: addr}, weightTo, time.UnixMilli(t.now))
-		if err != nil {
-			return err
-		}
+		people = append(people, message.Address{Name: names[strings.ToLower(addr)], Addr: addr})
 	}
-	return nil
+	return t.writtenTo(people, &p.copy, time.UnixMilli(t.now))
 }
 
 // insertSentCopy files the copy in Sent, not to be seen before the server has accepted the message.
