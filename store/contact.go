@@ -123,7 +123,7 @@ func (t *txn) writtenTo(list []message.Address, c *columns, when time.Time) erro
 
 // contact adds weight to an address; its newest name stays.
 func (t *txn) contact(a message.Address, weight int, when time.Time) error {
-	if !mailable(a.Addr) {
+	if !Mailable(a.Addr) {
 		return nil
 	}
 	name, at := PersonName(a), min(when.UnixMilli(), t.now)

@@ -58,9 +58,9 @@ func roleAddress(addr string) bool {
 	return false
 }
 
-// mailable reports whether something can be an address to write to: what a stranger's header calls
+// Mailable reports whether something can be an address to write to: what a stranger's header calls
 // one may be anything.
-func mailable(addr string) bool {
+func Mailable(addr string) bool {
 	at := strings.LastIndexByte(addr, '@')
 	return at > 0 && at < len(addr)-1 && len(addr) <= 320 && !strings.ContainsFunc(addr, func(r rune) bool {
 		return r == ' ' || r == ',' || r == ';' || r == '<' || r == '>' || r == unicode.ReplacementChar || !unicode.IsPrint(r)
