@@ -171,3 +171,22 @@ func TestContactsOfAnOlderStore(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func BenchmarkContacts(b *testing.B) {
+	c := newClock()
+	w := &world{Store: open(b, b.TempDir(), c), TB: b, clock: c, ctx: b.Context()}
+	ok(b, w.write(w.ctx, func(tx *txn) error {
+		for i := range 50_000 {
+			err := tx.contact(message.Address{Name: fmt.Sprintf("Person %d of Somewhere", i), Addr: fmt.Sprintf("p%d@example.org", i)}, weightFrom, c.t)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for b.Loop() {
+		if list := must(w.Contacts(w.ctx, "pers 4999", 6))(b); len(list) != 6 {
+			b.Fatal(len(list))
+		}
+	}
+}
