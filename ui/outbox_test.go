@@ -44,6 +44,33 @@ func TestOutboxCancel(t *testing.T) {
 	r.seesNot("bob@example.org")
 }
 
+// TestOutboxCancelUndone: u brings back what was cancelled as it was, before it takes back earlier things.
+func TestOutboxCancelUndone(t *testing.T) {
+	r := start(t, setup{fill: func(r *rig) { r.add("INBOX", store.RoleInbox, mailText("Eve <eve@x>", "one", "x"), mailText("Eve <eve@x>", "two", "x")) }})
+	r.keys("d")
+	r.write("bob@example.org", "Plan", "text of it")
+	r.keys("g o", "c")
+	r.sees("Cancelled; the text is in Drafts: Plan · u undo", "The outbox is empty")
+	r.keys("u")
+	r.sees("Back in the outbox, as it was: Plan", "○", "→ bob@example.org")
+	if it := r.item(0); it.State != store.Queued || it.KeptDraft != 0 {
+		t.Errorf("%+v", it)
+	}
+	r.keys("h", "c", "u")
+	if it := r.item(0); it.State != store.Held {
+		t.Errorf("%+v", it)
+	}
+	r.keys("c", "q", "g d", "g g")
+	r.sees("Plan")
+	r.keys("Enter", "=More. ", "Ctrl-O", "u")
+	r.sees("Not brought back: its text was written on")
+	r.keys("u")
+	r.sees("Undone: ")
+	if it := r.item(0); it.State != store.Cancelled {
+		t.Errorf("%+v", it)
+	}
+}
+
 // Told apart at a glance, and each with what one can do.
 func TestOutboxAtAGlance(t *testing.T) {
 	one := func(s store.RecipientState, code int, words string) []store.RecipientResult {
