@@ -32,7 +32,8 @@ network, and it changes nothing. It ends with 74 when something is damaged.
 
 With --rescue DIR it writes every unsent message and every draft that can still
 be read into DIR, one file each, and prints how to send them. It works on a copy
-in DIR. With --set-aside it then renames a damaged mail.db to mail.db.broken-DATE,
+in DIR. Of a sound mail.db the messages stay in the outbox, and are sent from there.
+With --set-aside it then renames a damaged mail.db to mail.db.broken-DATE,
 not one byte of it changed, so that mua begins afresh.`,
 		Example: `  mua doctor
   mua doctor --rescue ~/rescued --set-aside
@@ -66,7 +67,7 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 		if !a.json { // the answer is how to send what was rescued
 			a.tellHealth(h, a.talk)
 		}
-		if lost, err = a.rescue(ctx, h, f.rescue); err != nil {
+		if lost, err = a.rescue(ctx, h, f); err != nil {
 			return err
 		}
 	} else if err := a.printHealth(h); err != nil {
