@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gdamore/tcell/v2"
+
 	"mua/store"
 )
 
@@ -46,7 +48,9 @@ func TestOutboxCancel(t *testing.T) {
 
 // TestOutboxCancelUndone: u brings back what was cancelled as it was, before it takes back earlier things.
 func TestOutboxCancelUndone(t *testing.T) {
-	r := start(t, setup{fill: func(r *rig) { r.add("INBOX", store.RoleInbox, mailText("Eve <eve@x>", "one", "x"), mailText("Eve <eve@x>", "two", "x")) }})
+	r := start(t, setup{fill: func(r *rig) {
+		r.add("INBOX", store.RoleInbox, mailText("Eve <eve@x>", "one", "x"), mailText("Eve <eve@x>", "two", "x"))
+	}})
 	r.keys("d")
 	r.write("bob@example.org", "Plan", "text of it")
 	r.keys("g o", "c")
@@ -136,4 +140,33 @@ func TestFrozenMessage(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("m", "=bob@example.org", "Tab", "Tab", "=hidden@example.org", "Tab", "=Plan", "Tab", "=text of it", "Ctrl-X", "g o", "Enter")
 	r.sees("To       bob@example.org", "Bcc      hidden@example.org", "Subject  Plan", "Id       ", "text of it")
+}
+
+// TestOutboxMouse: a click picks an item of two lines, one below the last picks none, the wheel goes an item further.
+func TestOutboxMouse(t *testing.T) {
+	r := start(t, setup{})
+	r.write("bob@example.org", "First", "x")
+	r.write("carol@example.org", "Second", "x")
+	r.keys("g o")
+	selected := func(y int, b tcell.ButtonMask) (subject string) {
+		r.scr.InjectMouse(20, y, b, tcell.ModNone)
+		r.scr.InjectMouse(20, y, tcell.ButtonNone, tcell.ModNone)
+		r.idle()
+		r.on(func() {
+			it, _ := r.u.top().(*outboxView).current()
+			subject = it.Subject
+		})
+		return subject
+	}
+	first := selected(1, tcell.ButtonPrimary)
+	second := selected(4, tcell.ButtonPrimary)
+	if first == second || first == "" || second == "" {
+		t.Errorf("%q, then %q", first, second)
+	}
+	if got := selected(2, tcell.ButtonPrimary); got != first {
+		t.Errorf("the second line of %q picks %q", first, got)
+	}
+	if got := selected(2, tcell.WheelDown); got != second {
+		t.Errorf("the wheel goes to %q", got)
+	}
 }

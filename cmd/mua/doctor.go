@@ -115,7 +115,7 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 	if len(h.Problems) > 0 {
 		verdict = "damaged"
 	}
-	say("%s: %s, %s (and %s in its log); %s free on that disk", h.Path, verdict, bytesWords(h.Size), bytesWords(h.Log), freeWords(h.Free))
+	say("%s: %s, %s (and %s in its log); %s free on that disk", h.Path, verdict, humanSize(h.Size), humanSize(h.Log), freeWords(h.Free))
 	for _, p := range h.Problems {
 		say("  damage: %s", message.CleanLine(p))
 	}
@@ -206,20 +206,9 @@ func (a *app) printHealth(h store.Health) error {
 	return failed
 }
 
-// bytesWords is a size for a person.
-func bytesWords(n int64) string {
-	switch {
-	case n < 10<<10:
-		return fmt.Sprintf("%d bytes", n)
-	case n < 10<<20:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d MiB", n>>20)
-}
-
 func freeWords(n int64) string {
 	if n < 0 {
 		return "unknown space"
 	}
-	return bytesWords(n)
+	return humanSize(n)
 }

@@ -18,8 +18,8 @@ type rescuer struct {
 	*app
 	dir          string
 	stays        bool // the file is sound and in use: what waits in it is sent from there
-	items, texts int // written
-	missing      int // known of, but their text is gone
+	items, texts int  // written
+	missing      int  // known of, but their text is gone
 }
 
 // rescue gets the unsent messages and the drafts out of h's file. lost is the error that says
