@@ -20,7 +20,8 @@ const (
 const weightUnit = 1000
 
 // faded is the SQL of a weight after so many milliseconds: half of it is left after every 90 days (2,160
-// hours), and in between it goes in a straight line. SQLite has no exponentials without a build tag.
+// hours), and in between it goes in a straight line. SQLite has no exponentials without a build tag; faded in many
+// small steps, a weight loses a little less.
 func faded(weight, ms string) string {
 	hours := "(max(0, " + ms + ") / 3600000)"
 	return "((" + weight + " >> min(" + hours + " / 2160, 62)) * (4320 - " + hours + " % 2160) / 4320)"

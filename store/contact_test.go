@@ -85,7 +85,7 @@ func TestContactsFade(t *testing.T) {
 	if got := w.known(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	// In whatever order the mail is read, it is worth the same.
+	// Read newest first, as a first pull does, mail is worth the same.
 	for _, days := range []int{90, 0, 180} {
 		meet("a@x", weightTo, days)
 	}
