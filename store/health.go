@@ -28,9 +28,11 @@ type Health struct {
 	Outbox         map[ItemState]int
 	Oldest         time.Time  // when the oldest item that still waits was spooled; zero: none waits
 	Uncertain      []OutboxID // a person must decide
-	LastFlush      time.Time  // of a flush that comes again: the UI's, a watcher's, a timer's; zero: never
-	LeftOut        []string   // messages that could not be had of a server, in words
-	InUse          int        // process id of another program that has the database open; 0: none seen
+	// Open are the items that are queued, held or being sent, by the name of their account.
+	Open      map[string][]OutboxID
+	LastFlush time.Time // of a flush that comes again: the UI's, a watcher's, a timer's; zero: never
+	LeftOut   []string  // messages that could not be had of a server, in words
+	InUse     int       // process id of another program that has the database open; 0: none seen
 }
 
 // Examine looks at the mail.db in a data folder, or at the file path when that is given, and
@@ -44,7 +46,7 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 	if err != nil {
 		return Health{Path: path}, err
 	}
-	h := Health{Path: path, Free: freeSpace(filepath.Dir(path)), Outbox: map[ItemState]int{}}
+	h := Health{Path: path, Free: freeSpace(filepath.Dir(path)), Outbox: map[ItemState]int{}, Open: map[string][]OutboxID{}}
 	h.sizes()
 	steps, err := migrations(migrationFiles)
 	if err != nil {
@@ -167,7 +169,8 @@ func (h *Health) count(ctx context.Context, db *sql.DB) {
 	one("reading the queue", `SELECT min(created) FROM outbox WHERE state IN ('queued', 'sending', 'held')`, &oldest)
 	one("reading the last flush", `SELECT max(at) FROM signal WHERE kind = 'flush'`, &flushed)
 	h.Oldest, h.LastFlush = at(oldest), at(flushed)
-	rows, err := db.QueryContext(ctx, `SELECT id, state, content FROM outbox ORDER BY id`)
+	rows, err := db.QueryContext(ctx, `SELECT o.id, o.state, o.content, coalesce(a.name, '') FROM outbox o
+		LEFT JOIN account a ON a.id = o.account ORDER BY o.id`)
 	if err != nil {
 		h.problem("reading the queue", storageFault(err))
 		return
@@ -178,13 +181,17 @@ func (h *Health) count(ctx context.Context, db *sql.DB) {
 		var id OutboxID
 		var state ItemState
 		var c ContentID
-		if err := rows.Scan(&id, &state, &c); err != nil {
+		var acct string
+		if err := rows.Scan(&id, &state, &c, &acct); err != nil {
 			h.problem("reading the queue", storageFault(err))
 			return
 		}
 		h.Outbox[state]++
 		if state == Uncertain {
 			h.Uncertain = append(h.Uncertain, id)
+		}
+		if state == Queued || state == Held || state == Sending {
+			h.Open[acct] = append(h.Open[acct], id)
 		}
 		if state != Sent && state != Cancelled {
 			unsent[id] = c

@@ -151,20 +151,6 @@ func orDash(s string) string {
 	return s
 }
 
-func newAccountRemove(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "remove NAME", Short: "Remove an account from the configuration; its mail stays here", Args: usageArgs(cobra.ExactArgs(1)),
-		Example: "  mua account remove work",
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := account.Remove(a.configFile(), args[0]); err != nil {
-				return err
-			}
-			a.talk("account %s removed from %s; its mail stays in the store", args[0], a.configFile())
-			return nil
-		},
-	}
-}
-
 func newAccountCheck(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "check [NAME...]", Short: "Log in to both sides of each account and say what is found",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,9 +27,9 @@ func newDoctor(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Say whether the mail database is sound, and get the outbox out of a broken one", Args: usageArgs(cobra.NoArgs),
 		Long: `Doctor looks at mail.db: whether the database is sound, who may read it, how much
-room there is, what the outbox holds, and which messages of a server cannot be
-had and are left out. It needs no configuration and no
-network, and it changes nothing. It ends with 74 when something is damaged.
+room there is, what the outbox holds, also of accounts that are no longer configured,
+and which messages of a server cannot be had and are left out. It needs no configuration
+and no network, and it changes nothing. It ends with 74 when something is damaged.
 
 With --rescue DIR it writes every unsent message and every draft that can still
 be read into DIR, one file each, and prints how to send them. It works on a copy
@@ -61,6 +62,9 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	}
 	if err != nil {
 		return ioTrouble("cannot look at "+h.Path, err)
+	}
+	if f.file != "" {
+		h.Open = nil // its accounts need not be those of the configuration
 	}
 	var lost error
 	if f.rescue != "" {
@@ -142,6 +146,12 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 	for _, id := range h.Uncertain {
 		say("item %d is uncertain: mua outbox show %d, then mua outbox resolve %d --sent or --retry", id, id, id)
 	}
+	for _, name := range slices.Sorted(maps.Keys(h.Open)) {
+		ids := h.Open[name]
+		if why, repair := a.noSender(name); why != "" {
+			say("outbox: nobody can send %s (%s): %s → %s, or mua outbox edit %d", counted(len(ids), "item", "items"), numbers(ids), why, repair, ids[0])
+		}
+	}
 	switch {
 	case h.Schema == 0: // nothing could be read
 	case h.LastFlush.IsZero():
@@ -175,6 +185,7 @@ type healthJSON struct {
 	Uncertain []store.OutboxID        `json:"uncertain"`
 	LeftOut   []string                `json:"left_out"`
 	LastFlush *string                 `json:"last_flush"`
+	Stranded  []store.OutboxID        `json:"stranded"` // null: not known
 }
 
 func (a *app) printHealth(h store.Health) error {
@@ -192,6 +203,7 @@ func (a *app) printHealth(h store.Health) error {
 		if h.Free >= 0 {
 			o.Free = &h.Free
 		}
+		o.Stranded = a.strandedOf(h)
 		if h.InUse != 0 {
 			o.InUse = &h.InUse
 		}
@@ -204,6 +216,21 @@ func (a *app) printHealth(h store.Health) error {
 		}
 	})
 	return failed
+}
+
+// strandedOf are the open items that nobody can send as things are configured; nil when that cannot be told.
+func (a *app) strandedOf(h store.Health) []store.OutboxID {
+	if _, err := a.conf(); err != nil || h.Open == nil {
+		return nil
+	}
+	out := []store.OutboxID{}
+	for name, ids := range h.Open {
+		if why, _ := a.noSender(name); why != "" {
+			out = append(out, ids...)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func freeWords(n int64) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,10 +89,10 @@ func (a *app) outboxList(ctx context.Context, all bool) error {
 // printItem prints one item: a line with what matters, then why it waits.
 func (a *app) printItem(it store.Item) error {
 	if a.json {
-		return a.emit(newOutboxJSON(it))
+		return a.emit(a.itemJSON(it))
 	}
 	fmt.Fprintf(a.out, "%d\t%s\t%s\t%s\t%s\n", it.ID, it.State, it.AccountName, message.CleanLine(recipientsShown(it, 2)), message.CleanLine(it.Subject))
-	_, err := fmt.Fprintf(a.out, "\t%s\n", message.CleanLine(outbox.Describe(it, time.Now())))
+	_, err := fmt.Fprintf(a.out, "\t%s\n", message.CleanLine(a.describe(it, time.Now())))
 	return err
 }
 
@@ -144,7 +145,7 @@ func (a *app) outboxShow(ctx context.Context, s *store.Store, id store.OutboxID,
 		}
 		return a.write("", "", b)
 	}
-	it, story, err := itemStory(ctx, s, id)
+	it, story, err := a.itemStory(ctx, s, id)
 	if err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func (a *app) outboxShow(ctx context.Context, s *store.Store, id store.OutboxID,
 		return err
 	}
 	if a.json {
-		o := newOutboxJSON(it)
+		o := a.itemJSON(it)
 		o.Story = story
 		return a.emit(o)
 	}
@@ -167,7 +168,7 @@ func (a *app) outboxShow(ctx context.Context, s *store.Store, id store.OutboxID,
 }
 
 // itemStory reads an item and what happened to it, in words.
-func itemStory(ctx context.Context, s *store.Store, id store.OutboxID) (store.Item, []string, error) {
+func (a *app) itemStory(ctx context.Context, s *store.Store, id store.OutboxID) (store.Item, []string, error) {
 	it, err := s.Item(ctx, id)
 	if err != nil {
 		return it, nil, noItem(id, err)
@@ -182,7 +183,12 @@ func itemStory(ctx context.Context, s *store.Store, id store.OutboxID) (store.It
 			return it, nil, err
 		}
 	}
-	return it, outbox.Story(it, attempts, ledger, time.Now()), nil
+	now := time.Now()
+	story := outbox.Story(it, attempts, ledger, now)
+	said, says := outbox.Describe(it, now), a.describe(it, now)
+	last := len(story) - 1 // how it stands
+	story[last] = strings.Replace(story[last], said, message.CleanLine(says).String(), 1)
+	return it, story, nil
 }
 
 func noItem(id store.OutboxID, err error) error {
@@ -268,7 +274,7 @@ func (a *app) printDone(ctx context.Context, s *store.Store, id store.OutboxID, 
 		if err != nil {
 			return err
 		}
-		return a.emit(newOutboxJSON(it))
+		return a.emit(a.itemJSON(it))
 	}
 	_, err := fmt.Fprintf(a.out, "%d\t%s\n", id, done)
 	return err
@@ -380,9 +386,9 @@ func (a *app) waitItems(ctx context.Context, s *store.Store, ids []store.OutboxI
 		switch {
 		case it.State == store.Sent:
 		case refused(it) || it.State == store.Cancelled:
-			errs = append(errs, itemTrouble(it, account.KindRefused))
+			errs = append(errs, a.itemTrouble(it, account.KindRefused))
 		default:
-			errs = append(errs, stillOpen(it))
+			errs = append(errs, a.stillOpen(it))
 		}
 	}
 	return worst(errs...)

@@ -58,6 +58,11 @@ func (a *app) flush(ctx context.Context, timer bool) error {
 		}
 		errs = append(errs, told...)
 	}
+	stranded, err := a.flushStranded(context.WithoutCancel(ctx), s)
+	if err != nil {
+		return err
+	}
+	errs = append(errs, stranded...)
 	if err := worst(errs...); err != nil {
 		return statusError{exitStatus(err)}
 	}
@@ -138,9 +143,9 @@ func (a *app) flushed(it store.Item) error {
 	var t *account.Trouble
 	switch {
 	case refused(it):
-		t = itemTrouble(it, account.KindRefused)
+		t = a.itemTrouble(it, account.KindRefused)
 	case it.State == store.Queued || it.State == store.Uncertain:
-		t = itemTrouble(it, account.KindTemporary)
+		t = a.itemTrouble(it, account.KindTemporary)
 	default:
 		return nil
 	}

@@ -94,7 +94,7 @@ func (a *app) waitFor(ctx context.Context, s *store.Store, id store.OutboxID, tr
 	defer done()
 	for {
 		it, err := s.Item(context.WithoutCancel(ctx), id)
-		if err != nil || answered(it) || it.State == store.Uncertain && it.Policy == store.PolicyAsk {
+		if err != nil || answered(it) || a.stranded(it) || it.State == store.Uncertain && it.Policy == store.PolicyAsk {
 			return err
 		}
 		next := waitPause
@@ -188,9 +188,9 @@ func (a *app) itemStatus(ctx context.Context, s *store.Store, acct *account.Acco
 	open := it.State == store.Queued || it.State == store.Sending || it.State == store.Uncertain
 	switch {
 	case refused(it) && !o.soft:
-		return itemTrouble(it, account.KindRefused)
+		return a.itemTrouble(it, account.KindRefused)
 	case open && o.wait > 0:
-		return stillOpen(it)
+		return a.stillOpen(it)
 	case told != nil:
 		a.tellUndelivered(it, asTrouble(told))
 	case it.State == store.Queued && it.NotBefore.After(time.Now()):
@@ -213,14 +213,17 @@ func refused(it store.Item) bool {
 }
 
 // itemTrouble says what has become of an item as an error.
-func itemTrouble(it store.Item, kind account.Kind) *account.Trouble {
-	what, hint, _ := strings.Cut(outbox.Describe(it, time.Now()), " → ")
+func (a *app) itemTrouble(it store.Item, kind account.Kind) *account.Trouble {
+	what, hint, _ := strings.Cut(a.describe(it, time.Now()), " → ")
 	return &account.Trouble{Kind: kind, Account: it.AccountName, What: what, Hint: hint}
 }
 
 // stillOpen is the error of a sender who waited for an answer that has not come.
-func stillOpen(it store.Item) *account.Trouble {
-	t := itemTrouble(it, account.KindTemporary)
+func (a *app) stillOpen(it store.Item) *account.Trouble {
+	if a.stranded(it) { // to try later is of no use
+		return a.itemTrouble(it, account.KindConfig)
+	}
+	t := a.itemTrouble(it, account.KindTemporary)
 	if rest, ok := strings.CutPrefix(t.What, string(it.State)+": "); ok {
 		t.What = rest
 	}
@@ -234,10 +237,14 @@ func stillOpen(it store.Item) *account.Trouble {
 	return t
 }
 
-// hintNobody says when nobody is there to send what is due of an account.
+// hintNobody says when nobody is there, or can be, to send what is due of an account.
 func (a *app) hintNobody(ctx context.Context, s *store.Store, name string) {
 	c, err := a.conf()
 	if err != nil {
+		return
+	}
+	if why, repair := a.noSender(name); why != "" {
+		a.talk("nobody can send it: %s → %s", why, repair)
 		return
 	}
 	if acct, ok := c.Account(name); ok && !agent.SomebodyFlushes(ctx, a.agentOptions(c, s), acct) {

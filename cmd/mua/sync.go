@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -85,7 +86,11 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	}
 	wg.Wait()
 	p.clear()
-	return a.printResults(ctx, s, results)
+	err = a.printResults(ctx, s, results)
+	if len(names) == 0 && a.accountArg == "" && !f.noSend {
+		err = errors.Join(err, a.tellStranded(context.WithoutCancel(ctx), s))
+	}
+	return err
 }
 
 // watch keeps accounts in step until ctx ends, and says each trouble once.
