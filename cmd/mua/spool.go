@@ -41,13 +41,26 @@ func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, 
 	}
 	drop()
 	if existed {
-		a.talk("key %q is known: message %d is the one, nothing new was spooled", o.key, item)
+		a.tellKnown(ctx, s, o.key, item)
 	}
 	var told error
 	if !o.queue && !existed && o.notBefore.IsZero() || o.wait > 0 {
 		told = a.deliver(ctx, s, acct, item, o.wait)
 	}
 	return a.tellSpooled(ctx, s, acct, item, o, told)
+}
+
+// tellKnown says that a rerun has spooled nothing, and what has become of the first one: it may never be sent.
+func (a *app) tellKnown(ctx context.Context, s *store.Store, key string, id store.OutboxID) {
+	words := ""
+	switch it, err := s.Item(context.WithoutCancel(ctx), id); {
+	case err != nil: // said where it is read for its status
+	case it.State == store.Cancelled || it.State == store.Held:
+		words = "; it is " + a.describe(it, time.Now())
+	default:
+		words = "; it is " + string(it.State)
+	}
+	a.talk("key %q is known: message %d is the one, nothing new was spooled%s", key, id, message.CleanLine(words))
 }
 
 func spoolTrouble(err error, key string) error {
@@ -185,9 +198,9 @@ func (a *app) tellUndelivered(it store.Item, t *account.Trouble) {
 
 // itemStatus is the error, and so the exit status, that an item's state means for a sender.
 func (a *app) itemStatus(ctx context.Context, s *store.Store, acct *account.Account, it store.Item, o spoolOptions, told error) error {
-	open := it.State == store.Queued || it.State == store.Sending || it.State == store.Uncertain
+	open := it.State == store.Queued || it.State == store.Sending || it.State == store.Uncertain || it.State == store.Held
 	switch {
-	case refused(it) && !o.soft:
+	case refused(it) && !o.soft, it.State == store.Cancelled && o.wait > 0: // who waits wants to know that it was sent
 		return a.itemTrouble(it, account.KindRefused)
 	case open && o.wait > 0:
 		return a.stillOpen(it)
@@ -228,9 +241,12 @@ func (a *app) stillOpen(it store.Item) *account.Trouble {
 		t.What = rest
 	}
 	t.What = fmt.Sprintf("message %d is %s: %s", it.ID, it.State, t.What)
+	if it.State == store.Held {
+		t.What = fmt.Sprintf("message %d is held", it.ID)
+	}
 	t.Kept = "It stays spooled; do not send it again"
 	switch {
-	case it.State == store.Uncertain && it.Waiting == outbox.WaitAnswer, it.Waiting == outbox.WaitLogin: // waiting is of no use
+	case it.State == store.Held, it.State == store.Uncertain && it.Waiting == outbox.WaitAnswer, it.Waiting == outbox.WaitLogin: // waiting is of no use
 	default:
 		t.Hint = fmt.Sprintf("mua outbox wait %d", it.ID)
 	}
