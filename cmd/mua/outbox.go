@@ -343,9 +343,10 @@ func newOutboxWait(a *app) *cobra.Command {
 	var timeout string
 	cmd := &cobra.Command{
 		Use: "wait ID...", Short: "Wait until the server has answered for every recipient", Args: usageArgs(cobra.MinimumNArgs(1)),
-		Long: `Wait ends with 0 when accepted, 69 when refused, 75 when still queued (or
-uncertain) at the timeout. Meanwhile it sends the item whenever it is due, should
-no other process do so.`,
+		Long: `Wait ends with 0 when accepted, 69 when refused or cancelled, 75 when still queued
+(or uncertain) at the timeout, and at once when only a person can end it: held, in doubt,
+a data folder to be confirmed. 78 when no account is configured that could send it.
+Meanwhile it sends the item whenever it is due, should no other process do so.`,
 		Example: "  mua outbox wait 7 --timeout 2m",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := flagDuration("timeout", timeout)

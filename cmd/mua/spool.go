@@ -19,6 +19,8 @@ import (
 const (
 	patience  = 20 * time.Second       // how long one delivery is tried without --wait
 	waitPause = 250 * time.Millisecond // between looks at an item that another process sends
+
+	settlePause = 10 * time.Second // between looks into the server's Sent mailbox for an item in doubt
 )
 
 // spool makes a finished message durable, tries to deliver it, and prints what became of it.
@@ -100,18 +102,19 @@ func notOurs(err error) error {
 	return err
 }
 
-// waitFor returns once an item is answered for, undeliverable for now, or ctx
-// ends. try, when given, attempts delivery whenever the item is due.
+// waitFor returns once an item is answered for, undeliverable for now, a person's
+// turn, or ctx ends. try, when given, attempts delivery whenever the item is due,
+// and settles what a flush would settle.
 func (a *app) waitFor(ctx context.Context, s *store.Store, id store.OutboxID, try func(time.Duration) error) error {
 	changed, done := s.Watch()
 	defer done()
+	var quiet time.Time // nothing is tried before: a server that is away is not hammered
 	for {
 		it, err := s.Item(context.WithoutCancel(ctx), id)
-		if err != nil || answered(it) || a.stranded(it) || it.State == store.Uncertain && it.Policy == store.PolicyAsk {
+		if err != nil || answered(it) || onPerson(it) || a.stranded(it) {
 			return err
 		}
-		next := waitPause
-		if try != nil && it.State == store.Queued && !it.NotBefore.After(time.Now()) && !it.NextAttempt.After(time.Now()) {
+		if now := time.Now(); try != nil && wantsTry(it, now) && !now.Before(quiet) {
 			left := patience
 			if deadline, ok := ctx.Deadline(); ok {
 				left = time.Until(deadline)
@@ -120,24 +123,38 @@ func (a *app) waitFor(ctx context.Context, s *store.Store, id store.OutboxID, tr
 			if err != nil && !temporary(err) {
 				return err
 			}
-			if err != nil {
-				next = 2 * time.Second
+			quiet = time.Now()
+			switch {
+			case it.State == store.Uncertain:
+				quiet = quiet.Add(settlePause)
+			case err != nil:
+				quiet = quiet.Add(2 * time.Second)
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-changed:
-			if next > waitPause { // our own row: do not hammer a server that is away
-				select {
-				case <-ctx.Done():
-					return nil
-				case <-time.After(next):
-				}
-			}
-		case <-time.After(next):
+		case <-time.After(waitPause):
 		}
 	}
+}
+
+// onPerson reports whether a person must decide before anything more happens to an item.
+func onPerson(it store.Item) bool {
+	return it.Waiting == outbox.WaitAnswer || it.State == store.Uncertain && it.Policy == store.PolicyAsk
+}
+
+// wantsTry reports whether a flush would do something for an item: send it when it is due, settle one in
+// doubt, or one whose process has died while it was sent.
+func wantsTry(it store.Item, now time.Time) bool {
+	switch it.State {
+	case store.Queued:
+		return !it.NotBefore.After(now) && !it.NextAttempt.After(now)
+	case store.Sending, store.Uncertain:
+		return true
+	}
+	return false
 }
 
 func temporary(err error) bool { return asTrouble(err).Retryable() }
@@ -246,7 +263,7 @@ func (a *app) stillOpen(it store.Item) *account.Trouble {
 	}
 	t.Kept = "It stays spooled; do not send it again"
 	switch {
-	case it.State == store.Held, it.State == store.Uncertain && it.Waiting == outbox.WaitAnswer, it.Waiting == outbox.WaitLogin: // waiting is of no use
+	case it.State == store.Held, onPerson(it), it.Waiting == outbox.WaitLogin: // waiting is of no use
 	default:
 		t.Hint = fmt.Sprintf("mua outbox wait %d", it.ID)
 	}
