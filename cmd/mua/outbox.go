@@ -433,7 +433,13 @@ the same message (same Message-ID) again.`,
 				return err
 			}
 			return a.eachItem(cmd.Context(), s, ids, "resolved", func(s *store.Store, ctx context.Context, id store.OutboxID) error {
-				return s.Resolve(ctx, id, sent, "decided by the user")
+				if err := s.Resolve(ctx, id, sent, "decided by the user"); err != nil {
+					return err
+				}
+				if it, err := s.Item(ctx, id); err == nil && it.State == store.Queued { // again, or for those deferred
+					a.hintNobody(ctx, s, it.AccountName)
+				}
+				return nil
 			})
 		},
 	}
