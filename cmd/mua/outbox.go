@@ -115,6 +115,8 @@ func newOutboxShow(a *app) *cobra.Command {
 	var raw bool
 	cmd := &cobra.Command{
 		Use: "show ID", Short: "Tell the whole story of an item", Args: usageArgs(cobra.ExactArgs(1)),
+		Long: `Show tells who gets an item, every attempt with the server's words, how it stands
+now, and ends with what one can do with it.`,
 		Example: "  mua outbox show 7\n  mua outbox show 7 --raw > spooled.eml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -159,7 +161,11 @@ func (a *app) outboxShow(ctx context.Context, s *store.Store, id store.OutboxID,
 	}
 	head := []string{"From     " + it.From.Addr, "To       " + recipientsShown(it, 10), "Subject  " + it.Subject,
 		fmt.Sprintf("State    %s (account %s)", it.State, it.AccountName)}
-	for _, line := range append(head, story...) {
+	lines := append(head, story...)
+	if do := a.canDo(ctx, s, it); do != "" {
+		lines = append(lines, do)
+	}
+	for _, line := range lines {
 		if _, err := fmt.Fprintln(a.out, message.CleanLine(line)); err != nil {
 			return ioTrouble("cannot write to stdout", err)
 		}

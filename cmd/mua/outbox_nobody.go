@@ -46,12 +46,16 @@ func (a *app) describe(it store.Item, now time.Time) string {
 		return outbox.Describe(it, now)
 	}
 	why, repair := a.noSender(it.AccountName)
+	other := fmt.Sprintf("mua outbox edit %d", it.ID)
+	if inDoubt(it) { // to be settled before it is written on
+		other = fmt.Sprintf("mua outbox resolve %d --sent where it arrived", it.ID)
+	}
 	switch {
 	case why == "":
 	case it.State == store.Queued:
-		return fmt.Sprintf("nobody can send it: %s → %s, or mua outbox edit %d", why, repair, it.ID)
+		return fmt.Sprintf("nobody can send it: %s → %s, or %s", why, repair, other)
 	case it.State == store.Held:
-		return fmt.Sprintf("held, and once released nobody can send it: %s → %s, or mua outbox edit %d", why, repair, it.ID)
+		return fmt.Sprintf("held, and once released nobody can send it: %s → %s, or %s", why, repair, other)
 	case it.State == store.Sending:
 		return fmt.Sprintf("being sent; should that have been broken off, nobody settles it: %s → %s", why, repair)
 	case it.State == store.Uncertain:
