@@ -24,6 +24,7 @@ type lister struct {
 	plan   plan
 	scope  []MailboxID // mailboxes to look in; nil: all
 	scoped bool
+	heads  map[int64]MessageID // of threads: the message that stands for it in the list
 }
 
 // List returns a page of rows. A bad query is a *query.Error.
@@ -40,7 +41,9 @@ func (s *Store) List(ctx context.Context, q ListQuery) (out []Row, err error) {
 		if err != nil {
 			return err
 		}
-		out, err = finishRows(ctx, db, list, l.boxes)
+		if out, err = finishRows(ctx, db, list, l.boxes); err == nil && q.Threads {
+			err = l.addThreads(out)
+		}
 		return err
 	})
 	return out, err
@@ -73,12 +76,15 @@ func (s *Store) lister(ctx context.Context, db querier, req ListQuery) (*lister,
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{query: req.Query, boxes: l.boxes, accounts: acc, only: req.Account, body: l.body}
+	p := &planner{query: req.Query, boxes: l.boxes, accounts: acc, only: req.Account, body: l.body, thread: l.thread}
 	if l.plan, err = p.compile(tree); err != nil {
 		return nil, err
 	}
 	return l, l.setScope(p, tree)
 }
+
+// thread is the thread that one is part of now.
+func (l *lister) thread(id int64) (int64, error) { return shownThread(l.ctx, l.q, id) }
 
 // setScope finds the mailboxes outside of which nothing can match, so that their index can be used.
 func (l *lister) setScope(p *planner, tree query.Node) error {
@@ -108,7 +114,7 @@ func (l *lister) setScope(p *planner, tree query.Node) error {
 }
 
 // needsGo reports whether the condition in SQL does not decide alone.
-func (l *lister) needsGo() bool { return !l.plan.exact || l.req.Distinct }
+func (l *lister) needsGo() bool { return !l.plan.exact || l.req.Distinct || l.req.Threads }
 
 // page gives the rows asked for, newest first or as sorted.
 func (l *lister) page() ([]*candidate, error) {
@@ -171,6 +177,9 @@ func (l *lister) selects(c *candidate) (bool, error) {
 		if ok, err := l.plan.match(c); err != nil || !ok {
 			return false, err
 		}
+	}
+	if l.req.Threads {
+		return l.isHead(c)
 	}
 	if !l.req.Distinct || !c.dup || c.MessageID == "" {
 		return true, nil
@@ -239,7 +248,7 @@ func newerFirst(a, b *candidate) int {
 
 func (l *lister) fetchFrom(box MailboxID, up bool, after, before *Cursor, n int) ([]*candidate, error) {
 	text, args := l.pageSQL(box, up, after, before, n)
-	list, err := candidates(l.ctx, l.q, l.req.Distinct, text, args...)
+	list, err := candidates(l.ctx, l.q, l.dups(), text, args...)
 	if err == nil && !l.plan.exact {
 		ids := make([]MessageID, len(list))
 		for i, c := range list {
@@ -250,9 +259,12 @@ func (l *lister) fetchFrom(box MailboxID, up bool, after, before *Cursor, n int)
 	return list, err
 }
 
+// dups reports whether it matters that there are other copies.
+func (l *lister) dups() bool { return l.req.Distinct && !l.req.Threads }
+
 func (l *lister) pageSQL(box MailboxID, up bool, after, before *Cursor, n int) (string, []any) {
 	text := `SELECT ` + rowFields
-	if l.req.Distinct {
+	if l.dups() {
 		text += `, EXISTS (SELECT 1 FROM message d WHERE d.header_id = m.header_id AND d.account = m.account AND d.state = 0 AND d.id <> m.id)`
 	}
 	where, args := l.where()
