@@ -21,6 +21,7 @@ type lister struct {
 	q      querier
 	req    ListQuery
 	boxes  map[MailboxID]*Mailbox
+	tree   query.Node
 	plan   plan
 	scope  []MailboxID // mailboxes to look in; nil: all
 	scoped bool
@@ -68,7 +69,7 @@ func (s *Store) lister(ctx context.Context, db querier, req ListQuery) (*lister,
 	if err != nil {
 		return nil, err
 	}
-	l := &lister{ctx: ctx, store: s, q: db, req: req}
+	l := &lister{ctx: ctx, store: s, q: db, req: req, tree: tree}
 	if l.boxes, err = boxesByID(ctx, db); err != nil {
 		return nil, err
 	}
@@ -126,6 +127,9 @@ func (l *lister) page() ([]*candidate, error) {
 	if up {
 		slices.Reverse(out)
 	}
+	if err == nil && l.light() {
+		return l.whole(out)
+	}
 	return out, err
 }
 
@@ -147,6 +151,9 @@ func (l *lister) each(up bool, limit int, f func(*candidate) bool) error {
 	}
 	for after, before := l.req.After, l.req.Before; ; {
 		list, err := l.fetch(up, after, before, n)
+		if err == nil && l.light() {
+			err = l.findHeads(list)
+		}
 		if err != nil {
 			return err
 		}
@@ -248,6 +255,9 @@ func newerFirst(a, b *candidate) int {
 
 func (l *lister) fetchFrom(box MailboxID, up bool, after, before *Cursor, n int) ([]*candidate, error) {
 	text, args := l.pageSQL(box, up, after, before, n)
+	if l.light() {
+		return places(l.ctx, l.q, text, args...)
+	}
 	list, err := candidates(l.ctx, l.q, l.dups(), text, args...)
 	if err == nil && !l.plan.exact {
 		ids := make([]MessageID, len(list))
@@ -264,6 +274,9 @@ func (l *lister) dups() bool { return l.req.Distinct && !l.req.Threads }
 
 func (l *lister) pageSQL(box MailboxID, up bool, after, before *Cursor, n int) (string, []any) {
 	text := `SELECT ` + rowFields
+	if l.light() {
+		text = `SELECT m.id, m.thread, m.received`
+	}
 	if l.dups() {
 		text += `, EXISTS (SELECT 1 FROM message d WHERE d.header_id = m.header_id AND d.account = m.account AND d.state = 0 AND d.id <> m.id)`
 	}
@@ -293,8 +306,8 @@ func (l *lister) count() (int, error) {
 		err := l.each(false, 0, func(*candidate) bool { n++; return true })
 		return n, err
 	}
-	if l.plan.sql == "1" && l.req.Mailbox != 0 && l.boxes[l.req.Mailbox] != nil {
-		return l.boxes[l.req.Mailbox].Total, nil
+	if n, ok := l.known(); ok {
+		return n, nil
 	}
 	total := 0
 	boxes := l.scope
@@ -314,6 +327,42 @@ func (l *lister) count() (int, error) {
 		total += n
 	}
 	return total, nil
+}
+
+// known is the number of all messages, or of the unread ones, of whole mailboxes: the store keeps it.
+func (l *lister) known() (n int, ok bool) {
+	nodes, unread, in := []query.Node{l.tree}, false, 0
+	for len(nodes) > 0 {
+		switch node := nodes[0].(type) {
+		case query.All:
+		case query.And:
+			nodes = append(nodes, node.Nodes...)
+		case query.Is:
+			if node.State != query.Unread {
+				return 0, false
+			}
+			unread = true
+		case query.In:
+			in++
+		default:
+			return 0, false
+		}
+		nodes = nodes[1:]
+	}
+	if in > 1 || in == 1 && l.req.Mailbox != 0 || !l.scoped {
+		return 0, false
+	}
+	for _, id := range l.scope {
+		b := l.boxes[id]
+		switch {
+		case b == nil:
+		case unread:
+			n += b.Unread
+		default:
+			n += b.Total
+		}
+	}
+	return n, true
 }
 
 // body gives the words of a candidate's text.

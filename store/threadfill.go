@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"mua/store/message"
 )
@@ -20,6 +21,46 @@ func (s *Store) FillThreads(ctx context.Context) (more bool, err error) {
 		return err
 	})
 	return more, err
+}
+
+// fillPause is left between two steps, for what a person waits for.
+const fillPause = 5 * time.Millisecond
+
+// filler is the goroutine that gives messages from before threads were known theirs.
+type filler struct {
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// fillBehind starts it where there is something to do.
+func (s *Store) fillBehind(ctx context.Context) error {
+	if below, err := s.threadsMissing(ctx); err != nil || below == 0 {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.filler = filler{stop, make(chan struct{})}
+	go func() {
+		defer close(s.filler.done)
+		for {
+			if more, err := s.FillThreads(ctx); err != nil || !more {
+				return // after an error the next process goes on
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(fillPause):
+			}
+		}
+	}()
+	return nil
+}
+
+// close ends it; what is done stays.
+func (f *filler) close() {
+	if f.stop != nil {
+		f.stop()
+		<-f.done
+	}
 }
 
 // threadsMissing is the id below which messages have no thread yet; 0: all have.

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"slices"
+	"time"
 
 	"mua/store/message"
 )
@@ -22,13 +25,49 @@ type InThread struct {
 // mostCounted bounds what is read for a page of threads.
 const mostCounted = 20_000
 
+// light reports whether to look for threads where their messages stand alone, before what is shown of them is read: a
+// thread may have a thousand.
+func (l *lister) light() bool { return l.req.Threads && l.plan.exact }
+
+// places reads where candidates stand, and no more.
+func places(ctx context.Context, q querier, text string, args ...any) ([]*candidate, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []*candidate
+	for rows.Next() {
+		var c candidate
+		var thread sql.NullInt64
+		var received int64
+		if err := rows.Scan(&c.ID, &thread, &received); err != nil {
+			return nil, err
+		}
+		c.Thread, c.Received = thread.Int64, time.UnixMilli(received)
+		out = append(out, &c)
+	}
+	return out, rows.Err()
+}
+
+// whole reads all of candidates, in their order.
+func (l *lister) whole(list []*candidate) ([]*candidate, error) {
+	ids := make([]MessageID, len(list))
+	at := make(map[MessageID]int, len(list))
+	for i, c := range list {
+		ids[i], at[c.ID] = c.ID, i
+	}
+	full, err := candidates(l.ctx, l.q, false, `SELECT `+rowFields+` FROM message m WHERE m.id IN (SELECT value FROM json_each(?))`, toJSON(ids))
+	for _, c := range full {
+		list[at[c.ID]] = c
+	}
+	return list, err
+}
+
 // isHead reports whether a candidate is the newest of its thread that the list is about: the one that stands for it.
 func (l *lister) isHead(c *candidate) (bool, error) {
 	if c.Thread == 0 {
 		return true, nil
-	}
-	if l.heads == nil {
-		l.heads = map[int64]MessageID{}
 	}
 	id, known := l.heads[c.Thread]
 	if known {
@@ -41,21 +80,48 @@ func (l *lister) isHead(c *candidate) (bool, error) {
 			return false, err
 		}
 	}
-	l.heads[c.Thread] = id
+	l.setHead(c.Thread, id)
 	return id == c.ID, nil
 }
 
-// newest finds the newest message of a thread that the list is about.
+// findHeads finds the newest messages of all threads of a page at once, where the condition decides alone.
+func (l *lister) findHeads(page []*candidate) error {
+	if l.req.After == nil && l.req.Before == nil {
+		return nil
+	}
+	ids := []int64{}
+	for _, c := range page {
+		if _, known := l.heads[c.Thread]; !known && c.Thread != 0 {
+			ids = append(ids, c.Thread)
+		}
+	}
+	slices.Sort(ids)
+	where, args := l.inThreads()
+	list, err := places(l.ctx, l.q, `SELECT m.id, m.thread, m.received FROM message m WHERE m.thread IN (SELECT value FROM json_each(?)) AND `+where,
+		append([]any{toJSON(slices.Compact(ids))}, args...)...)
+	newest := map[int64]*candidate{}
+	for _, c := range list {
+		if n := newest[c.Thread]; n == nil || newerFirst(c, n) < 0 {
+			newest[c.Thread] = c
+		}
+	}
+	for id, c := range newest {
+		l.setHead(id, c.ID)
+	}
+	return err
+}
+
+func (l *lister) setHead(thread int64, id MessageID) {
+	if l.heads == nil {
+		l.heads = map[int64]MessageID{}
+	}
+	l.heads[thread] = id
+}
+
+// newest finds the newest message of a thread that the list is about, where words decide.
 func (l *lister) newest(thread int64) (MessageID, error) {
 	where, args := l.inThreads()
-	text := ` FROM message m WHERE m.thread = ? AND ` + where + ` ORDER BY m.received DESC, m.id DESC`
-	args = append([]any{thread}, args...)
-	if l.plan.exact {
-		var id MessageID
-		err := l.q.QueryRowContext(l.ctx, `SELECT m.id`+text+` LIMIT 1`, args...).Scan(&id)
-		return id, err
-	}
-	list, err := l.matching(text, args)
+	list, err := l.matching(` FROM message m WHERE m.thread = ? AND `+where+` ORDER BY m.received DESC, m.id DESC`, append([]any{thread}, args...))
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
@@ -117,7 +183,7 @@ func (l *lister) addThreads(rows []Row) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := l.countThreads(ids, info); err != nil {
+	if err := l.countThreads(ids, info); err != nil || l.plan.exact {
 		return err
 	}
 	return l.findHere(ids, info)
@@ -131,10 +197,14 @@ type counting struct {
 	thrown bool // only copies in Trash and Junk so far
 }
 
-// countThreads counts messages and lists their senders.
+// countThreads counts messages and lists their senders, and, where the condition decides alone, what the list is about.
 func (l *lister) countThreads(ids []int64, info map[int64]*ThreadInfo) error {
-	rows, err := l.q.QueryContext(l.ctx, `SELECT thread, header_id, mailbox, flags, from_addrs FROM message
-		WHERE thread IN (SELECT value FROM json_each(?)) AND state = 0 ORDER BY received LIMIT ?`, toJSON(ids), mostCounted)
+	here, args := l.inThreads()
+	if !l.plan.exact {
+		here, args = "0", nil
+	}
+	rows, err := l.q.QueryContext(l.ctx, `SELECT m.thread, m.id, m.header_id, m.mailbox, m.flags, m.from_addrs, `+here+` FROM message m
+		WHERE m.thread IN (SELECT value FROM json_each(?)) AND m.state = 0 ORDER BY m.received, m.id LIMIT ?`, append(args[:len(args):len(args)], toJSON(ids), mostCounted)...)
 	if err != nil {
 		return err
 	}
@@ -144,9 +214,14 @@ func (l *lister) countThreads(ids []int64, info map[int64]*ThreadInfo) error {
 		var id int64
 		var header, from string
 		var box MailboxID
-		var flags Flags
-		if err := rows.Scan(&id, &header, &box, &flags, &from); err != nil {
+		var m InThread
+		var here bool
+		if err := rows.Scan(&id, &m.ID, &header, &box, &m.Flags, &from, &here); err != nil {
 			return err
+		}
+		t := info[id]
+		if here {
+			t.Here = append(t.Here, m)
 		}
 		s := sums[id]
 		if s == nil {
@@ -159,16 +234,17 @@ func (l *lister) countThreads(ids []int64, info map[int64]*ThreadInfo) error {
 		}
 		if !thrown && s.thrown || s.seen == nil { // what was counted so far was thrown away
 			*s = counting{seen: map[string]bool{}, people: map[string]bool{}, thrown: thrown}
-			info[id].People = nil
+			t.People = nil
 		}
-		s.add(header, flags)
+		s.add(header, m.Flags)
 		if !s.people[from] {
 			s.people[from] = true
-			info[id].People = append(info[id].People, fromJSON[message.Address](from)...)
+			t.People = append(t.People, fromJSON[message.Address](from)...)
 		}
 	}
 	for id, s := range sums {
 		s.sum(info[id])
+		slices.Reverse(info[id].Here)
 	}
 	return rows.Err()
 }
@@ -197,31 +273,13 @@ func (s *counting) sum(t *ThreadInfo) {
 	}
 }
 
-// findHere lists the copies of threads that the list is about.
+// findHere lists the copies that the list is about, where the condition does not decide alone.
 func (l *lister) findHere(ids []int64, info map[int64]*ThreadInfo) error {
 	where, args := l.inThreads()
-	text := ` FROM message m WHERE m.thread IN (SELECT value FROM json_each(?)) AND ` + where
-	args = append([]any{toJSON(ids)}, args...)
-	if !l.plan.exact {
-		list, err := l.matching(text, args)
-		slices.SortFunc(list, newerFirst)
-		for _, c := range list {
-			info[c.Thread].Here = append(info[c.Thread].Here, InThread{c.ID, c.Flags})
-		}
-		return err
+	list, err := l.matching(` FROM message m WHERE m.thread IN (SELECT value FROM json_each(?)) AND `+where, append([]any{toJSON(ids)}, args...))
+	slices.SortFunc(list, newerFirst)
+	for _, c := range list {
+		info[c.Thread].Here = append(info[c.Thread].Here, InThread{c.ID, c.Flags})
 	}
-	rows, err := l.q.QueryContext(l.ctx, `SELECT m.thread, m.id, m.flags`+text+` ORDER BY m.received DESC, m.id DESC`, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		var m InThread
-		if err := rows.Scan(&id, &m.ID, &m.Flags); err != nil {
-			return err
-		}
-		info[id].Here = append(info[id].Here, m)
-	}
-	return rows.Err()
+	return err
 }

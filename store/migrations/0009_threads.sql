@@ -21,8 +21,11 @@ ALTER TABLE message ADD COLUMN answers INTEGER;
 CREATE INDEX message_topic ON message(topic, date) WHERE topic IS NOT NULL;
 CREATE INDEX message_orphan ON message(topic, date) WHERE answers IS NOT NULL;
 
+-- With the thread in it, a list of threads reads no message before it is shown.
+DROP INDEX message_list;
+CREATE INDEX message_list ON message(mailbox, received, id, thread) WHERE state = 0;
 DROP INDEX message_thread;
-CREATE INDEX message_thread ON message(thread, received) WHERE thread IS NOT NULL;
+CREATE INDEX message_thread ON message(thread, received, mailbox, state) WHERE thread IS NOT NULL;
 
 -- Messages from before threads were known get theirs beside everything else, the newest first.
 CREATE TABLE thread_todo (
