@@ -25,6 +25,7 @@ type lister struct {
 	plan   plan
 	scope  []MailboxID // mailboxes to look in; nil: all
 	scoped bool
+	narrow bool                // to a few messages, which another index finds sooner
 	heads  map[int64]MessageID // of threads: the message that stands for it in the list
 }
 
@@ -89,13 +90,18 @@ func (l *lister) thread(id int64) (int64, error) { return shownThread(l.ctx, l.q
 
 // setScope finds the mailboxes outside of which nothing can match, so that their index can be used.
 func (l *lister) setScope(p *planner, tree query.Node) error {
-	if l.req.Mailbox != 0 {
-		l.scope, l.scoped = []MailboxID{l.req.Mailbox}, true
-		return nil
-	}
 	nodes := []query.Node{tree}
 	if and, ok := tree.(query.And); ok {
 		nodes = and.Nodes
+	}
+	for _, n := range nodes {
+		if _, ok := n.(query.Thread); ok {
+			l.narrow = true
+		}
+	}
+	if l.req.Mailbox != 0 {
+		l.scope, l.scoped = []MailboxID{l.req.Mailbox}, true
+		return nil
 	}
 	for _, n := range nodes {
 		in, ok := n.(query.In)
@@ -284,7 +290,11 @@ func (l *lister) pageSQL(box MailboxID, up bool, after, before *Cursor, n int) (
 	text += ` FROM message m WHERE m.state = 0 AND ` + where
 	args = args[:len(args):len(args)]
 	if box != 0 {
-		text, args = text+` AND m.mailbox = ?`, append(args, box)
+		column := `m.mailbox`
+		if l.narrow {
+			column = `+m.mailbox`
+		}
+		text, args = text+` AND `+column+` = ?`, append(args, box)
 	}
 	if after != nil {
 		text, args = text+` AND (m.received, m.id) < (?, ?)`, append(args, after.Received.UnixMilli(), after.ID)

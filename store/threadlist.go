@@ -18,8 +18,9 @@ type ThreadInfo struct {
 
 // InThread is one message of a thread.
 type InThread struct {
-	ID    MessageID
-	Flags Flags
+	ID      MessageID
+	Account AccountID
+	Flags   Flags
 }
 
 // mostCounted bounds what is read for a page of threads.
@@ -170,7 +171,7 @@ func (l *lister) addThreads(rows []Row) error {
 	ids := []int64{}
 	for i := range rows {
 		r := &rows[i]
-		r.InThread = &ThreadInfo{Messages: 1, People: r.From, Here: []InThread{{r.ID, r.Flags}}}
+		r.InThread = &ThreadInfo{Messages: 1, People: r.From, Here: []InThread{{r.ID, r.Account, r.Flags}}}
 		if !r.Flags.Has(Seen) {
 			r.InThread.Unread = 1
 		}
@@ -203,7 +204,7 @@ func (l *lister) countThreads(ids []int64, info map[int64]*ThreadInfo) error {
 	if !l.plan.exact {
 		here, args = "0", nil
 	}
-	rows, err := l.q.QueryContext(l.ctx, `SELECT m.thread, m.id, m.header_id, m.mailbox, m.flags, m.from_addrs, `+here+` FROM message m
+	rows, err := l.q.QueryContext(l.ctx, `SELECT m.thread, m.id, m.account, m.header_id, m.mailbox, m.flags, m.from_addrs, `+here+` FROM message m
 		WHERE m.thread IN (SELECT value FROM json_each(?)) AND m.state = 0 ORDER BY m.received, m.id LIMIT ?`, append(args[:len(args):len(args)], toJSON(ids), mostCounted)...)
 	if err != nil {
 		return err
@@ -216,7 +217,7 @@ func (l *lister) countThreads(ids []int64, info map[int64]*ThreadInfo) error {
 		var box MailboxID
 		var m InThread
 		var here bool
-		if err := rows.Scan(&id, &m.ID, &header, &box, &m.Flags, &from, &here); err != nil {
+		if err := rows.Scan(&id, &m.ID, &m.Account, &header, &box, &m.Flags, &from, &here); err != nil {
 			return err
 		}
 		t := info[id]
@@ -279,7 +280,7 @@ func (l *lister) findHere(ids []int64, info map[int64]*ThreadInfo) error {
 	list, err := l.matching(` FROM message m WHERE m.thread IN (SELECT value FROM json_each(?)) AND `+where, append([]any{toJSON(ids)}, args...))
 	slices.SortFunc(list, newerFirst)
 	for _, c := range list {
-		info[c.Thread].Here = append(info[c.Thread].Here, InThread{c.ID, c.Flags})
+		info[c.Thread].Here = append(info[c.Thread].Here, InThread{c.ID, c.Account, c.Flags})
 	}
 	return err
 }
