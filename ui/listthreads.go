@@ -81,7 +81,7 @@ func (v view) unfold(ctx context.Context, st *store.Store, head row) ([]row, err
 }
 
 // maxStem is how many levels of a thread are drawn; what is deeper stands under the last of them.
-const maxStem = 8
+const maxStem = 6
 
 // stem draws the place of a line in the tree.
 func stem(more []bool) string {
