@@ -77,12 +77,16 @@ func (t *txn) fillThreads() (more bool, err error) {
 		return false, err
 	}
 	below := MessageID(0)
+	var topics [][3]any
 	for _, j := range list {
-		if err := t.run(`UPDATE message SET topic = ?, answers = ? WHERE id = ?`, null(j.topic), j.answers(), j.id); err != nil {
-			return false, err
+		if j.topic != 0 {
+			topics = append(topics, [3]any{j.id, j.topic, j.answers()})
 		}
 		t.joinLater(j)
 		below = j.id
+	}
+	if err := t.run(`UPDATE message SET topic = j.value ->> 1, answers = j.value ->> 2 FROM json_each(?) j WHERE message.id = j.value ->> 0`, toJSON(topics)); err != nil {
+		return false, err
 	}
 	if len(list) < fillBatch {
 		below = 0
