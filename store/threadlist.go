@@ -184,10 +184,16 @@ func (l *lister) addThreads(rows []Row) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := l.countThreads(ids, info); err != nil || l.plan.exact {
-		return err
+	err := l.countThreads(ids, info)
+	if err == nil && !l.plan.exact {
+		err = l.findHere(ids, info)
 	}
-	return l.findHere(ids, info)
+	for i := range rows {
+		if t := rows[i].InThread; t.Messages == 0 { // beyond what is counted
+			t.Messages, t.People = 1, rows[i].From
+		}
+	}
+	return err
 }
 
 // counting is a thread being counted.

@@ -318,6 +318,10 @@ func (l *list) jumpTo(extra string, forward bool, none string) {
 	} else {
 		q.Before = cursorOf(cur)
 	}
+	if q.Threads {
+		l.jumpThread(extra, forward, *cursorOf(cur), none)
+		return
+	}
 	l.u.modal(&l.jump, func(ctx context.Context) func() {
 		found, err := st.List(ctx, q)
 		return func() {

@@ -56,6 +56,7 @@ func (v view) rows(ctx context.Context, st *store.Store, list []store.Row) ([]ro
 func (v view) unfold(ctx context.Context, st *store.Store, head row) ([]row, error) {
 	t, err := st.Thread(ctx, head.Thread, v.box)
 	if errors.Is(err, store.ErrNotFound) {
+		head.InThread = nil // gone meanwhile
 		return []row{head}, nil
 	}
 	if err != nil {
@@ -346,9 +347,14 @@ func (l *list) jumpUnread(forward bool, none string) {
 	if !forward {
 		from = *cursorOf(l.win.rows[0])
 	}
+	l.jumpThread("is:unread", forward, from, none)
+}
+
+// jumpThread goes to the next thread beyond a place with a message that matches a query.
+func (l *list) jumpThread(extra string, forward bool, from store.Cursor, none string) {
 	st, q := l.u.o.Store, l.q
 	l.u.modal(&l.jump, func(ctx context.Context) func() {
-		found, err := nextThread(ctx, st, q, "is:unread", from, forward)
+		found, err := nextThread(ctx, st, q, extra, from, forward)
 		return func() {
 			switch {
 			case err != nil:

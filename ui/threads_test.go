@@ -195,3 +195,11 @@ func TestAllInboxes(t *testing.T) {
 	r.keys("c", "=all inb", "Enter")
 	r.sees("▸ All inboxes")
 }
+
+func TestMatchesInThreads(t *testing.T) {
+	r := start(t, setup{fill: harbour})
+	r.keys("/", "=body:h3", "Enter", "q", "T", "n", "z", "a")
+	r.sees("▾5", "Text of h3")
+	r.keys("z", "a", "n")
+	r.sees("No further match here")
+}

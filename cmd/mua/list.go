@@ -30,7 +30,7 @@ func newList(a *app) *cobra.Command {
 		Long: `List shows messages of the inbox, newest first, or of the mailboxes that the
 query names. Words match text, subject, people and attachment names; fields are
 from: to: cc: subject: body: filename: in: is: has: before: after: on: newer:
-older: larger: smaller: id: list:; -from:x or NOT x excludes, OR and parentheses
+older: larger: smaller: id: thread: list:; -from:x or NOT x excludes, OR and parentheses
 work. The arguments side by side are the query: quote a phrase for the shell and
 for the query, as in 'subject:"two words"'. A query that names a mailbox anywhere
 is not narrowed to the inbox.

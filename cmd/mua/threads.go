@@ -87,7 +87,7 @@ func (a *app) threadMessages(ctx context.Context, args []string) (*store.Store, 
 	var ids []store.MessageID
 	for _, w := range words {
 		n, err := strconv.ParseInt(w, 10, 64)
-		if err != nil { // mid:
+		if err != nil || n <= 0 { // mid:, or a wrong one
 			id, err := a.messageID(ctx, s, w)
 			if err != nil {
 				return nil, nil, err
