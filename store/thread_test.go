@@ -173,7 +173,7 @@ func TestThreadsOfBefore(t *testing.T) {
 
 	w := newWorld(t).newClub("x")
 	w.arrive(list[:500], 100)
-	ok(t, w.write(ctx, func(t *txn) error { // as migration 0009 finds it
+	ok(t, w.write(ctx, func(t *txn) error { // as migration 0010 finds it
 		for _, q := range []string{`UPDATE message SET thread = NULL, topic = NULL, answers = NULL`, `DELETE FROM strand`, `DELETE FROM reference`,
 			`UPDATE thread_todo SET below = (SELECT max(id) + 1 FROM message)`} {
 			if err := t.run(q); err != nil {
@@ -205,12 +205,12 @@ func TestThreadsOfBefore(t *testing.T) {
 	}
 }
 
-// TestMigrationLeavesThreadsForLater: migration 0009 only notes what there is to do.
+// TestMigrationLeavesThreadsForLater: migration 0010 only notes what there is to do.
 func TestMigrationLeavesThreadsForLater(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	db := openPool(filepath.Join(dir, "mail.db"), true)
 	older := fstest.MapFS{}
-	for _, m := range must(migrations(migrationFiles))(t)[:8] {
+	for _, m := range must(migrations(migrationFiles))(t)[:9] {
 		older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(m.script)}
 	}
 	ok(t, migrate(ctx, db, "mail.db", older))

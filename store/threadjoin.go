@@ -11,7 +11,7 @@ import (
 	"mua/store/thread"
 )
 
-// strandID names a strand: see migration 0009.
+// strandID names a strand: see migration 0010.
 type strandID int64
 
 // threading is what a row needs to find its thread; computed outside of any transaction.

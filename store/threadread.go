@@ -124,7 +124,7 @@ func answeredIn(ctx context.Context, q querier, id int64) (map[string]string, er
 	if err := q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM message WHERE thread = ? AND answers > 0)`, id).Scan(&some); err != nil || !some {
 		return nil, err
 	}
-	list, err := letters(ctx, q, `FROM message m WHERE m.thread = ? AND m.topic IS NOT NULL ORDER BY m.topic, m.date DESC, m.header_id DESC, m.id LIMIT ?`,
+	list, err := missives(ctx, q, `FROM message m WHERE m.thread = ? AND m.topic IS NOT NULL ORDER BY m.topic, m.date DESC, m.header_id DESC, m.id LIMIT ?`,
 		id, 2*mostInThread)
 	if err != nil {
 		return nil, err

@@ -22,8 +22,8 @@ const (
 	mostCandidates = 30 // messages looked at, the latest first
 )
 
-// letter is what the rule looks at.
-type letter struct {
+// missive is what the rule looks at.
+type missive struct {
 	id       MessageID
 	headerID string
 	date     int64
@@ -33,9 +33,9 @@ type letter struct {
 	answers  sql.NullInt64 // the column
 }
 
-const letterFields = `id, header_id, date, topic, list_id, from_addrs, to_addrs, cc_addrs, answers`
+const missiveFields = `id, header_id, date, topic, list_id, from_addrs, to_addrs, cc_addrs, answers`
 
-func scanLetter(rows *sql.Rows) (l letter, err error) {
+func scanMissive(rows *sql.Rows) (l missive, err error) {
 	var from, to, cc string
 	var date sql.NullInt64
 	err = rows.Scan(&l.id, &l.headerID, &date, &l.topic, &l.listID, &from, &to, &cc, &l.answers)
@@ -52,7 +52,7 @@ func foldedAddrs(list string) (out []string) {
 }
 
 // replies reports whether l, an answer, may be one to p. Both have the same topic.
-func (l *letter) replies(p *letter) bool {
+func (l *missive) replies(p *missive) bool {
 	if c := cmp.Or(cmp.Compare(p.date, l.date), strings.Compare(p.headerID, l.headerID)); c >= 0 ||
 		l.date-p.date > answerWindow.Milliseconds() || p.headerID == l.headerID {
 		return false
@@ -80,17 +80,17 @@ func (t *txn) tieOrphans(joins []joiner) error {
 }
 
 // orphansNear finds the orphans for which a message that came is among the candidates: those of its topic that follow it next.
-func (t *txn) orphansNear(joins []joiner) ([]letter, error) {
+func (t *txn) orphansNear(joins []joiner) ([]missive, error) {
 	wanted, err := t.topicsWithOrphans(joins)
 	if err != nil || len(wanted) == 0 {
 		return nil, err
 	}
-	found := map[MessageID]letter{}
+	found := map[MessageID]missive{}
 	for _, j := range joins {
 		if !wanted[j.topic] {
 			continue
 		}
-		list, err := t.letters(`FROM message m INDEXED BY message_orphan WHERE m.answers IS NOT NULL AND m.topic = ? AND m.date BETWEEN ? AND ?
+		list, err := t.missives(`FROM message m INDEXED BY message_orphan WHERE m.answers IS NOT NULL AND m.topic = ? AND m.date BETWEEN ? AND ?
 			ORDER BY m.date, m.header_id LIMIT ?`, j.topic, j.date, j.date+answerWindow.Milliseconds(), mostCandidates)
 		if err != nil {
 			return nil, err
@@ -99,7 +99,7 @@ func (t *txn) orphansNear(joins []joiner) ([]letter, error) {
 			found[l.id] = l
 		}
 	}
-	return slices.SortedFunc(maps.Values(found), func(a, b letter) int {
+	return slices.SortedFunc(maps.Values(found), func(a, b missive) int {
 		return cmp.Or(cmp.Compare(a.date, b.date), strings.Compare(a.headerID, b.headerID), cmp.Compare(a.id, b.id))
 	}), nil
 }
@@ -128,19 +128,19 @@ func (t *txn) topicsWithOrphans(joins []joiner) (map[int64]bool, error) {
 	return out, err
 }
 
-func (t *txn) letters(from string, args ...any) ([]letter, error) {
-	return letters(t.ctx, t.tx, from, args...)
+func (t *txn) missives(from string, args ...any) ([]missive, error) {
+	return missives(t.ctx, t.tx, from, args...)
 }
 
-func letters(ctx context.Context, q querier, from string, args ...any) ([]letter, error) {
-	rows, err := q.QueryContext(ctx, `SELECT m.`+strings.ReplaceAll(letterFields, " ", " m.")+` `+from, args...)
+func missives(ctx context.Context, q querier, from string, args ...any) ([]missive, error) {
+	rows, err := q.QueryContext(ctx, `SELECT m.`+strings.ReplaceAll(missiveFields, " ", " m.")+` `+from, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var out []letter
+	var out []missive
 	for rows.Next() {
-		l, err := scanLetter(rows)
+		l, err := scanMissive(rows)
 		if err != nil {
 			return nil, err
 		}
@@ -150,14 +150,14 @@ func letters(ctx context.Context, q querier, from string, args ...any) ([]letter
 }
 
 // tieOrphan ties an orphan to what it answers now. Where it answered something else before, all strands that this is about are noted in moved.
-func (t *txn) tieOrphan(o *letter, moved map[strandID]bool) error {
-	list, err := t.letters(`FROM message m INDEXED BY message_topic WHERE m.topic = ? AND m.date BETWEEN ? AND ?
+func (t *txn) tieOrphan(o *missive, moved map[strandID]bool) error {
+	list, err := t.missives(`FROM message m INDEXED BY message_topic WHERE m.topic = ? AND m.date BETWEEN ? AND ?
 		ORDER BY m.date DESC, m.header_id DESC, m.id LIMIT ?`, o.topic.Int64, o.date-answerWindow.Milliseconds(), o.date, mostCandidates)
 	if err != nil {
 		return err
 	}
 	var target strandID // none
-	if i := slices.IndexFunc(list, func(p letter) bool { return o.replies(&p) }); i >= 0 {
+	if i := slices.IndexFunc(list, func(p missive) bool { return o.replies(&p) }); i >= 0 {
 		if target, err = t.strandOf(&list[i]); err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ func (t *txn) partOf(s strandID) (part strandID, err error) {
 }
 
 // strandOf is the strand of a message.
-func (t *txn) strandOf(l *letter) (strandID, error) {
+func (t *txn) strandOf(l *missive) (strandID, error) {
 	if l.headerID == "" {
 		return t.founded(l.id)
 	}
@@ -235,7 +235,7 @@ func (t *txn) regroup(moved map[strandID]bool) error {
 		threads[n] = true
 	}
 	all := toJSON(slices.Sorted(maps.Keys(threads)))
-	list, err := t.letters(`FROM message m WHERE m.thread IN (SELECT value FROM json_each(?))`, all)
+	list, err := t.missives(`FROM message m WHERE m.thread IN (SELECT value FROM json_each(?))`, all)
 	if err != nil {
 		return err
 	}
@@ -263,7 +263,7 @@ func (t *txn) regroup(moved map[strandID]bool) error {
 }
 
 // strandsIn tells the strands of messages, in order and of each of them.
-func (t *txn) strandsIn(list []letter) (all, each []strandID, err error) {
+func (t *txn) strandsIn(list []missive) (all, each []strandID, err error) {
 	var keys []int64
 	for i := range list {
 		if list[i].headerID != "" {
@@ -288,7 +288,7 @@ func (t *txn) strandsIn(list []letter) (all, each []strandID, err error) {
 	return slices.Sorted(maps.Keys(seen)), each, nil
 }
 
-func (t *txn) putGroups(w *weaver, strands []strandID, list []letter, members []strandID) error {
+func (t *txn) putGroups(w *weaver, strands []strandID, list []missive, members []strandID) error {
 	for _, s := range strands {
 		n := w.strand(w.exist[s])
 		if err := t.run(`UPDATE strand SET thread = ? WHERE part = ?`, n, s); err != nil {
