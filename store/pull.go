@@ -20,8 +20,9 @@ type puller struct {
 	box      Mailbox
 	batch    []Incoming
 	prepared []prepared
-	waiting  bool // copies in this mailbox wait for adoption
-	removals bool // the server has removed messages that may be seen again
+	waiting  bool    // copies in this mailbox wait for adoption
+	removals bool    // the server has removed messages that may be seen again
+	group    GroupID // of the wishes of an import; 0: each new copy has its own
 	ids      []MessageID
 	isNew    []bool
 }
@@ -236,7 +237,13 @@ func (p *puller) insert(t *txn, i int) (MessageID, error) {
 		}
 	}
 	if in.UID == 0 && !p.box.Local {
-		if err := t.settleNew(&k, "adopt"); err != nil {
+		err := error(nil)
+		if p.group != 0 {
+			err = t.settle(&k, p.group)
+		} else {
+			err = t.settleNew(&k, "adopt")
+		}
+		if err != nil {
 			return 0, err
 		}
 	}

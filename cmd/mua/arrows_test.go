@@ -30,6 +30,7 @@ func arrows() map[string][]string {
 		"store/query":         {},
 		"store":               {"store/message", "store/query"},
 		"store/powerloss":     {},
+		"store/archive":       {"store", "store/message"},
 		"account":             {},
 		"account/wire":        {"account"},
 		"account/imap":        append([]string{"store/query"}, server...), // a query becomes SEARCH keys
