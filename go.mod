@@ -27,6 +27,8 @@ require (
 	golang.org/x/text v0.43.0
 )
 
+require github.com/emersion/go-maildir v0.6.0 // indirect
+
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
 	github.com/danieljoos/wincred v1.2.3 // indirect

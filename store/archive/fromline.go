@@ -87,13 +87,17 @@ func fromDate(f []string) (time.Time, bool) {
 	return time.Date(year, month, day, clock[0], clock[1], clock[2], 0, zone).UTC(), true
 }
 
-// beginsHeader tells whether bytes begin like a field of a header: a name of printable ASCII, and a colon.
+// beginsHeader tells whether bytes begin like a field of a header: a name of letters, digits, - _ and ., and a colon.
 func beginsHeader(b []byte) bool {
 	for i, c := range b {
 		switch {
 		case c == ':':
 			return i > 0
-		case c <= ' ' || c >= 0x7f || i > 100:
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+		if i > 100 {
 			return false
 		}
 	}

@@ -123,14 +123,15 @@ func trimSeparator(raw []byte, crlf bool) []byte {
 
 // body is the reading of one message.
 type body struct {
-	m        *mbox
-	dialect  Dialect
-	own      bool // mua wrote it, and said in which dialect
-	fields   int  // of its own that follow
-	raw      []byte
-	st       state
-	told     bool // its length was told, rightly
-	tooLarge bool
+	m          *mbox
+	dialect    Dialect
+	own        bool // mua wrote it, and said in which dialect
+	fields     int  // of its own that follow
+	quotedHead bool
+	raw        []byte
+	st         state
+	told       bool // its length was told, rightly
+	tooLarge   bool
 }
 
 // read reads up to the line that begins the next message, or to the end.
@@ -163,7 +164,13 @@ func (b *body) read() error {
 				b.take(line)
 			}
 			blank = whole && isBlank(line)
-			line = unquoted(line, b.dialect.unquotes())
+			q := b.dialect.unquotes()
+			if header && b.own && b.dialect.lengths() {
+				if q = asIs; b.quotedHead {
+					q = levels
+				}
+			}
+			line = unquoted(line, q)
 		}
 		b.add(line)
 		lineStart = whole
@@ -182,6 +189,8 @@ func (b *body) take(line []byte) {
 				b.fields = n
 			} else if slices.Contains(Dialects(), Dialect(w)) {
 				b.dialect, b.own = Dialect(w), true
+			} else if w == quotedHead {
+				b.quotedHead = true
 			}
 		}
 		return

@@ -54,7 +54,7 @@ func (w *MboxWriter) Write(m *Message) error {
 		marks = append(marks, noNewline)
 		end = "\n\n"
 	}
-	if len(fields)+len(marks) > 0 || w.confusing(m.Raw[:start]) {
+	if len(fields)+len(marks) > 0 || w.confusing(m, m.Raw[:start]) {
 		w.w.WriteString(ownHead(len(fields), append([]string{string(w.dialect)}, marks...)...) + "\n") //nolint:errcheck // the last write tells
 		for _, f := range fields {
 			w.w.WriteString(f + "\n") //nolint:errcheck // the last write tells
@@ -82,7 +82,12 @@ func (w *MboxWriter) withLength(raw []byte, start int, fields, marks *[]string) 
 		raw = append(raw[:len(raw):len(raw)], '\n')
 		start = len(raw)
 	}
-	out = appendQuoted(out, raw[:start], quote)
+	if head := appendQuoted(nil, raw[:start], levels); len(head) > start {
+		*marks = append(*marks, quotedHead)
+		out = head
+	} else {
+		out = append(out, raw[:start]...)
+	}
 	body := len(out)
 	out = appendQuoted(out, raw[start:], quote)
 	*fields = append([]string{fmt.Sprintf("Content-Length: %d", len(out)-body)}, *fields...)
@@ -90,7 +95,7 @@ func (w *MboxWriter) withLength(raw []byte, start int, fields, marks *[]string) 
 }
 
 // confusing tells whether a header has what a reader would take for the mailbox's.
-func (w *MboxWriter) confusing(header []byte) bool {
+func (w *MboxWriter) confusing(m *Message, header []byte) bool {
 	for _, name := range []string{ownField, "X-Mozilla-Status", "X-Mozilla-Status2", "X-Mozilla-Keys"} {
 		if _, _, ok := cutField(header, name); ok {
 			return true
@@ -100,7 +105,7 @@ func (w *MboxWriter) confusing(header []byte) bool {
 	for line := range bytes.Lines(header) {
 		s.take(line)
 	}
-	return s.length >= 0
+	return s.length >= 0 || w.flags && (s.flags != m.Flags || !slices.Equal(s.keywords, m.Keywords))
 }
 
 func (d Dialect) quotes() quoting { return d.unquotes() }

@@ -13,9 +13,10 @@ import (
 // The fields in which programs keep the state of a message within an mbox. What mua writes of them stands at the very
 // beginning of a message, behind a field that says how many there are, and is taken off again when it is read.
 const (
-	ownField     = "X-Mua-Mbox" // "N", the number of fields that follow; then "no-newline", "no-blank": what was added at the end
-	noNewline    = "no-newline"
-	noBlank      = "no-blank"
+	ownField     = "X-Mua-Mbox"  // "N", the number of fields that follow; the dialect; then what was done to the message:
+	noNewline    = "no-newline"  // a line end was added
+	noBlank      = "no-blank"    // an empty line, to end the header
+	quotedHead   = "quoted-head" // its header is quoted as in mboxrd, in a dialect that does not
 	maxOwnFields = 8
 )
 
