@@ -44,6 +44,7 @@ func newConnector(path string, writer bool) *connector {
 	}
 	if writer {
 		v.Set("_txlock", "immediate")
+		v.Set("_auto_vacuum", "incremental") // of a file that is made; one that is there stays as it is
 	} else {
 		v.Set("_txlock", "deferred")
 		v.Set("_query_only", "1")

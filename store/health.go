@@ -31,6 +31,16 @@ type Health struct {
 	LastFlush      time.Time  // of a flush that comes again: the UI's, a watcher's, a timer's; zero: never
 	LeftOut        []string   // messages that could not be had of a server, in words
 	InUse          int        // process id of another program that has the database open; 0: none seen
+
+	SQLite          string     // its version
+	Reusable        int64      // octets that are free inside of the file, for what comes
+	Shrinks         bool       // the file gives room back; one made by an older mua only uses it again
+	Mailboxes       []BoxSpace // largest first
+	Recoverable     int        // messages that mua recover can bring back, and what they take, in octets
+	RecoverableSize int64
+	Wishes          int // changes that servers have not heard of
+	OldestWish      time.Time
+	Conflicts       int // changes that servers refused
 }
 
 // Examine looks at the mail.db in a data folder, or at the file path when that is given, and
@@ -44,7 +54,7 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 	if err != nil {
 		return Health{Path: path}, err
 	}
-	h := Health{Path: path, Free: freeSpace(filepath.Dir(path)), Outbox: map[ItemState]int{}}
+	h := Health{Path: path, Free: freeSpace(filepath.Dir(path)), Outbox: map[ItemState]int{}, SQLite: sqliteVersion()}
 	h.sizes()
 	steps, err := migrations(migrationFiles)
 	if err != nil {
@@ -128,6 +138,9 @@ func (h *Health) look(ctx context.Context) {
 		return fmt.Sprintf("%s %d points to a row of %s that there is not", table, row.Int64, parent), err
 	})
 	h.count(ctx, db)
+	if len(h.Problems) == 0 {
+		h.space(ctx, db)
+	}
 }
 
 // check adds what a checking pragma finds; read gives "" for nothing.
