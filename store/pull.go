@@ -306,6 +306,7 @@ func collect[T any](rows *sql.Rows) (out []T, err error) {
 type Body struct {
 	Message MessageID
 	Raw     []byte
+	Opened  bool // a person asked for it: PruneBodies leaves it alone for a while
 
 	ready *columns // by PrepareBody
 }
@@ -326,7 +327,11 @@ func (s *Store) SetBodies(ctx context.Context, batch []Body) error {
 		return err
 	}
 	return s.writeEach(ctx, len(batch), func(t *txn, i int) error {
-		return t.setBodies(s, batch[i].Message, &cols[i])
+		err := t.setBodies(s, batch[i].Message, &cols[i])
+		if err == nil && batch[i].Opened {
+			err = t.noteOpened(batch[i].Message)
+		}
+		return err
 	})
 }
 
