@@ -47,6 +47,7 @@ type Health struct {
 // changes neither it nor its write-ahead log. The error is that of a file that is not there
 // (fs.ErrNotExist) or may not be read; what is wrong inside is in Problems.
 func Examine(ctx context.Context, dir, path string) (Health, error) {
+	still := path != "" // a copy, unless somebody has it open
 	if path == "" {
 		path = filepath.Join(dir, "mail.db")
 	}
@@ -80,7 +81,8 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 	case h.Size == 0:
 		h.Problems = []string{"mail.db is empty: opening it begins an empty mail store"}
 	default:
-		h.look(ctx)
+		_, err := os.Stat(path + "-wal")
+		h.look(ctx, still && h.InUse == 0 && errors.Is(err, fs.ErrNotExist))
 	}
 	return h, nil
 }
@@ -109,9 +111,10 @@ func (h *Health) problem(doing string, err error) {
 	}
 }
 
-// look reads the database through one connection that cannot write.
-func (h *Health) look(ctx context.Context) {
-	db := openReadOnly(h.Path)
+// look reads the database through one connection that cannot write. still: nobody writes to it either, so that
+// no log is begun beside it.
+func (h *Health) look(ctx context.Context, still bool) {
+	db := openReadOnly(h.Path, still)
 	defer db.Close()
 	var tables int
 	err := retryBusy(ctx, func() error { return db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables) })
