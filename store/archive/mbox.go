@@ -345,6 +345,9 @@ func unquoteAll(b []byte) []byte {
 // detect finds the dialect of a file. Whether lengths are told shows where they are right; whether lines are quoted beside that,
 // where there is one that is, and none that is not. Without lengths it is mboxrd: what mboxo has quoted it undoes too.
 func detect(f io.ReaderAt, size int64) (Dialect, error) {
+	if some, err := tellsLengths(f, size); err != nil || !some {
+		return MboxRD, err
+	}
 	told, bare, quoted := 0, 0, 0
 	m := newMbox(f, size, MboxCL2, MaxMessage)
 	m.lengths = func(b []byte) {
@@ -367,6 +370,28 @@ func detect(f io.ReaderAt, size int64) (Dialect, error) {
 			return MboxRD, fmt.Errorf("at octet %d: %w", m.at, err)
 		}
 	}
+}
+
+// tellsLengths looks whether there is a Content-Length at all, which is much faster than to read the messages.
+func tellsLengths(f io.ReaderAt, size int64) (bool, error) {
+	const overlap = len("\nContent-Length:")
+	buf := make([]byte, 1<<20)
+	for at := int64(0); at < size; {
+		n, err := f.ReadAt(buf, at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return false, err
+		}
+		for _, name := range []string{"\nContent-Length:", "\nContent-length:", "\ncontent-length:", "\nCONTENT-LENGTH:"} {
+			if bytes.Contains(buf[:n], []byte(name)) {
+				return true, nil
+			}
+		}
+		if n < len(buf) {
+			break
+		}
+		at += int64(n - overlap)
+	}
+	return false, nil
 }
 
 // linesBegin counts the lines that begin so.

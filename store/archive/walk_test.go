@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -197,5 +198,41 @@ func TestModifiedUTF7(t *testing.T) {
 		if got := fromUTF7(bad); got == "" || strings.ContainsAny(got, "\x1b\xff") {
 			t.Errorf("%q: %q", bad, got)
 		}
+	}
+}
+
+// TestInterrupted: what was read when an import is interrupted is there, and the same import again does the rest, without a second copy.
+func TestInterrupted(t *testing.T) {
+	s, err := store.Open(context.Background(), t.TempDir(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	files := map[string]string{"cur/": "", "new/": ""}
+	const all = 400
+	for i := range all {
+		files["cur/"+strconv.Itoa(i)+":2,S"] = "Subject: " + strconv.Itoa(i) + "\n\n" + strings.Repeat("x", i)
+	}
+	dir := tree(t, files)
+	into := Into{Store: s, Mailbox: func(ctx context.Context, levels []string) (store.Mailbox, error) {
+		return s.ImportMailbox(ctx, 1, append([]string{"Old"}, levels...), false)
+	}}
+	ctx, cancel := context.WithCancel(context.Background())
+	o := Options{Skipped: func(path string, why error) { t.Errorf("left out %s: %v", path, why) }}
+	first, err := Import(ctx, []string{dir}, o, into, func(done int) {
+		if done > 0 {
+			cancel()
+		}
+	})
+	cancel()
+	if err != nil && !errors.Is(err, context.Canceled) || len(first) != 1 || first[0].New == 0 {
+		t.Fatalf("%+v %v", first, err)
+	}
+	if n, err := s.Count(context.Background(), store.ListQuery{}); err != nil || n != first[0].New {
+		t.Errorf("%d are there, %d were told of: %v", n, first[0].New, err)
+	}
+	again, err := Import(context.Background(), []string{dir}, o, into, nil)
+	if err != nil || again[0].New+first[0].New != all || again[0].Had != first[0].New {
+		t.Errorf("%+v, then %+v: %v", first, again, err)
 	}
 }
