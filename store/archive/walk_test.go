@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"mua/store"
 )
@@ -195,7 +196,7 @@ func TestModifiedUTF7(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"a&b", "&!-", "&A-", "\xff", "a\x1b[31m"} {
-		if got := fromUTF7(bad); got == "" || strings.ContainsAny(got, "\x1b\xff") {
+		if got := fromUTF7(bad); got == "" || !utf8.ValidString(got) || strings.Contains(got, "\x1b") {
 			t.Errorf("%q: %q", bad, got)
 		}
 	}
