@@ -307,17 +307,27 @@ func (l *link) examine(name string) (*imap.SelectData, error) { return l.open(na
 
 // open selects a mailbox, again if it is selected already: its numbers are wanted.
 func (l *link) open(name string, readOnly bool) (*imap.SelectData, error) {
-	defer l.busy(0)()
+	return l.opening(name, readOnly)()
+}
+
+// opening sends SELECT or EXAMINE; what it returns waits for the answer. Commands sent in between are about the new
+// mailbox, and refused when it cannot be selected.
+func (l *link) opening(name string, readOnly bool) func() (*imap.SelectData, error) {
+	over := l.busy(0)
 	l.mailbox, l.selected = "", nil
-	data, err := l.client.Select(name, &imap.SelectOptions{ReadOnly: readOnly, CondStore: l.caps.Has(imap.CapCondStore)}).Wait()
-	if err != nil {
-		return nil, err
-	}
-	l.mailbox, l.readOnly, l.selected = name, readOnly, data
 	l.expunged.Store(0)
 	select {
 	case <-l.news:
 	default:
 	}
-	return data, nil
+	cmd := l.client.Select(name, &imap.SelectOptions{ReadOnly: readOnly, CondStore: l.caps.Has(imap.CapCondStore)})
+	return func() (*imap.SelectData, error) {
+		defer over()
+		data, err := cmd.Wait()
+		if err != nil {
+			return nil, err
+		}
+		l.mailbox, l.readOnly, l.selected = name, readOnly, data
+		return data, nil
+	}
 }
