@@ -125,7 +125,11 @@ func (im *Importer) Prepare(ctx context.Context, m *Import) error {
 	if !m.Box.Local {
 		m.header = bytes.Clone(headerOf(m.Raw))
 	}
-	return im.s.Prepare(&m.Incoming)
+	c := described(m.Raw, nil, 0)
+	chunks, err := im.s.codec.pack(m.Raw)
+	c.content = &packed{sum, m.Octets, chunks}
+	m.Raw, m.ready = nil, &c
+	return err
 }
 
 // Store stores what was prepared, durably when it returns, in the order given. In a mailbox on a server each gets the wish that puts

@@ -72,7 +72,7 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	if f.mailbox == "" && !f.tree {
 		return usagef("say where to: --mailbox NAME, or --tree")
 	}
-	longLived()
+	busyOnce()
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
