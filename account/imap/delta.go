@@ -11,6 +11,7 @@ import (
 type delta struct {
 	l             *link
 	list, changed *fetching
+	vanished      bool       // changed tells what is gone too (QRESYNC): all is not asked for
 	all           chan found // no window of sequence numbers, which could move meanwhile
 }
 
@@ -42,9 +43,9 @@ func (m *mailboxPull) question(n, arrived int, list, changed, all, modSeqs bool)
 		d.list = l.fetchFrom(modSeqs, set, m.listWant(), min(n, arrived), 0, 0)
 	}
 	if changed && next > 1 {
-		d.changed = m.changedSince(l, n, modSeqs)
+		d.changed, d.vanished = m.changedSince(l, n, modSeqs), l.guard.QResync()
 	}
-	if all && n > 0 && n <= searchWindow {
+	if all && !d.vanished && n > 0 && n <= searchWindow {
 		d.all = make(chan found, 1)
 		over := l.busy(0) // from now on, not from when it is sent
 		go func() {
@@ -56,11 +57,18 @@ func (m *mailboxPull) question(n, arrived int, list, changed, all, modSeqs bool)
 	return d
 }
 
-// changedSince asks for the flags that have changed since the last pull (RFC 7162 section 3.1.4).
+// changedSince asks for the flags that have changed since the last pull (RFC 7162 section 3.1.4), and, with QRESYNC,
+// for what has vanished (section 3.2.6).
 func (m *mailboxPull) changedSince(l *link, n int, modSeqs bool) *fetching {
 	var set imap.UIDSet
 	set.AddRange(1, imap.UID(m.mb.Sync.UIDNext-1))
-	return l.fetchFrom(modSeqs, set, wantFlags, n, 0, m.mb.Sync.HighestModSeq)
+	ask := func() (f *fetching) { return l.fetchFrom(modSeqs, set, wantFlags, n, 0, m.mb.Sync.HighestModSeq) }
+	if !l.guard.QResync() {
+		return ask()
+	}
+	var f *fetching
+	l.guard.WithVanished(func() { f = ask() })
+	return f
 }
 
 // delta takes in what has changed; gone are the UIDs that the server no longer has.
@@ -117,6 +125,12 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 	if n == len(m.copies)+fresh+m.absent() {
 		return nil, nil
 	}
+	if d.vanished && d.l == m.s.l {
+		vanished := d.l.takeVanished()
+		if gone, all := m.vanishedOf(vanished, n-fresh); all {
+			return gone, m.forget(vanished.has)
+		}
+	}
 	if d.all == nil {
 		return m.searchGone()
 	}
@@ -128,4 +142,23 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 		return nil, f.err
 	}
 	return m.goneFrom(f.there)
+}
+
+// vanishedOf are the UIDs here that the server says are gone; all tells whether with them gone exactly left remain.
+func (m *mailboxPull) vanishedOf(vanished ranges, left int) (gone []uint32, all bool) {
+	for _, c := range m.copies {
+		if vanished.has(c.UID) {
+			gone = append(gone, c.UID)
+		}
+	}
+	left += len(gone) - len(m.copies)
+	for uid := range m.apart.all {
+		if m.known(uid) {
+			continue
+		}
+		if !vanished.has(uid) {
+			left--
+		}
+	}
+	return gone, left == 0
 }
