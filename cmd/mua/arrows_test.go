@@ -30,6 +30,7 @@ func arrows() map[string][]string {
 		"store/query":         {},
 		"store":               {"store/message", "store/query"},
 		"store/powerloss":     {},
+		"store/archive":       {"store", "store/message"},
 		"store/addressbook":   {"store", "store/message", "store/query"},
 		"account":             {},
 		"account/wire":        {"account"},
