@@ -31,6 +31,7 @@ func arrows() map[string][]string {
 		"store/thread":        {"store/query"}, // subjects are folded as a search folds them
 		"store":               {"store/message", "store/query", "store/thread"},
 		"store/powerloss":     {},
+		"store/archive":       {"store", "store/message"},
 		"store/addressbook":   {"store", "store/message", "store/query"},
 		"account":             {},
 		"account/wire":        {"account"},
