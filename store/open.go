@@ -22,6 +22,7 @@ type Store struct {
 	watchers watchers
 	mark     markFile
 	group    group
+	filler   filler
 	closed   sync.Once
 	closeErr error
 }
@@ -55,7 +56,11 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		s.now = time.Now
 	}
 	s.watchers.init()
-	if err := s.prepare(ctx, path); err != nil {
+	err = s.prepare(ctx, path)
+	if err == nil && !o.Brief {
+		err = s.fillBehind(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -71,6 +76,7 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 // Close ends all work; a second call does nothing.
 func (s *Store) Close() error {
 	s.closed.Do(func() {
+		s.filler.close()
 		s.watchers.close()
 		s.closeErr = errors.Join(s.pool.Close(), s.writer.Close())
 		s.codec.close()

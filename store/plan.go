@@ -23,6 +23,7 @@ type planner struct {
 	accounts []Account
 	only     AccountID // 0: all
 	body     func(*candidate) (string, error)
+	thread   func(int64) (int64, error) // the thread that one is part of now
 }
 
 func always() plan {
@@ -57,7 +58,8 @@ func (p *planner) column(n query.Node) (plan, error) {
 	case query.ID:
 		return test("m.id = ?", func(c *candidate) bool { return int64(c.ID) == n.ID }, n.ID), nil
 	case query.Thread:
-		return test("m.thread IS ?", func(c *candidate) bool { return c.Thread == n.ID }, n.ID), nil
+		id, err := p.thread(n.ID)
+		return test("m.thread IS NOT NULL AND m.thread = ?", func(c *candidate) bool { return c.Thread == id }, id), err
 	case query.HeaderID:
 		return test("m.header_id = ?", func(c *candidate) bool { return c.MessageID == n.ID }, n.ID), nil
 	case query.HasAttachment:
