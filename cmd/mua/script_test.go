@@ -245,13 +245,13 @@ var scriptFaults = map[string]demo.Faults{
 	"unavailable":    {IMAP: demo.LineFaults{Login: "[UNAVAILABLE] try later"}},
 	"refuse-wishes": {IMAP: demo.LineFaults{Refuse: map[string]string{"STORE": "[NOPERM] not yours", "MOVE": "[OVERQUOTA] full", "COPY": "[OVERQUOTA] full",
 		"CREATE": "[NOPERM] no new mailboxes", "RENAME": "[NOPERM] names stay"}}},
-	"refuse-bob":   {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"bob@mua.example": {Code: 550, Text: "5.1.1 no such person"}}}},
-	"defer-all":    {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"*": {Code: 451, Text: "4.2.0 come back later"}}}},
-	"lose-replies": {SMTP: demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore, Recorded: true}}},
-	"lose-reply":   {SMTP: demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore, Recorded: true, Times: 1}}},
+	"refuse-bob": {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"bob@mua.example": {Code: 550, Text: "5.1.1 no such person"}}}},
+	"defer-all":  {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"*": {Code: 451, Text: "4.2.0 come back later"}}}},
+	"lose-reply": {SMTP: demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore, Recorded: true, Times: 1}}},
 	"mixed": {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{
 		"bob@mua.example": {Code: 550, Text: "5.1.1 no such person"}, "dan@mua.example": {Code: 451, Text: "4.2.0 come back later"}}}},
 	"silent":        {SMTP: demo.SMTPFaults{Greeting: &demo.Answer{When: demo.StallBefore}}},
+	"lose-replies":  {SMTP: demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore, Recorded: true}}},
 	"no-smtp-login": {SMTP: demo.SMTPFaults{Login: &demo.Answer{Code: 535, Text: "5.7.8 authentication failed"}}},
 }
 
