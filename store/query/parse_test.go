@@ -150,6 +150,20 @@ func TestMatch(t *testing.T) {
 		{"ﬁnd", "find", true},
 		{"й", "Й", true},
 		{"हिन्दी", "यह हिन्दी है", true},
+		{"invoice", "in\u00advo\u200bice", false}, // the second is a place to break a line at
+		{"invoice", "in\u00advo\u00adice", true},
+		{"会議室", "会議\n  室", true},  // a line broken within a word
+		{"会議室", "会議\n\n室", false}, // another paragraph
+		{"会議室", "会議、室", false},
+		{"나는가", "나는\n가", false}, // Korean has spaces
+		{"会議room", "会議 room", true},
+		{"サーバ", "新サーバーです", true},
+		{"ーバー", "新サーバーです", true},
+		{"ดีค", "สวัสดีครับ", true},
+		{"❤️", "I ❤ you", true},
+		{"👍🏽", "ok👍", true},
+		{"👨‍👩‍👧", "we 👨‍👩‍👧!", true},
+		{"نمی‌خواهم", "نمیخواهم", true},
 	} {
 		n, err := Parse(x.query, now)
 		if err != nil {
