@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"mua/store/index"
 )
 
 // Store is the database: one writer, a pool of readers. Safe for concurrent use.
@@ -22,6 +24,7 @@ type Store struct {
 	watchers watchers
 	mark     markFile
 	group    group
+	words    wordIndex
 	closed   sync.Once
 	closeErr error
 }
@@ -54,6 +57,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.words.path, s.words.mail = index.Path(dir), path
 	s.watchers.init()
 	if err := s.prepare(ctx, path); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -72,7 +76,7 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 func (s *Store) Close() error {
 	s.closed.Do(func() {
 		s.watchers.close()
-		s.closeErr = errors.Join(s.pool.Close(), s.writer.Close())
+		s.closeErr = errors.Join(s.words.close(), s.pool.Close(), s.writer.Close())
 		s.codec.close()
 		s.mark.mu.Lock()
 		s.mark.close()

@@ -10,7 +10,10 @@
 //   - Words are cut in Go (see [query.Words]); SQLite's tokenizer only splits at spaces.
 package index
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // format is the version of what is in the file and of how words are cut. Another one is built anew.
 const format = 1
@@ -21,6 +24,9 @@ const applicationID = 0x6d756149
 // ErrBroken: the file is missing, damaged, of another version, or belongs to another mail.db. It is to
 // be built anew; nothing is lost.
 var ErrBroken = errors.New("the search index cannot be used")
+
+// ErrMissing: there is no file. It is an ErrBroken, too.
+var ErrMissing = fmt.Errorf("%w: there is none", ErrBroken)
 
 // Doc is what is indexed of one copy of a message.
 type Doc struct {

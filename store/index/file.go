@@ -96,7 +96,7 @@ func open(path string, writer bool) *sql.DB {
 
 // create makes an empty file with its schema, and takes away what was there.
 func create(ctx context.Context, path, home string, st State) (err error) {
-	if err := remove(path); err != nil {
+	if err := Remove(path); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
@@ -132,8 +132,8 @@ func (st State) columns() []any {
 	return []any{st.Bodies.Change, st.Bodies.ID, st.Headers.Change, st.Headers.ID, received, old.ID}
 }
 
-// remove takes the file away, and what lies beside it.
-func remove(path string) error {
+// Remove takes the file away, and what lies beside it.
+func Remove(path string) error {
 	var errs []error
 	for _, suffix := range []string{"-wal", "-shm", "-journal", ".seal", ""} {
 		if err := os.Remove(path + suffix); !errors.Is(err, fs.ErrNotExist) {
@@ -141,6 +141,21 @@ func remove(path string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Replace puts a finished index in the place of another. Nobody may be writing to either.
+func Replace(path, fresh string) error {
+	if err := Remove(path); err != nil {
+		return err
+	}
+	if err := os.Rename(fresh, path); err != nil {
+		return err
+	}
+	err := os.Rename(sealPath(fresh), sealPath(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 type querier interface {

@@ -113,7 +113,9 @@ func (v *View) Among(e Expr, numbers []int64) (map[int64]bool, error) {
 }
 
 // Docs gives the documents of messages. Those that have none, or were only taken in in part, are missing.
-func (v *View) Docs(messages []int64) (map[int64]Hit, error) {
+func (v *View) Docs(messages []int64) (map[int64]Hit, error) { return docs(v.ctx, v.tx, messages) }
+
+func docs(ctx context.Context, q querier, messages []int64) (map[int64]Hit, error) {
 	out := map[int64]Hit{}
 	if len(messages) == 0 {
 		return out, nil
@@ -122,7 +124,7 @@ func (v *View) Docs(messages []int64) (map[int64]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := v.tx.QueryContext(v.ctx, `SELECT number, message, content FROM doc WHERE partial = 0 AND message IN (SELECT value FROM json_each(?))`, string(list))
+	rows, err := q.QueryContext(ctx, `SELECT number, message, content FROM doc WHERE partial = 0 AND message IN (SELECT value FROM json_each(?))`, string(list))
 	found, err := hits(rows, err)
 	for _, h := range found {
 		out[h.Message] = h

@@ -124,7 +124,7 @@ func readSeal(path string) (s seal, ok bool) {
 func (k *Files) check(path string) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: there is none", ErrBroken)
+		return ErrMissing
 	}
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"os"
 	"slices"
 )
 
@@ -14,7 +13,7 @@ type Writer struct {
 	files *Files
 	path  string
 	db    *sql.DB
-	file  os.FileInfo
+	side  *sql.DB // reads beside a transaction
 	state State
 	next  map[int64]int64 // of numbers that are taken: one that may not be
 	dirty bool            // the seal is off
@@ -25,13 +24,10 @@ func OpenWriter(ctx context.Context, files *Files, path, home string) (*Writer, 
 	if err := files.check(path); err != nil {
 		return nil, err
 	}
-	w := &Writer{files: files, path: path, next: map[int64]int64{}, db: open(path, true)}
+	w := &Writer{files: files, path: path, next: map[int64]int64{}, db: open(path, true), side: open(path, false)}
 	var err error
-	if w.file, err = os.Stat(path); err == nil {
-		w.state, err = readState(ctx, w.db, home)
-	}
-	if err != nil {
-		return nil, errors.Join(err, w.db.Close())
+	if w.state, err = readState(ctx, w.db, home); err != nil {
+		return nil, errors.Join(err, w.side.Close(), w.db.Close())
 	}
 	return w, nil
 }
@@ -47,19 +43,18 @@ func Create(ctx context.Context, files *Files, path, home string, st State) (*Wr
 // State is what has been taken in.
 func (w *Writer) State() State { return w.state }
 
-// Here reports whether the file is still the one that was opened.
-func (w *Writer) Here() bool {
-	now, err := os.Stat(w.path)
-	return err == nil && os.SameFile(now, w.file)
-}
-
 // Close ends the writer, and seals the file when seal is true.
 func (w *Writer) Close(ctx context.Context, seal bool) error {
-	var err error
-	if seal && w.dirty {
-		err = w.seal(ctx)
+	err := w.side.Close() // it would be in the way of the seal
+	if _, sealed := readSeal(w.path); seal && !sealed {
+		err = errors.Join(err, w.seal(ctx))
 	}
 	return errors.Join(err, w.db.Close())
+}
+
+// Known tells which of some messages are in the index, and by which content.
+func (w *Writer) Known(ctx context.Context, messages []int64) (map[int64]Hit, error) {
+	return docs(ctx, w.side, messages)
 }
 
 // Add takes in prepared documents, in one transaction with the new state. What is known already with the
