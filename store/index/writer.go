@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
 )
@@ -94,22 +95,32 @@ type adder struct {
 	w   *Writer
 	st  *State
 
-	known, taken, supersede, word, doc *sql.Stmt
+	taken, supersede, word, doc *sql.Stmt
+
+	known map[int64]known
+}
+
+// known is a document that a message has.
+type known struct {
+	number, content int64
+	size            int
 }
 
 func (a *adder) all(docs []*Doc) error {
 	for to, q := range map[**sql.Stmt]string{
-		&a.known:     `SELECT number, content, size FROM doc WHERE message = ?`,
 		&a.taken:     `SELECT number FROM doc WHERE number >= ? ORDER BY number LIMIT ?`,
 		&a.supersede: `UPDATE doc SET message = NULL WHERE number = ?`,
 		&a.word:      `INSERT INTO words(docid, t) VALUES (?, ?)`,
-		&a.doc:       `INSERT INTO doc(number, message, content, size, partial) VALUES (?, ?, ?, ?, ?)`,
+		&a.doc:       `INSERT OR IGNORE INTO doc(number, message, content, size, partial) VALUES (?, ?, ?, ?, ?)`,
 	} {
 		var err error
 		if *to, err = a.tx.PrepareContext(a.ctx, q); err != nil {
 			return err
 		}
 		defer (*to).Close()
+	}
+	if err := a.lookUp(docs); err != nil {
+		return err
 	}
 	sorted := slices.Clone(docs) // a number that falls makes SQLite flush what it has gathered
 	slices.SortStableFunc(sorted, func(x, y *Doc) int {
@@ -123,37 +134,82 @@ func (a *adder) all(docs []*Doc) error {
 	return nil
 }
 
-func (a *adder) add(d *Doc) error {
-	var number, content int64
-	var size int
-	err := a.known.QueryRowContext(a.ctx, d.Message).Scan(&number, &content, &size)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-	case err != nil:
+// lookUp finds the documents that messages have already.
+func (a *adder) lookUp(docs []*Doc) error {
+	ids := make([]int64, len(docs))
+	for i, d := range docs {
+		ids[i] = d.Message
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
 		return err
-	case content == d.Content:
-		return nil
-	default:
-		if _, err := a.supersede.ExecContext(a.ctx, number); err != nil {
+	}
+	rows, err := a.tx.QueryContext(a.ctx, `SELECT message, number, content, size FROM doc WHERE message IN (SELECT value FROM json_each(?))`, string(list))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	a.known = map[int64]known{}
+	for rows.Next() {
+		var id int64
+		var k known
+		if err := rows.Scan(&id, &k.number, &k.content, &k.size); err != nil {
+			return err
+		}
+		a.known[id] = k
+	}
+	return rows.Err()
+}
+
+func (a *adder) add(d *Doc) error {
+	if k, there := a.known[d.Message]; there {
+		if k.content == d.Content {
+			return nil
+		}
+		if _, err := a.supersede.ExecContext(a.ctx, k.number); err != nil {
 			return err
 		}
 		a.st.Docs--
-		a.st.Dead += int64(size)
+		a.st.Dead += int64(k.size)
 	}
 	second := Second(d.Received)
-	if number, err = a.free(second); err != nil {
+	number, err := a.place(d, second)
+	if err != nil {
 		return err
 	}
 	if _, err := a.word.ExecContext(a.ctx, number, d.terms); err != nil {
 		return err
 	}
-	if _, err := a.doc.ExecContext(a.ctx, number, d.Message, d.Content, d.size, d.Partial); err != nil {
-		return err
-	}
+	a.known[d.Message] = known{number, d.Content, d.size}
 	a.st.Docs++
 	a.st.Terms += int64(d.size)
 	a.st.Spread = max(a.st.Spread, number-second)
 	return nil
+}
+
+// place files a document under the first free number from its second on.
+func (a *adder) place(d *Doc, second int64) (number int64, err error) {
+	for n := second; ; {
+		if next := a.w.next[n]; next != 0 {
+			if n, err = a.free(n); err != nil {
+				return 0, err
+			}
+		}
+		r, err := a.doc.ExecContext(a.ctx, n, d.Message, d.Content, d.size, d.Partial)
+		if err != nil {
+			return 0, err
+		}
+		done, err := r.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		if a.w.next[n] == 0 {
+			a.w.next[n] = n + 1
+		}
+		if done == 1 {
+			return n, nil
+		}
+	}
 }
 
 // maxNext bounds what is remembered of numbers that are taken.
@@ -184,7 +240,6 @@ func (a *adder) free(n int64) (int64, error) {
 		next[from] = n + 1
 		from = step
 	}
-	next[n] = n + 1
 	return n, nil
 }
 
