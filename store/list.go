@@ -69,7 +69,7 @@ func (s *Store) search(ctx context.Context, q ListQuery, f func(*lister) error) 
 		return err
 	}
 	var view *index.View
-	if hasWords(tree) {
+	if query.HasWords(tree) {
 		if view, err = s.words.view(ctx); err != nil {
 			return err
 		}
@@ -97,20 +97,6 @@ func (s *Store) searchIn(ctx context.Context, db querier, q ListQuery, tree quer
 		}
 	}
 	return f(l)
-}
-
-func hasWords(n query.Node) bool {
-	switch n := n.(type) {
-	case query.Match:
-		return true
-	case query.Not:
-		return hasWords(n.Node)
-	case query.And:
-		return slices.ContainsFunc(n.Nodes, hasWords)
-	case query.Or:
-		return slices.ContainsFunc(n.Nodes, hasWords)
-	}
-	return false
 }
 
 func (s *Store) lister(ctx context.Context, db querier, req ListQuery, tree query.Node) (*lister, error) {

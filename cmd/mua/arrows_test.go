@@ -28,7 +28,8 @@ func arrows() map[string][]string {
 	return map[string][]string{
 		"store/message":       {},
 		"store/query":         {},
-		"store":               {"store/message", "store/query"},
+		"store":               {"store/message", "store/query", "store/index"},
+		"store/index":         {"store/query"},
 		"store/powerloss":     {},
 		"account":             {},
 		"account/wire":        {"account"},

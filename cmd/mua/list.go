@@ -60,6 +60,11 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 	if q.Account, err = a.storeAccount(ctx, s); err != nil {
 		return err
 	}
+	if tree, err := query.Parse(q.Query, time.Now()); err == nil {
+		if err := a.catchUp(ctx, s, tree); err != nil {
+			return err
+		}
+	}
 	all, err := s.Accounts(ctx)
 	if err != nil {
 		return err

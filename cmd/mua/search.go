@@ -66,6 +66,9 @@ func (a *app) search(ctx context.Context, f searchFlags, text string) error {
 	if q.Account, err = a.storeAccount(ctx, s); err != nil {
 		return err
 	}
+	if err := a.catchUp(ctx, s, tree); err != nil {
+		return err
+	}
 	if f.server {
 		return a.searchServers(ctx, s, q, tree, f)
 	}

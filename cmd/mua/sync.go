@@ -85,7 +85,9 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	}
 	wg.Wait()
 	p.clear()
-	return a.printResults(ctx, s, results)
+	err = a.printResults(ctx, s, results)
+	a.indexSynced(ctx, s)
+	return err
 }
 
 // watch keeps accounts in step until ctx ends, and says each trouble once.

@@ -14,7 +14,10 @@
 // and every error is an [*Error] with a place for a caret.
 package query
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Error says what is wrong with a query and where.
 type Error struct {
@@ -148,6 +151,21 @@ func anyNames(list []Node) bool {
 		if NamesMailbox(n) {
 			return true
 		}
+	}
+	return false
+}
+
+// HasWords reports whether a tree looks for words.
+func HasWords(n Node) bool {
+	switch n := n.(type) {
+	case Match:
+		return true
+	case Not:
+		return HasWords(n.Node)
+	case And:
+		return slices.ContainsFunc(n.Nodes, HasWords)
+	case Or:
+		return slices.ContainsFunc(n.Nodes, HasWords)
 	}
 	return false
 }
