@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -36,12 +39,14 @@ const (
 // UpdateIndex takes what is not yet in the search index into it, newest mail first where there is a choice,
 // and builds it anew where it cannot be used. ErrLocked: another process does it.
 func (s *Store) UpdateIndex(ctx context.Context, run IndexRun) (p IndexProgress, err error) {
+	_, err = os.Stat(filepath.Join(s.dir, indexLock+".write.lock"))
+	first := errors.Is(err, fs.ErrNotExist) // nobody has ever written an index here
 	unlock, err := s.Lock(indexLock, "write")
 	if err != nil {
 		return p, err
 	}
 	defer unlock()
-	x := &indexer{s: s, ctx: ctx, run: run}
+	x := &indexer{s: s, ctx: ctx, run: run, first: first}
 	if run.Budget > 0 {
 		x.until = time.Now().Add(run.Budget)
 	}
@@ -61,6 +66,7 @@ type indexer struct {
 	ctx   context.Context
 	run   IndexRun
 	until time.Time // zero: no end
+	first bool      // there has never been one
 	p     IndexProgress
 }
 
@@ -134,7 +140,7 @@ func (x *indexer) open(path string) (*index.Writer, error) {
 			return nil, err
 		}
 	}
-	if path == x.s.words.path && !(errors.Is(err, index.ErrMissing) && st.Old == nil) {
+	if path == x.s.words.path && !(errors.Is(err, index.ErrMissing) && (x.first || st.Old == nil)) {
 		x.p.Begun = reason(err)
 		x.tell()
 	}
