@@ -69,7 +69,7 @@ func (s *Store) search(ctx context.Context, q ListQuery, f func(*lister) error) 
 		return err
 	}
 	var view *index.View
-	if query.HasWords(tree) {
+	if s.NeedsWords(tree) {
 		if view, err = s.words.view(ctx); err != nil {
 			return err
 		}
@@ -107,6 +107,9 @@ func (s *Store) lister(ctx context.Context, db querier, req ListQuery, tree quer
 	}
 	acc, err := accounts(ctx, db)
 	if err != nil {
+		return nil, err
+	}
+	if tree, err = s.expand(req.Query, tree, l.boxes); err != nil {
 		return nil, err
 	}
 	p := &planner{query: req.Query, boxes: l.boxes, accounts: acc, only: req.Account, body: l.body}

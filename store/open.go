@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,6 +26,7 @@ type Store struct {
 	mark     markFile
 	group    group
 	words    wordIndex
+	saved    atomic.Pointer[map[string]string]
 	closed   sync.Once
 	closeErr error
 }

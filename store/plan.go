@@ -69,6 +69,9 @@ func (p *planner) column(n query.Node) (plan, error) {
 		return few(test("m.thread IS ?", func(c *candidate) bool { return c.Thread == n.ID }, n.ID)), nil
 	case query.HeaderID:
 		return few(test("m.header_id = ?", func(c *candidate) bool { return c.MessageID == n.ID }, n.ID)), nil
+	case query.Keyword:
+		return test(`m.keywords <> '[]' AND EXISTS (SELECT 1 FROM json_each(m.keywords) WHERE value = ? COLLATE NOCASE)`,
+			func(c *candidate) bool { return hasKeyword(c.Keywords, n.Name) }, n.Name), nil
 	case query.HasAttachment:
 		return test("m.attachments <> '[]'", func(c *candidate) bool { c.decode(); return len(c.Attachments) > 0 }), nil
 	case query.Is:

@@ -158,8 +158,8 @@ func (p *picker) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
 	return true
 }
 
-// chooseMailbox lets the person pick a mailbox, of one account or (0) of all.
-func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Mailbox)) {
+// chooseMailbox lets the person pick a mailbox, of one account or (0) of all, or something else.
+func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Mailbox), also ...option) {
 	var options []option
 	several := false
 	for _, l := range u.mail.boxes.lines {
@@ -184,6 +184,7 @@ func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Ma
 	if acct == 0 {
 		options = append(options, option{text("Outbox"), text("%s", u.outboxNumber()), "outbox", u.openOutbox})
 	}
+	options = append(options, also...)
 	if len(options) == 0 {
 		u.say("There is no mailbox here")
 		return

@@ -58,6 +58,9 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 	if u.o.Config == nil {
 		u.o.Config = &account.Config{}
 	}
+	if o.Store != nil {
+		o.Store.SetSearches(u.o.Config.SearchQueries())
+	}
 	screen := o.Screen
 	if screen == nil {
 		s, err := tcell.NewScreen()

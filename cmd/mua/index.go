@@ -55,10 +55,25 @@ const (
 	catchUpTime  = 3 * time.Second
 )
 
+// saved makes the configuration's searches known where a query may name one. Without a configuration there are none.
+func (a *app) saved(s *store.Store, tree query.Node) {
+	named := false
+	_, _ = query.Mailboxes(tree, func(in query.In) (query.Node, error) {
+		named = true
+		return in, nil
+	})
+	if !named {
+		return
+	}
+	if c, err := a.conf(); err == nil { // else whoever needs it says so
+		s.SetSearches(c.SearchQueries())
+	}
+}
+
 // catchUp brings the index up to date before a search for words, where that is soon done, and says what
 // is found by its headers only.
 func (a *app) catchUp(ctx context.Context, s *store.Store, tree query.Node) error {
-	if !query.HasWords(tree) {
+	if !s.NeedsWords(tree) {
 		return nil
 	}
 	st, err := s.IndexState(ctx)

@@ -61,6 +61,7 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 		return err
 	}
 	if tree, err := query.Parse(q.Query, time.Now()); err == nil {
+		a.saved(s, tree)
 		if err := a.catchUp(ctx, s, tree); err != nil {
 			return err
 		}

@@ -39,6 +39,7 @@ func TestParse(t *testing.T) {
 		"mid:<a@b> mid:a@b":          And{[]Node{HeaderID{"<a@b>"}, HeaderID{"<a@b>"}}},
 		"is:UNREAD is:seen":          And{[]Node{Is{Unread}, Is{Read}}},
 		"has:attachment":             HasAttachment{},
+		"keyword:$Junk":              Keyword{"$Junk"},
 		"larger:2M smaller:1.5k":     And{[]Node{Size{2 << 20, -1}, Size{-1, 1536}}},
 		"larger:500":                 Size{500, -1},
 		"on:2026-11-22":              Received{day(2026, 11, 22), day(2026, 11, 23)},
