@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -81,7 +82,7 @@ func (r *replay) appendRefused(a store.Action, e *imap.Error) error {
 
 // findAppended looks for the message in the mailbox: an append whose answer was lost, or a server
 // that files what is sent by itself. In a mailbox for sent mail the Message-ID alone counts, elsewhere the
-// size too: a draft keeps its Message-ID when it changes. The mailbox is created when it is missing.
+// size too: a draft keeps its Message-ID when it changes. What has no Message-ID is known by size and header. The mailbox is created when it is missing.
 func (r *replay) findAppended(mb store.Mailbox, a store.Action, size int64) (uid uint32, err error) {
 	l := r.s.l
 	sel, err := l.open(mb.Name, false)
@@ -97,7 +98,7 @@ func (r *replay) findAppended(mb store.Mailbox, a store.Action, size int64) (uid
 	if sel.NumMessages == 0 {
 		return 0, nil
 	}
-	found, err := l.byMessageID(a.HeaderID)
+	found, err := r.likely(a, size)
 	if err != nil {
 		if _, refused := errors.AsType[*imap.Error](err); refused && l.alive() {
 			return 0, nil // a server that cannot search
@@ -114,16 +115,40 @@ func (r *replay) findAppended(mb store.Mailbox, a store.Action, size int64) (uid
 	if mb.Role == store.RoleSent {
 		return hits[len(hits)-1], nil
 	}
-	msgs, err := l.fetch(uidSet(hits), wantList, len(hits), 0, 0).wait()
+	w, ours := wantList, []byte(nil)
+	if a.HeaderID == "" { // a size alone is no proof
+		w = wantHeader
+		l.guard.SetLiteral(r.s.o.MaxMessage + literalSlack)
+		if ours, err = r.s.st.Header(r.ctx, a.Message); err != nil {
+			return 0, r.s.local(err)
+		}
+		ours = crlf(ours[:min(len(ours), maxHeader)])
+	}
+	msgs, err := l.fetch(uidSet(hits), w, len(hits), size*int64(len(hits)), 0).wait()
 	if err != nil {
 		return 0, err
 	}
 	for _, m := range msgs {
-		if m.size == size {
+		if m.size == size && (w == wantList || sameHeader(m.header, ours)) {
 			uid = max(uid, m.uid)
 		}
 	}
 	return uid, nil
+}
+
+// likely are the messages of the selected mailbox that may be a's: by Message-ID, else by size.
+func (r *replay) likely(a store.Action, size int64) (ranges, error) {
+	if a.HeaderID != "" {
+		return r.s.l.byMessageID(a.HeaderID)
+	}
+	set, err := r.s.l.search(&imap.SearchCriteria{Larger: size - 1, Smaller: size + 1})
+	return rangesOf(set), err
+}
+
+// sameHeader compares headers, with the empty line that ends them or without.
+func sameHeader(a, b []byte) bool {
+	n := min(len(a), len(b))
+	return n > 0 && bytes.Equal(a[:n], b[:n]) && len(bytes.TrimSpace(a[n:])) == 0 && len(bytes.TrimSpace(b[n:])) == 0
 }
 
 // unclaimed leaves out the UIDs that belong to other copies here.

@@ -95,8 +95,14 @@ type fetching struct {
 
 // fetch sends a FETCH and drains its answer; n and size say what is expected. changedSince 0: all.
 func (l *link) fetch(set imap.NumSet, w want, n int, size int64, changedSince uint64) *fetching {
+	return l.fetchFrom(l.selected != nil && l.selected.HighestModSeq > 0, set, w, n, size, changedSince)
+}
+
+// fetchFrom is fetch for a mailbox that has mod-sequences or not: with NOMODSEQ asking for them would be an error
+// (RFC 7162 section 3.1.2.2).
+func (l *link) fetchFrom(modSeqs bool, set imap.NumSet, w want, n int, size int64, changedSince uint64) *fetching {
 	over := l.busy(w.allowance(n, size))
-	o := w.options(l.selected != nil && l.selected.HighestModSeq > 0) // NOMODSEQ: asking would be an error (RFC 7162 3.1.2.2)
+	o := w.options(modSeqs)
 	o.ChangedSince = changedSince
 	cmd := l.client.Fetch(set, o)
 	f := &fetching{done: make(chan struct{})}

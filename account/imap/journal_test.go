@@ -217,6 +217,44 @@ func TestCopyWhoseAnswerWasLost(t *testing.T) {
 	e.settled()
 }
 
+// TestMoveWhoseCopyWasAnsweredToNobody: on a server without MOVE the copy that is there already is taken, also of a
+// message without Message-ID, and what was wished of it since goes there.
+func TestMoveWhoseCopyWasAnsweredToNobody(t *testing.T) {
+	for name, raw := range map[string][]byte{
+		"with Message-ID": mail(1),
+		"without":         []byte("From: x@example.org\r\nSubject: plain\r\n\r\nno name\r\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, e := demoEnv(t, demo.Options{Without: []string{"MOVE", "UIDPLUS"}})
+			like := bytes.Replace(raw, []byte("\r\nSubject: "), []byte("\r\nSubject:\t"), 1) // as long, another
+			srv.Deliver("INBOX", raw)
+			srv.Deliver("Archive", mail(90))
+			e.sync()
+			id := []store.MessageID{e.rows("INBOX")[0].ID}
+			must(e.st.Move(t.Context(), id, e.mailbox("Archive").ID))(t)
+			if a := must(e.st.PendingActions(t.Context(), e.id))(t); len(a) != 1 {
+				t.Fatalf("%+v", a)
+			}
+			must(e.st.MarkFlags(t.Context(), id, store.FlagChange{Add: store.Flagged}))(t)
+			srv.Deliver("Archive", raw) // it was done, and the connection lost
+			srv.Deliver("Archive", like)
+			e.o.Settle = time.Millisecond
+			if replayed, conflicts := e.replay(); replayed != 2 || conflicts != 0 {
+				t.Errorf("%d replayed, %d conflicts", replayed, conflicts)
+			}
+			wantSame(t, "Archive", sumsOf(srv.Messages("Archive")), sumsOf([][]byte{mail(90), raw, like}))
+			if n := len(srv.List("INBOX")); n != 0 {
+				t.Errorf("INBOX has %d", n)
+			}
+			e.sync()
+			e.settled()
+			if r := must(e.st.Row(t.Context(), id[0]))(t); !r.Flags.Has(store.Flagged) || len(r.Pending) != 0 || r.MailboxName != "Archive" {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
 func TestCopyOfWhatOthersDeleted(t *testing.T) {
 	srv, e := demoEnv(t, demo.Options{})
 	srv.Deliver("INBOX", mail(1))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,6 +41,7 @@ type link struct {
 	packed   bool  // the connection is compressed
 	warnings []string
 	bye      string
+	vanished imap.UIDSet // what the server told as gone since the last pull (RFC 7162)
 
 	news     chan struct{} // gets a value when the server tells of a change by itself
 	expunged atomic.Int64  // EXPUNGEs told by itself
@@ -69,7 +71,7 @@ func connect(ctx context.Context, a *account.Account, o Options) (*link, error) 
 	if l.span <= 0 {
 		l.span = wire.DefaultProgress
 	}
-	l.guard = guard.New(conn, guard.Options{Alert: l.alert, Bye: l.sayBye, Warn: l.warn})
+	l.guard = guard.New(conn, guard.Options{Alert: l.alert, Bye: l.sayBye, Warn: l.warn, Vanished: l.vanish})
 	done := l.busy(0)
 	defer done()
 	l.client = imapclient.New(l.guard, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
@@ -85,7 +87,37 @@ func connect(ctx context.Context, a *account.Account, o Options) (*link, error) 
 		l.close()
 		return nil, err
 	}
+	if l.caps.Has(imap.CapQResync) && l.caps.Has(imap.CapEnable) {
+		if err := l.guard.EnableQResync(); err != nil {
+			l.close()
+			return nil, l.explain(err)
+		}
+	}
 	return l, nil
+}
+
+// vanish notes UIDs that are gone from the selected mailbox. The guard lets only sound sets through.
+func (l *link) vanish(uids string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for part := range strings.SplitSeq(uids, ",") {
+		lo, hi, isRange := strings.Cut(part, ":")
+		a, _ := strconv.ParseUint(lo, 10, 32)
+		b := a
+		if isRange {
+			b, _ = strconv.ParseUint(hi, 10, 32)
+		}
+		l.vanished.AddRange(imap.UID(min(a, b)), imap.UID(max(a, b)))
+	}
+}
+
+// takeVanished returns what vanish noted and forgets it.
+func (l *link) takeVanished() ranges {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := rangesOf(l.vanished)
+	l.vanished = nil
+	return r
 }
 
 // drain reads a message that no one asked for, so that the decoder goes on.
@@ -307,17 +339,28 @@ func (l *link) examine(name string) (*imap.SelectData, error) { return l.open(na
 
 // open selects a mailbox, again if it is selected already: its numbers are wanted.
 func (l *link) open(name string, readOnly bool) (*imap.SelectData, error) {
-	defer l.busy(0)()
+	return l.opening(name, readOnly)()
+}
+
+// opening sends SELECT or EXAMINE; what it returns waits for the answer. Commands sent in between are about the new
+// mailbox, and refused when it cannot be selected.
+func (l *link) opening(name string, readOnly bool) func() (*imap.SelectData, error) {
+	over := l.busy(0)
 	l.mailbox, l.selected = "", nil
-	data, err := l.client.Select(name, &imap.SelectOptions{ReadOnly: readOnly, CondStore: l.caps.Has(imap.CapCondStore)}).Wait()
-	if err != nil {
-		return nil, err
-	}
-	l.mailbox, l.readOnly, l.selected = name, readOnly, data
 	l.expunged.Store(0)
+	l.takeVanished()
 	select {
 	case <-l.news:
 	default:
 	}
-	return data, nil
+	cmd := l.client.Select(name, &imap.SelectOptions{ReadOnly: readOnly, CondStore: l.caps.Has(imap.CapCondStore)})
+	return func() (*imap.SelectData, error) {
+		defer over()
+		data, err := cmd.Wait()
+		if err != nil {
+			return nil, err
+		}
+		l.mailbox, l.readOnly, l.selected = name, readOnly, data
+		return data, nil
+	}
 }

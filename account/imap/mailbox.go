@@ -26,7 +26,9 @@ const (
 type mailboxPull struct {
 	*puller
 	mb       store.Mailbox
+	status   *imap.StatusData // what LIST told of it; nil: nothing
 	named    bool
+	asked    *delta // sent behind EXAMINE
 	sel      *imap.SelectData
 	copies   []store.RemoteCopy // what the server was believed to hold, by UID
 	adopt    bool               // copies without a UID wait here: headers first, and see who is whose
@@ -120,7 +122,9 @@ func (m *mailboxPull) steps() error {
 
 // open selects the mailbox.
 func (m *mailboxPull) open() error {
-	sel, err := m.s.l.examine(m.mb.Name)
+	examining := m.s.l.opening(m.mb.Name, true)
+	m.askEarly()
+	sel, err := examining()
 	if err != nil {
 		return err
 	}
@@ -162,90 +166,6 @@ func (m *mailboxPull) news() (gone []uint32, err error) {
 		return m.sweep()
 	}
 	return m.delta(condStore)
-}
-
-// delta asks only for what has changed, in one round trip: what is new, which flags changed, and all
-// UIDs when the count says that something is gone.
-func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
-	next := m.mb.Sync.UIDNext
-	l := m.s.l
-	var list, changed *fetching
-	n := int(m.sel.NumMessages)
-	arrived := int(int64(m.sel.UIDNext) - int64(next)) // at most
-	if m.sel.UIDNext == 0 || arrived > 0 {
-		var set imap.UIDSet
-		set.AddRange(imap.UID(next), 0)
-		most := n
-		if m.sel.UIDNext != 0 {
-			most = min(n, arrived)
-		}
-		list = l.fetch(set, m.listWant(), most, 0, 0)
-	}
-	since := func(l *link) *fetching {
-		var set imap.UIDSet
-		set.AddRange(1, imap.UID(next-1))
-		return l.fetch(set, wantFlags, n, 0, m.mb.Sync.HighestModSeq)
-	}
-	if condStore && m.sel.HighestModSeq != m.mb.Sync.HighestModSeq && next > 1 {
-		changed = since(l)
-	}
-	var all chan found // no window of sequence numbers, which could move meanwhile
-	if n != len(m.copies)+m.absent()+max(arrived, 0) && n > 0 && n <= searchWindow {
-		all = make(chan found, 1)
-		over := l.busy(0) // from now on, not from when it is sent
-		go func() {
-			defer over()
-			there, err := l.allUIDs(m.sel.NumMessages)
-			all <- found{there, err}
-		}()
-	}
-	fresh := 0
-	if list != nil {
-		msgs, err := list.wait()
-		if err != nil {
-			return nil, err
-		}
-		msgs = slices.DeleteFunc(msgs, func(x message) bool { return x.uid < next }) // "9:*" tells the last one in any case
-		fresh = m.countUnknown(msgs)
-		if err := m.flags(msgs); err != nil { // of what we have put there since the last pull
-			return nil, err
-		}
-		if err := m.unknown(msgs); err != nil {
-			return nil, err
-		}
-	}
-	if changed != nil {
-		msgs, err := changed.wait()
-		if err != nil && l != m.s.l { // what is new broke that connection
-			msgs, err = since(m.s.l).wait()
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := m.flags(msgs); err != nil {
-			return nil, err
-		}
-	}
-	if n == len(m.copies)+fresh+m.absent() {
-		return nil, nil
-	}
-	if all == nil {
-		return m.searchGone()
-	}
-	f := <-all
-	if f.err != nil && l != m.s.l {
-		return m.searchGone()
-	}
-	if f.err != nil {
-		return nil, f.err
-	}
-	return m.goneFrom(f.there)
-}
-
-// found is the answer to a search for all UIDs.
-type found struct {
-	there ranges
-	err   error
 }
 
 // sweep lists the whole mailbox, newest first, and fetches what is not here.

@@ -39,8 +39,9 @@ func TestModelDemo(t *testing.T) {
 	})
 }
 
-// TestModelDemoPoor is a server without MOVE and UIDPLUS. There a move is a COPY first, and a COPY whose answer was lost is
-// done again: the message may be doubled, which is the one claim that is not made.
+// TestModelDemoPoor is a server without MOVE and UIDPLUS. There a move is a COPY first, and one whose answer was lost is
+// looked for before it is done again. Where a pull that was cut as well has taken the copy in as a message of its own, it is
+// not recognized: the message is doubled, which is the one claim that is not made.
 func TestModelDemoPoor(t *testing.T) {
 	runModel(t, 100, func(t testing.TB) modelServer {
 		srv := startDemo(t, demo.Options{Without: []string{"MOVE", "UIDPLUS", "LIST-STATUS"}})

@@ -78,7 +78,7 @@ func (p *puller) pull(names []string) error {
 		if names == nil && (p.leftOut(mb, status[mb.Name]) || p.unchanged(mb, status[mb.Name])) {
 			continue
 		}
-		if err := p.mailbox(mb, names != nil); err != nil {
+		if err := p.mailbox(mb, status[mb.Name], names != nil); err != nil {
 			if first == nil {
 				first = err
 			}
@@ -157,8 +157,8 @@ func (p *puller) unchanged(mb store.Mailbox, st *imap.StatusData) bool {
 
 // mailbox brings one mailbox up to date. named: it was asked for by name, so that flags are compared
 // whatever the timer says.
-func (p *puller) mailbox(mb store.Mailbox, named bool) error {
-	m := &mailboxPull{puller: p, mb: mb, named: named}
+func (p *puller) mailbox(mb store.Mailbox, st *imap.StatusData, named bool) error {
+	m := &mailboxPull{puller: p, mb: mb, status: st, named: named}
 	err := m.run()
 	if p.out.New > 0 {
 		p.elsewhere = true

@@ -70,7 +70,7 @@ func (r *replay) round() (more bool, err error) {
 	if err := r.readMailboxes(); err != nil {
 		return false, err
 	}
-	groups := groupActions(actions)
+	groups := groupActions(actions, r.begun)
 	total := len(actions)
 	for _, g := range groups {
 		r.s.status(account.Replaying, g.actions[0].MailboxName, r.done+r.refused-before, total, true)
@@ -102,13 +102,19 @@ func (r *replay) readMailboxes() error {
 
 // groupActions puts wishes that one command can carry out together, keeping the order of those of one
 // message. What follows a change of place acts on another UID and waits for the next round.
-func groupActions(actions []store.Action) (groups []group) {
+// What was begun before may have been done already, its answer lost: that is carried out by itself.
+func groupActions(actions []store.Action, begun func(store.Action) bool) (groups []group) {
 	latest := map[string]int{}          // key → its newest group
 	lastOf := map[store.MessageID]int{} // message → the group of its last wish
 	waits := map[store.MessageID]bool{}
 	copied := map[string]int{} // how often the same is copied to the same place: once a command
 	for _, a := range actions {
-		if waits[a.Message] || a.UID == 0 && a.Kind != store.ActionAppend {
+		if begun(a) && a.Kind == store.ActionMove { // the message may be elsewhere: flags go where it is found
+			waits[a.Message] = true
+		}
+	}
+	for _, a := range actions {
+		if waits[a.Message] && !begun(a) || a.UID == 0 && a.Kind != store.ActionAppend {
 			waits[a.Message] = true
 			continue
 		}
@@ -119,8 +125,11 @@ func groupActions(actions []store.Action) (groups []group) {
 			key = fmt.Sprint(key, "#", copied[each])
 			copied[each]++
 		}
+		if a.Kind == store.ActionAppend || begun(a) { // by itself
+			key = fmt.Sprint("#", a.ID)
+		}
 		at, ok := latest[key]
-		if last, had := lastOf[a.Message]; !ok || had && last > at || alone(a) {
+		if last, had := lastOf[a.Message]; !ok || had && last > at {
 			at = len(groups)
 			groups = append(groups, group{kind: a.Kind})
 			latest[key] = at
@@ -131,9 +140,10 @@ func groupActions(actions []store.Action) (groups []group) {
 	return groups
 }
 
-// alone tells a wish that is carried out by itself: it may have been done already, its answer lost.
-func alone(a store.Action) bool {
-	return a.Kind == store.ActionAppend || a.Kind == store.ActionCopy && a.Tries > 0
+// begun tells a wish that is a COPY and was sent before. A MOVE whose answer was lost needs no such care: the message
+// is in one place or in the other.
+func (r *replay) begun(a store.Action) bool {
+	return a.Tries > 0 && (a.Kind == store.ActionCopy || a.Kind == store.ActionMove && !r.s.l.caps.Has(imap.CapMove))
 }
 
 // groupKey is the same for wishes that one command can carry out.
@@ -156,8 +166,8 @@ func (r *replay) run(g group) error {
 	if g.actions, err = r.present(g.actions); err != nil || len(g.actions) == 0 {
 		return err
 	}
-	if g.kind == store.ActionCopy && g.actions[0].Tries > 0 {
-		return r.copyAgain(g.actions[0])
+	if r.begun(g.actions[0]) {
+		return r.again(g.actions[0])
 	}
 	for _, part := range replaySets(g.actions) {
 		if err := r.carryOut(g.kind, part); err != nil {
@@ -215,10 +225,7 @@ func (r *replay) carryOut(kind store.ActionKind, actions []store.Action) error {
 		return r.record(out)
 	}
 	no, refused := errors.AsType[*imap.Error](err)
-	if !refused || !r.s.l.alive() {
-		return err
-	}
-	if temporary(no) {
+	if !refused || !r.s.l.alive() || temporary(no) {
 		return err
 	}
 	if r.splits++; len(actions) > 1 && r.splits <= maxSplits {
@@ -229,6 +236,15 @@ func (r *replay) carryOut(kind store.ActionKind, actions []store.Action) error {
 		return r.carryOut(kind, actions[half:])
 	}
 	return r.record(refusals(actions, no))
+}
+
+// refuse records what a server said no to; any other error it returns.
+func (r *replay) refuse(a store.Action, err error) error {
+	no, refused := errors.AsType[*imap.Error](err)
+	if !refused || !r.s.l.alive() || temporary(no) {
+		return err
+	}
+	return r.record(refusals([]store.Action{a}, no))
 }
 
 // temporary tells a refusal that may not be one later (RFC 5530).

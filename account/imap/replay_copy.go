@@ -41,32 +41,49 @@ func (r *replay) copyTo(actions []store.Action, target store.Mailbox) ([]store.R
 	return told, nil
 }
 
-// copyAgain carries out a copy that was begun before and not answered: it may be there.
-func (r *replay) copyAgain(a store.Action) error {
+// again carries out a COPY that was begun before and not answered, a move's (where the server has no MOVE) or one that
+// was wished: the copy may be there.
+func (r *replay) again(a store.Action) error {
 	target, ok := r.mbs[a.Target]
 	if !ok || target.Local {
 		return nil
 	}
-	row, err := r.s.st.Row(r.ctx, a.Message)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return r.s.local(err)
+	uid, err := r.copied(a, target)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		find := func() (uint32, error) { return r.findAppended(target, a, row.Size) }
-		uid, err := find()
-		if err == nil && uid == 0 && r.settle() {
-			uid, err = find()
-		}
-		if err != nil {
-			return err
-		}
-		if uid != 0 {
-			return r.record([]store.Replayed{{ID: a.ID, UID: uid, UIDValidity: r.s.l.selected.UIDValidity}})
+	done := []store.Replayed{{ID: a.ID, UID: uid}}
+	if uid != 0 {
+		done[0].UIDValidity = r.s.l.selected.UIDValidity
+		if a.Kind == store.ActionCopy {
+			return r.record(done)
 		}
 	}
 	usable, err := r.selectFor(a)
 	if err != nil || !usable {
 		return err
 	}
-	return r.carryOut(a.Kind, []store.Action{a})
+	if uid == 0 {
+		return r.carryOut(a.Kind, []store.Action{a})
+	}
+	if err := r.s.l.expunge([]uint32{a.UID}); err != nil {
+		return r.refuse(a, err)
+	}
+	return r.record(done)
+}
+
+// copied finds in target what was copied there, giving a server time that may still be at it; 0: nothing.
+func (r *replay) copied(a store.Action, target store.Mailbox) (uid uint32, err error) {
+	row, err := r.s.st.Row(r.ctx, a.Message)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, r.s.local(err)
+	}
+	uid, err = r.findAppended(target, a, row.Size)
+	if err == nil && uid == 0 && r.settle() {
+		uid, err = r.findAppended(target, a, row.Size)
+	}
+	return uid, err
 }

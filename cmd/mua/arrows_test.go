@@ -45,12 +45,16 @@ func arrows() map[string][]string {
 		"ui":                  {"account", "store/...", "outbox", "outbox/compose", "ui/..."},
 		"ui/...":              {"store/message", "ui/..."}, // tools of the screen: they know no mail store
 		"cmd/mua":             {"account/...", "store/...", "outbox/...", "ui"},
+		"cmd/mua/trial":       {},
 	}
 }
 
 // forTests may be imported by a package's test files, on top of its arrows.
 func forTests(name string) []string {
 	servers := []string{"account/demo", "account/realservers"}
+	if name == "cmd/mua/trial" { // it looks into the stores of the program it tries
+		return append(servers, "account", "outbox", "store", "store/...")
+	}
 	if name == "outbox/submit" { // the whole way out: a session under a flusher over the real store
 		return append(servers, "store", "store/message")
 	}

@@ -17,10 +17,7 @@ import (
 	"mua/account/demo"
 )
 
-// testFolder names the folder that all tests of a run share, and that goes with it.
-const testFolder = "MUA_TEST_FOLDER"
-
-// suite is the tests with their folder.
+// suite is the tests with a state folder of their own.
 type suite struct{ *testing.M }
 
 func (s suite) Run() int {
@@ -30,7 +27,6 @@ func (s suite) Run() int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	os.Setenv(testFolder, dir)
 	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // commands run in this process leave nothing at home
 	return s.M.Run()
 }

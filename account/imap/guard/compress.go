@@ -91,9 +91,13 @@ func (i *inflater) Read(p []byte) (int, error) {
 
 // Write sends what go-imap writes, as one piece.
 func (c *Conn) Write(p []byte) (int, error) {
+	n, p := len(p), c.vanishing(p)
 	z := &c.compression
 	if z.deflate == nil {
-		return c.Conn.Write(p)
+		if _, err := c.Conn.Write(p); err != nil {
+			return 0, err
+		}
+		return n, nil
 	}
 	z.packed.Reset()
 	if _, err := z.deflate.Write(p); err != nil {
@@ -105,5 +109,5 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if _, err := c.Conn.Write(z.packed.Bytes()); err != nil {
 		return 0, err
 	}
-	return len(p), nil
+	return n, nil
 }

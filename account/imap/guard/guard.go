@@ -14,7 +14,7 @@
 //   - LIST, STATUS and NAMESPACE lines that cannot be decoded, and untagged data
 //     that is not known, are dropped with a warning;
 //   - the texts of ALERT codes and BYE are passed on;
-//   - Compress has a command of its own, whose answer go-imap never sees.
+//   - Compress and EnableQResync have commands of their own, whose answers go-imap never sees, nor VANISHED.
 //
 // Its memory is bounded by the limits. It never panics. After a Violation
 // every Read fails with it, and Err tells it.
@@ -34,13 +34,15 @@ import (
 // Options are the limits of a Conn. Zero values are the defaults.
 type Options struct {
 	Line     int // octets of a line without its literals; default 64 KiB
-	LongLine int // octets of a SEARCH or ESEARCH line; default 1 MiB
+	LongLine int // octets of a SEARCH, ESEARCH or VANISHED line; default 1 MiB
 	Depth    int // nesting of parentheses; default 50
 	Dropped  int // responses dropped before the server counts as babbling; default 10,000
 
 	// Alert and Bye get the server's words, Warn says what was dropped; uncleaned, at most Line
 	// octets. They are called by the goroutine that reads and must not block. nil: not told.
 	Alert, Bye, Warn func(text string)
+	// Vanished gets the UIDs, as a sequence set (RFC 9051 section 9), that WithVanished asked for.
+	Vanished func(uids string)
 }
 
 func (o Options) withDefaults() Options {
@@ -53,7 +55,7 @@ func (o Options) withDefaults() Options {
 	def(&o.LongLine, 1<<20)
 	def(&o.Depth, 50)
 	def(&o.Dropped, 10_000)
-	for _, f := range []*func(string){&o.Alert, &o.Bye, &o.Warn} {
+	for _, f := range []*func(string){&o.Alert, &o.Bye, &o.Warn, &o.Vanished} {
 		if *f == nil {
 			*f = func(string) {}
 		}
@@ -91,6 +93,7 @@ type Conn struct {
 	err     error
 
 	compression compression
+	qresync     qresync
 }
 
 // New guards c.
@@ -141,6 +144,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 			if err != nil {
 				return 0, c.fail(cut(err))
 			}
+		case c.qresync.owed > 0:
+			c.payExpunges()
 		case c.err != nil:
 			return 0, c.err
 		case c.skip > 0:
@@ -236,7 +241,7 @@ func (c *Conn) readLine() ([]byte, error) {
 // limit is how long the line being read may be.
 func (c *Conn) limit() int {
 	if f := bytes.Fields(c.line[:min(len(c.line), 16)]); c.fetch == nil && len(f) > 1 && string(f[0]) == "*" {
-		if typ := string(bytes.ToUpper(f[1])); typ == "SEARCH" || typ == "ESEARCH" {
+		if typ := string(bytes.ToUpper(f[1])); typ == "SEARCH" || typ == "ESEARCH" || typ == "VANISHED" {
 			return c.o.LongLine
 		}
 	}

@@ -3,6 +3,7 @@ package guard
 import (
 	"bytes"
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -17,6 +18,9 @@ func (c *Conn) tagged(line []byte) error {
 	if string(tag) == compressTag && c.compression.asked.Load() {
 		c.compressed(typ, rest)
 		return nil
+	}
+	if string(tag) == enableTag && c.qresync.asked.Swap(false) {
+		return nil // a refusal leaves it disabled
 	}
 	c.status(tag, typ, rest)
 	return nil
@@ -35,7 +39,15 @@ func (c *Conn) untagged(line []byte) error {
 		return nil
 	case "SEARCH", "ESEARCH":
 		return c.search(typ, rest)
-	case "CAPABILITY", "ENABLED":
+	case "VANISHED":
+		return c.vanished(rest)
+	case "ENABLED":
+		if c.qresync.asked.Load() && slices.ContainsFunc(bytes.Fields(rest), func(b []byte) bool { return isOneOf(bytes.ToUpper(b), "QRESYNC") }) {
+			c.qresync.enabled.Store(true)
+			return nil
+		}
+		fallthrough
+	case "CAPABILITY":
 		if string(typ) == "CAPABILITY" {
 			c.told.Add(1)
 		}

@@ -1,4 +1,4 @@
-package main
+package trial
 
 import (
 	"bytes"
@@ -202,11 +202,22 @@ func (m *massacre) check(judge func(it store.Item, copies int) string) map[store
 
 func (m *massacre) story(id store.OutboxID) []string {
 	m.t.Helper()
-	_, story, err := itemStory(m.t.Context(), m.st, id)
+	ctx := m.t.Context()
+	it, err := m.st.Item(ctx, id)
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	return story
+	attempts, err := m.st.Attempts(ctx, id)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	ledger := map[store.AttemptID][]store.RecipientResult{}
+	for _, at := range attempts {
+		if ledger[at.ID], err = m.st.AttemptLedger(ctx, at.ID); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	return outbox.Story(it, attempts, ledger, time.Now())
 }
 
 func (m *massacre) told(kills int, states map[store.ItemState]int) {

@@ -1,4 +1,4 @@
-package main
+package trial
 
 import (
 	"bytes"
@@ -295,7 +295,7 @@ func TestSickDiskDecide(t *testing.T) {
 			d := newSickDisk(t, bin)
 			d.queue(1)
 			if c.was == "uncertain" {
-				d.servers.SetFaults(scriptFaults["lose-reply"])
+				d.servers.SetFaults(demo.Faults{SMTP: demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore, Recorded: true, Times: 1}}})
 				d.prepared.mua(exitTemporary, "outbox", "flush")
 				d.servers.SetFaults(demo.Faults{})
 			}

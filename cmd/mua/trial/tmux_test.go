@@ -1,4 +1,4 @@
-package main
+package trial
 
 import (
 	"fmt"
@@ -112,8 +112,8 @@ func buildMua(t testing.TB) string {
 }
 
 var built = sync.OnceValues(func() (string, error) {
-	bin := filepath.Join(os.Getenv(testFolder), "mua")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+	bin := filepath.Join(testFolder, "mua")
+	if out, err := exec.Command("go", "build", "-o", bin, "mua/cmd/mua").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
 	}
 	return bin, nil

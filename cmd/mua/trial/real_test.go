@@ -1,4 +1,4 @@
-package main
+package trial
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mua/account/realservers"
+	"mua/store"
 )
 
 // box is one person's mua against real servers: a configuration and a data folder.
@@ -77,9 +78,18 @@ func sums(raws [][]byte) map[[32]byte]int {
 // pulled reads every message back with list --json and show --raw.
 func (b *box) pulled(query string) [][]byte {
 	b.t.Helper()
+	s, err := store.Open(b.t.Context(), b.data, store.Options{}) // not a process for each
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer s.Close()
 	var raws [][]byte
 	for _, o := range objects(b.t, b.mua(0, "list", query, "-n", "0", "--json")) {
-		raws = append(raws, []byte(b.mua(0, "show", fmt.Sprint(int64(o["id"].(float64))), "--raw")))
+		raw, err := s.Raw(b.t.Context(), store.MessageID(o["id"].(float64)))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		raws = append(raws, raw)
 	}
 	return raws
 }
