@@ -35,7 +35,7 @@ func compareDown(a, b int64) int {
 const (
 	firstHits = 100    // asked of the index first
 	mostHits  = 30_000 // asked of it at once
-	fewBoxed  = 300    // copies in a mailbox that are rather read than looked for
+	fewBoxed  = 1000   // copies in a mailbox of which each is rather looked up than all that the index finds
 	textTime  = 2 * time.Second
 )
 
@@ -46,20 +46,24 @@ func (b *textBudget) spent() bool { return b.used > textTime }
 
 // useIndex makes ready what is asked of the index, and what is not in it.
 func (l *lister) useIndex(v *index.View) error {
+	if l.plan.few {
+		return nil
+	}
+	l.view = v
 	boxed := 0
 	for _, id := range l.scope {
 		if b := l.boxes[id]; b != nil {
 			boxed += b.Total
 		}
 	}
-	if l.plan.few || l.scoped && boxed <= fewBoxed {
+	if l.expr().Empty() || l.scoped && boxed <= l.store.words.few {
 		return nil
 	}
 	tail, err := tailOf(l.ctx, l.q, v)
 	if err != nil {
 		return err
 	}
-	l.view, l.tail, l.isNew = v, tail, map[MessageID]bool{}
+	l.leads, l.tail, l.isNew = true, tail, map[MessageID]bool{}
 	for _, t := range tail {
 		l.isNew[t.id] = true
 	}
@@ -67,7 +71,7 @@ func (l *lister) useIndex(v *index.View) error {
 }
 
 // byIndex reports whether the index leads, rather than the order of a mailbox.
-func (l *lister) byIndex() bool { return l.view != nil && !l.expr().Empty() }
+func (l *lister) byIndex() bool { return l.leads }
 
 // expr is what the index is asked for the whole query.
 func (l *lister) expr() index.Expr {

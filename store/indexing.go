@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -32,6 +33,7 @@ type IndexProgress struct {
 const (
 	indexBatch  = 400      // messages taken in in one transaction
 	indexOctets = 16 << 20 // of raw messages, likewise
+	indexSpare  = 32 << 20 // octets that are left to mail.db on its disk
 	// staleShare of an index that is not of any message any more makes it be built anew, from staleLeast terms on.
 	staleShare, staleLeast = 0.25, 200_000
 )
@@ -119,6 +121,9 @@ func (x *indexer) open(path string) (*index.Writer, error) {
 	home, err := fileIdentity(x.s.path())
 	if err != nil {
 		return nil, err
+	}
+	if free := freeSpace(x.s.dir); free >= 0 && free < indexSpare {
+		return nil, fmt.Errorf("less than %d MiB are left for mail: %w", indexSpare>>20, ErrFull)
 	}
 	files := &x.s.words.files
 	st, err := x.beginning()

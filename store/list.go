@@ -30,6 +30,7 @@ type lister struct {
 	scoped bool
 
 	view  *index.View // the index; nil: there is none to be used
+	leads bool        // it finds what is then looked at, rather than the order of a mailbox
 	tail  []place     // what is not in it, newest first
 	isNew map[MessageID]bool
 	texts textBudget

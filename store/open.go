@@ -59,7 +59,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.words.path, s.words.mail = index.Path(dir), path
+	s.words.path, s.words.mail, s.words.few = index.Path(dir), path, fewBoxed
 	s.watchers.init()
 	if err := s.prepare(ctx, path); err != nil {
 		return nil, errors.Join(err, s.Close())
