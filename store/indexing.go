@@ -91,7 +91,9 @@ func (x *indexer) update() error {
 	done, err := x.fill(w)
 	stale := false
 	if err == nil && done && x.run.Seal {
-		stale, err = x.stale(w)
+		if stale, err = x.stale(w); err == nil && !stale {
+			err = x.pack(w)
+		}
 	}
 	err = errors.Join(err, w.Close(context.WithoutCancel(x.ctx), err == nil && x.run.Seal && done))
 	if err != nil || !stale {
@@ -109,11 +111,23 @@ func (x *indexer) replace(path string) error {
 		return err
 	}
 	done, err := x.fill(w)
+	if err == nil && done {
+		err = x.pack(w)
+	}
 	err = errors.Join(err, w.Close(context.WithoutCancel(x.ctx), err == nil && done))
 	if err != nil || !done {
 		return err
 	}
 	return index.Replace(path, fresh)
+}
+
+// pack packs an index that has grown, where there is room for it.
+func (x *indexer) pack(w *index.Writer) error {
+	octets, loose := w.Loose()
+	if free := freeSpace(x.s.dir); !loose || x.run.Budget > 0 || x.late() || free >= 0 && free < octets+indexSpare {
+		return nil
+	}
+	return w.Pack(x.ctx)
 }
 
 // open opens an index for writing, or begins one.

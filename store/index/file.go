@@ -33,7 +33,8 @@ CREATE TABLE state (
   spread  INTEGER NOT NULL DEFAULT 0, -- the most that a number is above its second
   docs    INTEGER NOT NULL DEFAULT 0, -- that have a message
   terms   INTEGER NOT NULL DEFAULT 0, -- of all documents
-  dead    INTEGER NOT NULL DEFAULT 0  -- of superseded ones
+  dead    INTEGER NOT NULL DEFAULT 0, -- of superseded ones
+  packed  INTEGER NOT NULL DEFAULT 0  -- terms when the file was last packed
 ) STRICT;
 `
 
@@ -57,6 +58,7 @@ type State struct {
 	Docs    int    // documents that have a message
 	Terms   int64  // of all documents
 	Dead    int64  // of those that are superseded
+	Packed  int64  // terms when the file was last packed
 }
 
 // Path is the file in a data folder.
@@ -175,8 +177,8 @@ func readState(ctx context.Context, q querier, home string) (st State, err error
 	if id != applicationID || version != format {
 		return st, fmt.Errorf("%w: it was made by another version of mua", ErrBroken)
 	}
-	err = q.QueryRowContext(ctx, `SELECT home, bodies_change, bodies_id, headers_change, headers_id, old_received, old_id, spread, docs, terms, dead FROM state`).
-		Scan(&was, &st.Bodies.Change, &st.Bodies.ID, &st.Headers.Change, &st.Headers.ID, &oldReceived, &oldID, &st.Spread, &st.Docs, &st.Terms, &st.Dead)
+	err = q.QueryRowContext(ctx, `SELECT home, bodies_change, bodies_id, headers_change, headers_id, old_received, old_id, spread, docs, terms, dead, packed FROM state`).
+		Scan(&was, &st.Bodies.Change, &st.Bodies.ID, &st.Headers.Change, &st.Headers.ID, &oldReceived, &oldID, &st.Spread, &st.Docs, &st.Terms, &st.Dead, &st.Packed)
 	if err != nil {
 		return st, broken(err)
 	}

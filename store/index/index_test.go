@@ -169,6 +169,44 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// TestPack: a packed file finds the same, and is not packed again before it has grown.
+func TestPack(t *testing.T) {
+	ctx, path, files := context.Background(), Path(t.TempDir()), &Files{}
+	w := must(Create(ctx, files, path, "here", State{}))(t)
+	var docs []*Doc
+	for i := range int64(900) {
+		docs = append(docs, &Doc{Message: i + 1, Received: i * 1000, Text: strings.Repeat(fmt.Sprintf("common word%d and more of it ", i), 100)})
+		docs[i].Prepare()
+	}
+	for part := range slices.Chunk(docs, 100) {
+		must(0, w.Add(ctx, part, Mark{}, Mark{}, nil))(t)
+	}
+	before := must(os.Stat(path))(t).Size()
+	if _, loose := w.Loose(); !loose {
+		t.Fatalf("not loose: %+v", w.State())
+	}
+	must(0, w.Pack(ctx))(t)
+	if _, loose := w.Loose(); loose {
+		t.Error("still loose")
+	}
+	must(0, w.Close(ctx, true))(t)
+	w = must(OpenWriter(ctx, files, path, "here"))(t)
+	if _, loose := w.Loose(); loose {
+		t.Error("loose when it is opened again")
+	}
+	must(0, w.Close(ctx, true))(t)
+	r := must(OpenReader(files, path, "here"))(t)
+	defer r.Close()
+	v := must(r.View(ctx))(t)
+	defer v.End()
+	for words, want := range map[string]int{"common": 900, "word77": 1, "more of it common": 900, "missing": 0} {
+		if hits := must(v.Find(Of(query.Match{Phrase: words}), 0, 1<<60, 1000))(t); len(hits) != want {
+			t.Errorf("%s: %d", words, len(hits))
+		}
+	}
+	t.Logf("%d octets, packed %d", before, must(os.Stat(path))(t).Size())
+}
+
 // TestBroken: whatever happens to the file is noticed, and nothing but ErrBroken comes of it.
 func TestBroken(t *testing.T) {
 	ctx := context.Background()
