@@ -17,11 +17,15 @@ type Config struct {
 	MaxMessage int64             // octets; larger messages are kept as headers only; default 64 MiB
 	OnNewMail  []string          // program and arguments run when new mail has come; nil: none
 	Bell       bool              // the UI rings the terminal's bell for new mail in an inbox
-	Editor     string            // external editor; empty: $VISUAL, $EDITOR
-	Keys       map[string]string // UI key bindings: action → key
-	KeyPreset  string            // "" or "mutt"
-	Searches   []SavedSearch     // [search], in the file's order
-	Warnings   []string          // unknown keys under keys, theme, search: said, not fatal
+	Contacts   []string          // folders of vCards or single files, absolute
+	// AddressCommand is a program that knows addresses, with its arguments: "%s" in one stands for what is
+	// looked for, else that is one argument more; nil: none. Never run by a shell.
+	AddressCommand []string
+	Editor         string            // external editor; empty: $VISUAL, $EDITOR
+	Keys           map[string]string // UI key bindings: action → key
+	KeyPreset      string            // "" or "mutt"
+	Searches       []SavedSearch     // [search], in the file's order
+	Warnings       []string          // unknown keys under keys, theme, search: said, not fatal
 }
 
 // SavedSearch is a virtual mailbox: in:Name is what Query selects.

@@ -61,9 +61,8 @@ func (r *reader) config(root *table) *Config {
 		OnNewMail:  s.newMail(),
 	}
 	c.Bell, _ = s.flag("bell")
-	for _, k := range []string{"contacts", "address_command", "mailcap"} {
-		s.planned(k, "take the line out", nil)
-	}
+	c.Contacts, c.AddressCommand = s.contacts(), s.addressCommand()
+	s.planned("mailcap", "take the line out", nil)
 	c.Aliases = r.localAliases(s.table("aliases"))
 	r.keys(s, c)
 	r.loose(s.get("theme"), "theme")
@@ -206,14 +205,19 @@ func (s *section) size(key string, def int64) int64 {
 
 // path reads a file name: relative to the configuration's folder, ~/ is the home folder.
 func (s *section) path(key string) string {
-	p := s.str(key)
-	if p == "" {
+	if s.str(key) == "" {
 		return ""
 	}
+	return s.resolve(key, s.get(key))
+}
+
+// resolve is the file that a value names.
+func (s *section) resolve(key string, v *value) string {
+	p := v.text
 	if rest, ok := strings.CutPrefix(p, "~/"); ok {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			s.fail(s.get(key).at, "", "%s%s: no home folder for %s", key, s.name, p)
+			s.fail(v.at, "", "%s%s: no home folder for %s", key, s.name, p)
 			return ""
 		}
 		return filepath.Join(home, rest)

@@ -178,6 +178,13 @@ func TestParseErrors(t *testing.T) {
 		{"notify program", `on_new_mail = ["", "x"]`, "1:16", "name of a program", ""},
 		{"notify word", `on_new_mail = ["x", "{form}"]`, "1:21", "no placeholder {form}", `did you mean "from"?`},
 		{"notify brace", `on_new_mail = ["x", "a {"]`, "1:21", "no placeholder {", "{{ is a brace"},
+		{"contacts type", `contacts = "~/.contacts"`, "1:12", "a list of strings", ""},
+		{"contacts nothing", `contacts = ["a", ""]`, "1:18", "folders or .vcf files", "~/.contacts"},
+		{"address_command shell", `address_command = "abook | sort"`, "1:19", "without a shell", "list of words"},
+		{"address_command nothing", `address_command = []`, "1:1", "a program and its arguments", "khard"},
+		{"address_command program", `address_command = ["-x"]`, "1:1", "a program and its arguments", ""},
+		{"address_command control", `address_command = ["x", "a\nb"]`, "1:1", "control character", ""},
+		{"address_command type", `address_command = 1`, "1:19", "a list of strings", ""},
 		{"bell", `bell = "yes"`, "1:8", "true or false", ""},
 		{"idle type", acc + `idle = "Work"`, "4:8", "a list of strings", ""},
 		{"idle many", acc + `idle = ["1","2","3","4","5","6","7","8","9"]`, "4:1", "8 mailboxes at most", "every few minutes"},
@@ -264,5 +271,22 @@ func TestNewMailKeys(t *testing.T) {
 	got := FillNewMail("{{x} {from}: {subject}{count}", func(w string) string { return "<" + w + " {from}>" })
 	if want := "{x} <from {from}>: <subject {from}><count {from}>"; got != want {
 		t.Errorf("got %q, not %q: what a message says is never looked at again", got, want)
+	}
+}
+
+func TestAddressBooks(t *testing.T) {
+	t.Setenv("HOME", "/home/ada")
+	c, err := Parse("/etc/mua/c.toml", []byte("contacts = [\"~/.contacts\", \"team.vcf\", \"/home/ada/.contacts/\"]\naddress_command = \"khard  email --parsable %s\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(c.Contacts, " "); got != "/home/ada/.contacts /etc/mua/team.vcf" {
+		t.Errorf("contacts %s", got)
+	}
+	if got := strings.Join(c.AddressCommand, "|"); got != "khard|email|--parsable|%s" {
+		t.Errorf("address_command %s", got)
+	}
+	if c = mustParse(t, `address_command = ["my book", "it's $HOME"]`); strings.Join(c.AddressCommand, "|") != "my book|it's $HOME" {
+		t.Errorf("address_command %q", c.AddressCommand)
 	}
 }

@@ -28,6 +28,8 @@ type columns struct {
 	header      []byte          // kept when content is nil
 	traced      bool            // has a Received field: some server has handled it
 	report      *message.Report // nil: it is no delivery report, or its body is not here
+	impersonal  bool            // a list or a program sent it: its sender is nobody to know
+	automatic   bool            // a program wrote it
 }
 
 // columnsOf parses a whole message (raw), or a header when raw is nil.
@@ -42,6 +44,7 @@ func (s *Store) columnsOf(raw, header []byte, size int64) (columns, error) {
 		size: size, date: sane(m.Date), headerID: m.MessageID, refs: toJSON(references(m)),
 		listID: m.Get("List-Id"), subject: m.Subject, from: m.From, to: m.To, cc: m.Cc,
 		attachments: "[]", traced: m.Get("Received") != "", header: header,
+		impersonal: impersonal(m), automatic: automatic(m),
 	}
 	if raw == nil {
 		return c, nil

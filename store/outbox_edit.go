@@ -16,7 +16,8 @@ type Rewrite func(raw []byte, got []string) []byte
 // got already stays in Sent. A message passed on as it is (RFC 5322 3.6.6) leaves no draft (0): it is
 // somebody else's, and nothing of it was written here.
 func (s *Store) Cancel(ctx context.Context, id OutboxID, rewrite Rewrite) (draft MessageID, err error) {
-	return s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Partial, Uncertain}, rewrite)
+	c, err := s.Withdraw(ctx, id, rewrite)
+	return c.Draft, err
 }
 
 // Edit takes an item back to be written on: a queued, held or failed one is cancelled, a cancelled one stays so, and
@@ -36,7 +37,8 @@ func (s *Store) Edit(ctx context.Context, id OutboxID, rewrite Rewrite) (draft M
 	if isResent(raw, it.MessageID) {
 		return 0, fmt.Errorf("item %d passes a message on as it is, there is nothing to edit: %w", id, ErrState)
 	}
-	return s.takeBack(ctx, id, "taken back", []ItemState{Queued, Held, Failed, Partial, Cancelled}, rewrite)
+	c, err := s.takeBack(ctx, id, "taken back", []ItemState{Queued, Held, Failed, Partial, Cancelled}, rewrite)
+	return c.Draft, err
 }
 
 // isResent reports whether a message goes by the id of its resending: it is passed on as it is.
@@ -45,26 +47,31 @@ func isResent(raw []byte, id string) bool {
 }
 
 // takeBack cancels an item in one of the allowed states and gives the draft of its text.
-func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed []ItemState, rewrite Rewrite) (draft MessageID, err error) {
+func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed []ItemState, rewrite Rewrite) (out Withdrawn, err error) {
 	for {
 		before, err := s.Item(ctx, id)
 		if err != nil {
-			return 0, err
+			return out, err
 		}
 		c, err := s.textOf(ctx, before, rewrite)
 		if err != nil {
-			return 0, err
+			return out, err
 		}
 		again := false
 		err = s.decide(ctx, id, verb, allowed, func(t *txn, it Item) error {
 			if again = !slices.Equal(it.accepted(), before.accepted()); again {
 				return nil // somebody has got it meanwhile: the draft is not for them
 			}
-			draft, err = t.takeBack(it, c)
+			out = Withdrawn{}
+			if err := t.following(it, &out); err != nil {
+				return err
+			}
+			out.Draft, err = t.takeBack(it, c)
+			out.made = out.Draft != 0 && it.KeptDraft == 0
 			return err
 		})
 		if err != nil || !again {
-			return draft, err
+			return out, err
 		}
 	}
 }

@@ -156,16 +156,14 @@ func (p *spooling) insertRecipients(t *txn) error {
 			names[strings.ToLower(a.Addr)] = a.Name
 		}
 	}
+	var people []message.Address
 	for i, addr := range p.Recipients {
 		if err := t.run(`INSERT INTO recipient(item, seq, addr, state) VALUES (?,?,?,?)`, p.id, i, addr, Pending); err != nil {
 			return err
 		}
-		err := t.contact(message.Address{Name: names[strings.ToLower(addr)], Addr: addr}, weightTo, time.UnixMilli(t.now))
-		if err != nil {
-			return err
-		}
+		people = append(people, message.Address{Name: names[strings.ToLower(addr)], Addr: addr})
 	}
-	return nil
+	return t.writtenTo(people, &p.copy, time.UnixMilli(t.now))
 }
 
 // insertSentCopy files the copy in Sent, not to be seen before the server has accepted the message.
@@ -212,20 +210,21 @@ func (p *spooling) insertBlocked(t *txn, grp GroupID) error {
 		if w.id == 0 {
 			continue
 		}
-		k, err := t.copy(w.id)
-		if errors.Is(err, ErrNotFound) {
-			continue // gone meanwhile; the mail is sent all the same
-		}
-		if err != nil {
-			return err
-		}
-		err = t.run(`INSERT INTO action(grp, account, message, kind, add_flags, base, blocked_by, created) VALUES (?,?,?,'flags',?,?,?,?)`,
-			grp, k.account, k.id, w.flag, k.serverJSON(), p.id, t.now)
-		if err != nil {
+		if err := t.block(p.id, w.id, w.flag, grp); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// block notes a flag that a message gets once an item is accepted.
+func (t *txn) block(item OutboxID, id MessageID, flag Flags, grp GroupID) error {
+	k, err := t.copy(id)
+	if err != nil {
+		return ignoreNotFound(err) // gone meanwhile; the mail is sent all the same
+	}
+	return t.run(`INSERT INTO action(grp, account, message, kind, add_flags, base, blocked_by, created) VALUES (?,?,?,'flags',?,?,?,?)`,
+		grp, k.account, k.id, flag, k.serverJSON(), item, t.now)
 }
 
 func (p *spooling) endDraft(t *txn, grp GroupID) error {

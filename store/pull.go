@@ -243,7 +243,7 @@ func (p *puller) insert(t *txn, i int) (MessageID, error) {
 	if err := t.joinReport(k.id, content, c); err != nil {
 		return 0, err
 	}
-	return k.id, t.meet(p.box.Role, c, received)
+	return k.id, t.meet(role, c, received)
 }
 
 // contentOf stores what came with a message. When only the header came and the

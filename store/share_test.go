@@ -10,8 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"mua/store/message"
 )
 
 // TestTwoProcessesWrite: two Stores on one folder write and read at the same time, and
@@ -186,45 +184,5 @@ func TestLock(t *testing.T) {
 		if strings.HasSuffix(e.Name(), ".lock") && must(e.Info())(t).Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v", e.Name(), must(e.Info())(t).Mode())
 		}
-	}
-}
-
-func TestContacts(t *testing.T) {
-	w := newWorld(t)
-	for i := range 3 {
-		w.pull(w.inbox, uint32(10*i+1), []byte(fmt.Sprintf("From: =?utf-8?q?J=C3=BCrgen_M=C3=BCller?= <jm@Example.org>\r\nMessage-ID: <%d@x>\r\n\r\nx", i)))
-	}
-	junk := must(w.LocalMailbox(w.ctx, w.acct, "Spam"))(t)
-	_, err := w.writer.Exec(`UPDATE mailbox SET role = 'junk' WHERE id = ?`, junk.ID)
-	ok(t, err)
-	_, _, err = w.AddRemote(w.ctx, junk.ID, []Incoming{{Raw: []byte("From: Cheap Pills <pills@example.org>\r\n\r\nx")}})
-	ok(t, err)
-	w.spool(w.request(1, bobAndEve))
-	find := func(q string) string {
-		var out []string
-		for _, c := range must(w.Contacts(w.ctx, q, 10))(t) {
-			out = append(out, fmt.Sprintf("%s<%s>%d", c.Name, c.Addr, c.Count))
-		}
-		return strings.Join(out, " ")
-	}
-	for q, want := range map[string]string{
-		"mull":        "Jürgen Müller<jm@Example.org>3",
-		"jurgen mü":   "Jürgen Müller<jm@Example.org>3",
-		"example.org": "Jürgen Müller<jm@Example.org>3",
-		"jm@ex":       "Jürgen Müller<jm@Example.org>3",
-		"ller":        "",
-		"pills":       "",
-		"":            "Bob<bob@example.net>10 <eve@example.net>10 Jürgen Müller<jm@Example.org>3",
-		"%_'":         "Bob<bob@example.net>10 <eve@example.net>10 Jürgen Müller<jm@Example.org>3",
-	} {
-		if got := find(q); got != want {
-			t.Errorf("%q: %q, want %q", q, got, want)
-		}
-	}
-	ok(t, w.write(w.ctx, func(tx *txn) error {
-		return tx.contact(message.Address{Name: "not an address", Addr: "undisclosed"}, 1, w.t)
-	}))
-	if got := find("undisclosed"); got != "" {
-		t.Errorf("got %q", got)
 	}
 }

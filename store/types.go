@@ -379,6 +379,7 @@ type AttemptResult struct {
 // Contact is a known address.
 type Contact struct {
 	Name, Addr string
-	Count      int
-	Last       time.Time
+	Count      int       // messages it was met in
+	Worth      float64   // what its uses count for now: 1 for mail from there, 10 for mail to it, half after 90 days
+	Last       time.Time // when it was last met
 }

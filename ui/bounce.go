@@ -22,6 +22,7 @@ func (u *App) askBounce(r row) {
 		return
 	}
 	from := list[i]
+	u.readBook()
 	u.prompt("Pass on to:", "", &u.bounces, u.completeAddresses, func(p *prompt, answer string) {
 		if strings.TrimSpace(answer) == "" {
 			p.close()
@@ -75,13 +76,13 @@ func (u *App) completeAddresses(ctx context.Context, s string) []string {
 	if token == "" {
 		return nil
 	}
-	list, err := u.o.Store.Contacts(ctx, token, offered)
+	list, err := u.book.Known(ctx, token, offered)
 	if err != nil {
 		return nil
 	}
 	var out []string
 	for _, a := range list {
-		out = append(out, head+compose.FormatAddresses([]message.Address{clean(a)}))
+		out = append(out, head+compose.FormatAddresses([]message.Address{clean(a.Contact)}))
 	}
 	return out
 }

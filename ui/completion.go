@@ -9,6 +9,7 @@ import (
 
 	"mua/outbox/compose"
 	"mua/store"
+	"mua/store/addressbook"
 	"mua/store/message"
 	"mua/ui/cells"
 	"mua/ui/pump"
@@ -19,15 +20,19 @@ const offered = 6
 
 // completion offers known addresses below a field.
 type completion struct {
-	list   []store.Contact
-	chosen int // -1: none; then Enter and Tab go on to the next field
-	slot   pump.Slot
+	list   []addressbook.Entry
+	chosen int       // -1: none; then Enter and Tab go on to the next field
+	slot   pump.Slot // what is in memory and in the store
+	files  pump.Slot // what may have changed on disk
+	asked  pump.Slot // the person's own program
 }
 
 func (o *completion) open() bool { return len(o.list) > 0 }
 
 func (o *completion) drop() {
 	o.slot.Stop()
+	o.files.Stop()
+	o.asked.Stop()
 	o.list = nil
 }
 
@@ -57,36 +62,42 @@ func (c *composer) suggest(field int) {
 	if token == "" || field != c.focus {
 		return
 	}
-	st, own := c.u.o.Store, c.ownMatching(token)
+	book, own := c.u.book, c.ownMatching(token)
 	c.u.pump.Start(&c.offers.slot, func(ctx context.Context) func() {
-		list, err := st.Contacts(ctx, token, offered)
+		list, err := book.Known(ctx, token, offered)
 		if err != nil {
 			return nil
 		}
-		for _, a := range own {
-			if !slices.ContainsFunc(list, func(x store.Contact) bool { return strings.EqualFold(x.Addr, a.Addr) }) {
-				list = append(list, a)
-			}
-		}
-		return func() { c.offer(token, list) }
+		return func() { c.offer(token, withMore(withMore(list, own), c.offers.list)) }
 	})
+	c.u.askBooks(&c.offers.files, &c.offers.asked, token, func(list []addressbook.Entry) { c.offerMore(token, list) })
+}
+
+// withMore puts more below a list, without what stands in it already.
+func withMore(list, more []addressbook.Entry) []addressbook.Entry {
+	for _, a := range more {
+		if !slices.ContainsFunc(list, func(x addressbook.Entry) bool { return strings.EqualFold(x.Addr, a.Addr) }) {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // ownMatching are one's own addresses that go on what is being typed.
-func (c *composer) ownMatching(token string) []store.Contact {
-	var out []store.Contact
+func (c *composer) ownMatching(token string) []addressbook.Entry {
+	var out []addressbook.Entry
 	token = strings.ToLower(token)
 	for _, id := range c.froms {
 		words := append(strings.Fields(strings.ToLower(id.addr.Name)), strings.ToLower(id.addr.Address))
 		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, token) }) {
-			out = append(out, store.Contact{Name: id.addr.Name, Addr: id.addr.Address})
+			out = append(out, addressbook.Entry{Contact: store.Contact{Name: id.addr.Name, Addr: id.addr.Address}})
 		}
 	}
 	return out
 }
 
 // offer shows what was found. What is typed in full is not pushed aside: then none is chosen yet.
-func (c *composer) offer(token string, list []store.Contact) {
+func (c *composer) offer(token string, list []addressbook.Entry) {
 	if len(list) == 1 && strings.EqualFold(list[0].Addr, token) {
 		return
 	}
@@ -94,6 +105,17 @@ func (c *composer) offer(token string, list []store.Contact) {
 	if _, err := compose.ParseAddresses(token); err == nil && strings.Contains(token, "@") {
 		c.offers.chosen = -1
 	}
+}
+
+// offerMore shows what was found later below the rest: what a finger may be on its way to stays where it is.
+func (c *composer) offerMore(token string, list []addressbook.Entry) {
+	if !c.offers.open() {
+		list = withMore(nil, list)
+		c.offer(token, list[:min(len(list), offered)])
+		return
+	}
+	list = withMore(c.offers.list, list)
+	c.offers.list = list[:max(len(c.offers.list), min(len(list), offered))]
 }
 
 // offerKey goes through the offers and takes one; false leaves the key to the field.
@@ -111,7 +133,7 @@ func (c *composer) offerKey(ev *tcell.EventKey) bool {
 			o.drop()
 			return false
 		}
-		c.take(o.list[o.chosen])
+		c.take(o.list[o.chosen].Contact)
 	default:
 		return false
 	}
@@ -134,7 +156,7 @@ func clean(a store.Contact) message.Address {
 func (o *completion) draw(s tcell.Screen, r cells.Rect, look theme) {
 	w := 20
 	for _, a := range o.list {
-		w = max(w, cells.Width(fullAddress(clean(a)))+2)
+		w = max(w, cells.Width(fullAddress(clean(a.Contact)))+2)
 	}
 	for i, a := range o.list {
 		if i >= r.H {
@@ -144,6 +166,6 @@ func (o *completion) draw(s tcell.Screen, r cells.Rect, look theme) {
 		if i == o.chosen {
 			st = look.cursor
 		}
-		cells.PutFit(s, r.X-1, r.Y+i, min(w, r.W), text(" %s", fullAddress(clean(a))), st)
+		cells.PutFit(s, r.X-1, r.Y+i, min(w, r.W), text(" %s", fullAddress(clean(a.Contact))), st)
 	}
 }

@@ -94,6 +94,7 @@ func (u *App) openComposer(d *compose.Draft, resumes store.MessageID, acct strin
 	c.keep.init(c)
 	u.push(c)
 	c.setFocus(c.firstFocus())
+	u.readBook()
 	return c
 }
 

@@ -32,7 +32,7 @@ func (c *composer) sendable(sure bool) (identity, bool) {
 			return identity{}, false
 		}
 	}
-	if c.value(toField)+c.value(ccField)+c.value(bccField) == "" {
+	if d := c.snapshot(); len(d.To)+len(d.Cc)+len(d.Bcc) == 0 { // an empty group is nobody, too
 		c.review = false
 		c.setFocus(toField)
 		c.errs[toField] = fieldError{"to whom?", 0}

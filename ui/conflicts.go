@@ -230,14 +230,5 @@ func (v *conflictsView) open() {
 
 // Mouse selects and scrolls.
 func (v *conflictsView) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
-	x, y := ev.Position()
-	switch {
-	case wheel(a) != 0:
-		v.move(wheel(a))
-	case a == tview.MouseLeftClick && v.place.Contains(x, y):
-		v.sel = min(v.top+y-v.place.Y, len(v.list)-1)
-	default:
-		return false
-	}
-	return true
+	return rows{v.place, v.top, len(v.list), 1}.mouse(a, ev, v.move, func(i int) { v.sel = i })
 }

@@ -48,6 +48,9 @@ func (u *App) depart() {
 		items, err := st.Items(ctx, false)
 		return func() {
 			d.items = u.leavingNow(items)
+			if u.o.Leaving != nil {
+				u.o.Leaving(d.going(windows))
+			}
 			if err != nil || len(d.items) == 0 {
 				u.quit()
 				return
@@ -57,6 +60,17 @@ func (u *App) depart() {
 			u.beat()
 		}
 	})
+}
+
+// going are the messages that are sent on leaving: those whose window it ended, and what else is due.
+func (d *departure) going(ids []store.OutboxID) []store.OutboxID {
+	ids = slices.Clone(ids)
+	for _, it := range d.items {
+		if !slices.Contains(ids, it.ID) {
+			ids = append(ids, it.ID)
+		}
+	}
+	return ids
 }
 
 // leavingNow are the items that are being sent, or are about to be.

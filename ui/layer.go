@@ -74,3 +74,25 @@ func wheel(a tview.MouseAction) int {
 	}
 	return 0
 }
+
+// rows is a list on the screen: n rows of so many lines each, of which top is the first to be seen.
+type rows struct {
+	place         cells.Rect
+	top, n, lines int
+}
+
+// mouse moves the selection with the wheel, by about three lines, and picks the row that is clicked.
+func (l rows) mouse(a tview.MouseAction, ev *tcell.EventMouse, move, pick func(int)) bool {
+	x, y := ev.Position()
+	switch n := wheel(a); {
+	case n != 0:
+		move(n / min(l.lines, 3))
+	case (a == tview.MouseLeftClick || a == tview.MouseLeftDoubleClick) && l.place.Contains(x, y): // two quick clicks on two rows
+		if i := l.top + (y-l.place.Y)/l.lines; i < l.n {
+			pick(i)
+		}
+	default:
+		return false
+	}
+	return true
+}

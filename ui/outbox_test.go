@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gdamore/tcell/v2"
+
 	"mua/store"
 )
 
@@ -42,6 +44,35 @@ func TestOutboxCancel(t *testing.T) {
 	r.keys("q", "g d", "g g", "Enter")
 	r.sees("▸ draft ▸ Plan", "To       carol@example.org")
 	r.seesNot("bob@example.org")
+}
+
+// TestOutboxCancelUndone: u brings back what was cancelled as it was, before it takes back earlier things.
+func TestOutboxCancelUndone(t *testing.T) {
+	r := start(t, setup{fill: func(r *rig) {
+		r.add("INBOX", store.RoleInbox, mailText("Eve <eve@x>", "one", "x"), mailText("Eve <eve@x>", "two", "x"))
+	}})
+	r.keys("d")
+	r.write("bob@example.org", "Plan", "text of it")
+	r.keys("g o", "c")
+	r.sees("Cancelled; the text is in Drafts: Plan · u undo", "The outbox is empty")
+	r.keys("u")
+	r.sees("Back in the outbox, as it was: Plan", "○", "→ bob@example.org")
+	if it := r.item(0); it.State != store.Queued || it.KeptDraft != 0 {
+		t.Errorf("%+v", it)
+	}
+	r.keys("h", "c", "u")
+	if it := r.item(0); it.State != store.Held {
+		t.Errorf("%+v", it)
+	}
+	r.keys("c", "q", "g d", "g g")
+	r.sees("Plan")
+	r.keys("Enter", "=More. ", "Ctrl-O", "u")
+	r.sees("Not brought back: its text was written on")
+	r.keys("u")
+	r.sees("Undone: ")
+	if it := r.item(0); it.State != store.Cancelled {
+		t.Errorf("%+v", it)
+	}
 }
 
 // Told apart at a glance, and each with what one can do.
@@ -109,4 +140,33 @@ func TestFrozenMessage(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("m", "=bob@example.org", "Tab", "Tab", "=hidden@example.org", "Tab", "=Plan", "Tab", "=text of it", "Ctrl-X", "g o", "Enter")
 	r.sees("To       bob@example.org", "Bcc      hidden@example.org", "Subject  Plan", "Id       ", "text of it")
+}
+
+// TestOutboxMouse: a click picks an item of two lines, one below the last picks none, the wheel goes an item further.
+func TestOutboxMouse(t *testing.T) {
+	r := start(t, setup{})
+	r.write("bob@example.org", "First", "x")
+	r.write("carol@example.org", "Second", "x")
+	r.keys("g o")
+	selected := func(y int, b tcell.ButtonMask) (subject string) {
+		r.scr.InjectMouse(20, y, b, tcell.ModNone)
+		r.scr.InjectMouse(20, y, tcell.ButtonNone, tcell.ModNone)
+		r.idle()
+		r.on(func() {
+			it, _ := r.u.top().(*outboxView).current()
+			subject = it.Subject
+		})
+		return subject
+	}
+	first := selected(1, tcell.ButtonPrimary)
+	second := selected(4, tcell.ButtonPrimary)
+	if first == second || first == "" || second == "" {
+		t.Errorf("%q, then %q", first, second)
+	}
+	if got := selected(2, tcell.ButtonPrimary); got != first {
+		t.Errorf("the second line of %q picks %q", first, got)
+	}
+	if got := selected(2, tcell.WheelDown); got != second {
+		t.Errorf("the wheel goes to %q", got)
+	}
 }

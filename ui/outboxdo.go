@@ -77,20 +77,36 @@ func (v *outboxView) settle(it store.Item) {
 // cancel takes an item out of the outbox; its draft is for those who have not
 // got it. Who may have it is said first.
 func (v *outboxView) cancel(it store.Item) {
-	st, got := v.u.o.Store, namesIn(it, store.Accepted)
-	done, f := "Cancelled; the text is in Drafts", func(ctx context.Context, id store.OutboxID) error {
-		_, _, err := compose.Withdraw(ctx, st, id)
-		return err
-	}
-	if got != "" {
+	done := "Cancelled; the text is in Drafts"
+	if namesIn(it, store.Accepted) != "" {
 		done = "Cancelled for those without it; the text is in Drafts"
 	}
 	if it.State != store.Uncertain {
-		v.wish(it, done, false, f)
+		v.withdraw(it, done)
 		return
 	}
 	words := fmt.Sprintf("“%s” may have arrived already, at %s. As a draft it is a new message: sent, it may come a second time.", subjectOr(it.Subject), namesIn(it, store.MaybeAccepted))
-	v.u.ask(words, []choice{{"y", "cancel it", func() { v.wish(it, done, false, f) }}, {"n", "leave it", nil}})
+	v.u.ask(words, []choice{{"y", "cancel it", func() { v.withdraw(it, done) }}, {"n", "leave it", nil}})
+}
+
+// withdraw takes an item out of the outbox; undo brings it back, also when its key comes before that is done.
+func (v *outboxView) withdraw(it store.Item, done string) {
+	u, st, w := v.u, v.u.o.Store, &store.Withdrawn{}
+	u.follows(outgoing{account: it.AccountName, subject: subjectOr(it.Subject), back: w})
+	u.pump.Serial(func(ctx context.Context) func() {
+		got, err := compose.WithdrawForNow(ctx, st, it.ID)
+		if err != nil {
+			tell := v.refused(ctx, it, err, false)
+			return func() { u.cancelled(w, 0, false); tell() }
+		}
+		*w = got // read by work after this one only
+		return func() {
+			u.forget(it.ID)
+			u.cancelled(w, got.Draft, true)
+			u.say("%s: %s · %s undo", done, subjectOr(it.Subject), u.keys.Key(keys.Undo, keys.Global))
+			u.storeChanged()
+		}
+	})
 }
 
 // edit takes an item out of the outbox and opens it in the composer, without

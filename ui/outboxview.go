@@ -318,20 +318,12 @@ func (v *outboxView) Do(a keys.Action) bool {
 
 // Mouse selects and scrolls what is under the pointer.
 func (v *outboxView) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
-	x, y := ev.Position()
-	n := wheel(a)
-	switch {
-	case n != 0 && v.below.Contains(x, y):
+	if n := wheel(a); n != 0 && v.below.Contains(ev.Position()) {
 		v.story.off += n
-	case n != 0:
-		v.move(n / 3)
-	case a == tview.MouseLeftClick && v.list.Contains(x, y):
-		if i := v.top + (y-v.list.Y)/2; i < len(v.items) {
-			v.sel = v.items[i].ID
-			v.tellStory()
-		}
-	default:
-		return false
+		return true
 	}
-	return true
+	return rows{v.list, v.top, len(v.items), 2}.mouse(a, ev, v.move, func(i int) {
+		v.sel = v.items[i].ID
+		v.tellStory()
+	})
 }

@@ -282,17 +282,8 @@ func (u *App) withRaw(id store.MessageID, do func(raw []byte)) {
 
 // Mouse selects, opens and scrolls.
 func (p *parts) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
-	_, y := ev.Position()
-	body := p.u.body()
-	switch {
-	case wheel(a) != 0:
-		p.move(wheel(a))
-	case a == tview.MouseLeftClick && y >= body.Y && p.top+y-body.Y < len(p.list):
-		p.sel = p.top + y - body.Y
-	case a == tview.MouseLeftDoubleClick:
-		p.Do(keys.Open)
-	default:
-		return false
+	if a == tview.MouseLeftDoubleClick {
+		return p.Do(keys.Open)
 	}
-	return true
+	return rows{p.u.body(), p.top, len(p.list), 1}.mouse(a, ev, p.move, func(i int) { p.sel = i })
 }

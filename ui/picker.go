@@ -146,16 +146,7 @@ func (p *picker) narrow() {
 
 // Mouse picks what is clicked.
 func (p *picker) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
-	x, y := ev.Position()
-	switch {
-	case wheel(a) != 0:
-		p.move(wheel(a))
-	case a == tview.MouseLeftClick && p.place.Contains(x, y):
-		p.take(p.top + y - p.place.Y)
-	default:
-		return false
-	}
-	return true
+	return rows{p.place, p.top, len(p.shown), 1}.mouse(a, ev, p.move, p.take)
 }
 
 // chooseMailbox lets the person pick a mailbox, of one account or (0) of all, or something else.

@@ -10,6 +10,7 @@ import (
 	"github.com/rivo/tview"
 
 	"mua/account"
+	"mua/store/addressbook"
 	"mua/store/message"
 	"mua/ui/keys"
 	"mua/ui/pump"
@@ -42,6 +43,10 @@ type App struct {
 
 	searches, commandHistory, pipes, attached, laters, bounces history
 
+	book     *addressbook.Book
+	booking  pump.Slot       // reading the address books' files
+	bookTold map[string]bool // what they could not answer, told once
+
 	drafting pump.Slot // reading a message for an answer, a file, a link
 	piping   pump.Slot
 
@@ -61,6 +66,7 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 	if o.Store != nil {
 		o.Store.SetSearches(u.o.Config.SearchQueries())
 	}
+	u.book = addressbook.New(o.Store, u.o.Config.Contacts, u.o.Config.AddressCommand)
 	screen := o.Screen
 	if screen == nil {
 		s, err := tcell.NewScreen()

@@ -24,6 +24,10 @@ type outgoing struct {
 	since    int       // wishes made after it: undo takes those back first
 	gone     bool      // it can no longer be taken back from here
 	told     string    // what was last said of it
+
+	// It was cancelled in the outbox: undo brings it back, and there is nothing to follow (id 0).
+	back  *store.Withdrawn
+	draft store.MessageID // that it is now; 0: not known yet
 }
 
 // maxSent is how many messages are followed at once; what happens to older ones shows in the outbox.
@@ -39,8 +43,7 @@ func (u *App) spooled(c *composer, id store.OutboxID, p posting, subject string)
 	if !o.due.IsZero() {
 		o.composer = c
 	}
-	u.sent = append(u.sent, o)
-	u.sent = u.sent[max(0, len(u.sent)-maxSent):]
+	u.follows(o)
 	if u.o.Agent != nil {
 		u.o.Agent.Flush(a.Name)
 	}
@@ -57,6 +60,12 @@ func (u *App) spooled(c *composer, id store.OutboxID, p posting, subject string)
 	}
 	u.beat()
 	u.storeChanged()
+}
+
+// follows remembers what undo takes back next.
+func (u *App) follows(o outgoing) {
+	u.sent = append(u.sent, o)
+	u.sent = u.sent[max(0, len(u.sent)-maxSent):]
 }
 
 // cutOff reports whether the last try to reach the account's servers failed for want of a network.
@@ -146,7 +155,7 @@ func (u *App) wished() {
 	}
 }
 
-// lastSent is the message sent last that may still be taken back, or -1.
+// lastSent is what was sent, or cancelled in the outbox, last and may still be taken back, or -1.
 func (u *App) lastSent() int {
 	for i := len(u.sent) - 1; i >= 0; i-- {
 		if !u.sent[i].gone {
@@ -159,7 +168,11 @@ func (u *App) lastSent() int {
 // undo takes back the last thing done: a message not yet sent, else the store's last wish.
 func (u *App) undo() {
 	i := u.lastSent()
-	if i >= 0 && u.sent[i].since == 0 {
+	switch {
+	case i >= 0 && u.sent[i].since == 0 && u.sent[i].back != nil:
+		u.bringBack(i)
+		return
+	case i >= 0 && u.sent[i].since == 0:
 		u.unsend(i)
 		return
 	}
@@ -200,9 +213,11 @@ func (u *App) revise(what string, do func(context.Context) (string, error), done
 
 // takeBack takes the message sent last back, over another one being written.
 func (u *App) takeBack() {
-	if i := u.lastSent(); i >= 0 {
-		u.unsend(i)
-		return
+	for i := len(u.sent) - 1; i >= 0; i-- {
+		if !u.sent[i].gone && u.sent[i].back == nil {
+			u.unsend(i)
+			return
+		}
 	}
 	u.remark("There is no message to take back")
 }
@@ -238,6 +253,44 @@ func (u *App) unsend(i int) {
 				return
 			}
 			u.say("Not sent: here it is again%s", u.moreToUndo())
+		}
+	})
+}
+
+// cancelled notes the draft that an item cancelled in the outbox is now; what could not be cancelled (!ok) is nothing to undo.
+func (u *App) cancelled(w *store.Withdrawn, draft store.MessageID, ok bool) {
+	i := slices.IndexFunc(u.sent, func(o outgoing) bool { return o.back == w })
+	if i >= 0 {
+		u.sent[i].draft, u.sent[i].gone = draft, u.sent[i].gone || !ok
+	}
+}
+
+// bringBack puts what was cancelled back into the outbox, unless its text went on another way meanwhile.
+func (u *App) bringBack(i int) {
+	st, o := u.o.Store, u.sent[i]
+	if u.writing(o.draft) != nil {
+		u.say("Not brought back: its text is being written on")
+		return
+	}
+	u.sent[i].gone = true
+	u.pump.Serial(func(ctx context.Context) func() {
+		if o.back.Item == 0 { // it was not cancelled, which has been said
+			return nil
+		}
+		err := st.Uncancel(ctx, *o.back)
+		return func() {
+			switch {
+			case errors.Is(err, store.ErrState):
+				u.say("Not brought back: its text was written on, sent or deleted since")
+			case err != nil:
+				u.oops("undo", err)
+			default:
+				u.say("Back in the outbox, as it was: %s", o.subject)
+				if u.o.Agent != nil {
+					u.o.Agent.Flush(o.account)
+				}
+			}
+			u.storeChanged()
 		}
 	})
 }
@@ -278,7 +331,7 @@ func (u *App) forget(id store.OutboxID) {
 func (u *App) sentIDs(windows bool) []store.OutboxID {
 	ids, now := []store.OutboxID{}, u.now()
 	for _, o := range u.sent {
-		if !windows || o.inWindow(now) {
+		if o.back == nil && (!windows || o.inWindow(now)) {
 			ids = append(ids, o.id)
 		}
 	}

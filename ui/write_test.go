@@ -227,3 +227,17 @@ func TestNoAccountKeepsDraft(t *testing.T) {
 	r.keys("Ctrl-O")
 	r.sees("Kept in Drafts")
 }
+
+func TestGroupsAsRecipients(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=Undisclosed recipients:;", "Tab", "Tab", "Tab", "=Hi", "Tab", "=text", "Ctrl-X")
+	r.sees("to whom?")
+	if n := len(r.items()); n != 0 {
+		t.Fatalf("%d items were spooled", n)
+	}
+	r.keys("Ctrl-U", "=Crew: bob@example.org, eve@example.org;", "Ctrl-X")
+	r.sees("on its way")
+	if it := r.items()[0]; len(it.Recipients) != 2 || it.Recipients[1].Addr != "eve@example.org" {
+		t.Errorf("%+v", it.Recipients)
+	}
+}

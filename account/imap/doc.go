@@ -7,7 +7,8 @@
 //   - Each batch is durable once stored, newest messages first; an interrupted pull goes on where
 //     it stopped. SetSyncState records a mailbox's numbers only when everything below them is stored.
 //     Its UIDVALIDITY alone is recorded before the first UID, with UIDNEXT 0: not complete.
-//   - A mailbox whose numbers have not moved is not even selected.
+//   - A mailbox whose numbers have not moved is not even selected. What has changed in one that was pulled before is
+//     asked for right behind EXAMINE: new messages, changed flags, and what is gone, by QRESYNC or else by a search.
 //   - ENVELOPE and BODYSTRUCTURE are never asked for: the store reads the messages.
 //   - A message that the server or the decoder cannot deliver is isolated, named in
 //     Pulled.Warnings and left out; the rest comes.

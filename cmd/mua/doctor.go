@@ -32,7 +32,8 @@ network, and it changes nothing. It ends with 74 when something is damaged.
 
 With --rescue DIR it writes every unsent message and every draft that can still
 be read into DIR, one file each, and prints how to send them. It works on a copy
-in DIR. With --set-aside it then renames a damaged mail.db to mail.db.broken-DATE,
+in DIR. Of a sound mail.db the messages stay in the outbox, and are sent from there.
+With --set-aside it then renames a damaged mail.db to mail.db.broken-DATE,
 not one byte of it changed, so that mua begins afresh.`,
 		Example: `  mua doctor
   mua doctor --rescue ~/rescued --set-aside
@@ -66,7 +67,7 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 		if !a.json { // the answer is how to send what was rescued
 			a.tellHealth(h, a.talk)
 		}
-		if lost, err = a.rescue(ctx, h, f.rescue); err != nil {
+		if lost, err = a.rescue(ctx, h, f); err != nil {
 			return err
 		}
 	} else if err := a.printHealth(h); err != nil {
@@ -114,7 +115,7 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 	if len(h.Problems) > 0 {
 		verdict = "damaged"
 	}
-	say("%s: %s, %s (and %s in its log); %s free on that disk", h.Path, verdict, bytesWords(h.Size), bytesWords(h.Log), freeWords(h.Free))
+	say("%s: %s, %s (and %s in its log); %s free on that disk", h.Path, verdict, humanSize(h.Size), humanSize(h.Log), freeWords(h.Free))
 	for _, p := range h.Problems {
 		say("  damage: %s", message.CleanLine(p))
 	}
@@ -205,20 +206,9 @@ func (a *app) printHealth(h store.Health) error {
 	return failed
 }
 
-// bytesWords is a size for a person.
-func bytesWords(n int64) string {
-	switch {
-	case n < 10<<10:
-		return fmt.Sprintf("%d bytes", n)
-	case n < 10<<20:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d MiB", n>>20)
-}
-
 func freeWords(n int64) string {
 	if n < 0 {
 		return "unknown space"
 	}
-	return bytesWords(n)
+	return humanSize(n)
 }

@@ -39,6 +39,25 @@ func (a *app) leaving(ctx context.Context, c *account.Config, s *store.Store, st
 	a.whoSends(ctx, c, s, items)
 }
 
+// sentLast says what was sent after the person had left: it could have been taken back until then.
+func (a *app) sentLast(ctx context.Context, s *store.Store, ids []store.OutboxID) {
+	var sent []string
+	for _, id := range ids {
+		if it, err := s.Item(ctx, id); err == nil && it.State == store.Sent {
+			sent = append(sent, fmt.Sprintf("%s “%s”", addressees(it), subjectWords(it)))
+		}
+	}
+	if len(sent) == 0 {
+		return
+	}
+	more := ""
+	if len(sent) > leavingShown+1 {
+		more = fmt.Sprintf("; and %d more", len(sent)-leavingShown)
+		sent = sent[:leavingShown]
+	}
+	a.talk("sent before leaving: %s", message.CleanLine(strings.Join(sent, "; ")+more))
+}
+
 func stays(n int) string {
 	if n == 1 {
 		return "1 message stays"

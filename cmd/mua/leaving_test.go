@@ -70,3 +70,51 @@ func TestLeaving(t *testing.T) {
 	}
 	says("8 messages stay\n… and 3 more: mua outbox", "more 5")
 }
+
+// TestSentLast says what was sent on leaving, and nothing of what was not.
+func TestSentLast(t *testing.T) {
+	ctx := t.Context()
+	s, err := store.Open(ctx, t.TempDir(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	acct, err := s.EnsureAccount(ctx, "work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []store.OutboxID
+	for i := range 9 {
+		id, _, err := s.Spool(ctx, store.SpoolRequest{Account: acct, Sender: "ada@example.org", Recipients: []string{"bob@example.org", "eve@example.org"}[:1+i%2],
+			Wire: fmt.Appendf(nil, "Subject: s%d\r\n\r\nx\r\n", i), Subject: fmt.Sprintf("s\x1b%d", i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	var talk bytes.Buffer
+	a := &app{stdio: stdio{err: &talk}}
+	if a.sentLast(ctx, s, ids); talk.Len() > 0 {
+		t.Errorf("nothing was sent, and yet: %s", &talk)
+	}
+	for _, id := range ids[:8] {
+		c, err := s.Claim(ctx, acct, id, "h")
+		if err != nil || c == nil {
+			t.Fatal(err)
+		}
+		res := store.AttemptResult{Attempt: c.Attempt, State: store.Sent}
+		for _, r := range c.Item.Recipients {
+			res.Recipients = append(res.Recipients, store.RecipientResult{Addr: r.Addr, State: store.Accepted})
+		}
+		if err := s.EndAttempt(ctx, res); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.sentLast(ctx, s, ids[:2])
+	a.sentLast(ctx, s, ids)
+	two, all, _ := strings.Cut(talk.String(), "\n")
+	if two != "mua: sent before leaving: to bob@example.org “s0”; to bob@example.org and 1 other, “s1”" ||
+		!strings.HasSuffix(all, "“s4”; and 3 more\n") || strings.Contains(all, "s8") {
+		t.Errorf("%s\n%s", two, all)
+	}
+}

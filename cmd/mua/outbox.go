@@ -17,7 +17,7 @@ import (
 )
 
 func newOutbox(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	cmd := switched(&cobra.Command{
 		Use:   "outbox [list|show|flush|...]",
 		Short: "Look at and steer what waits to be sent",
 		Long: `The outbox holds every message until a server has taken responsibility for it.
@@ -25,12 +25,8 @@ Without a subcommand it lists what is not yet done.`,
 		Example: `  mua outbox
   mua outbox show 7
   mua outbox flush`,
-		Args: usageArgs(cobra.NoArgs),
-	}
-	list := newOutboxList(a)
-	all := cmd.Flags().Bool("all", false, "everything, also what is done")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.outboxList(cmd.Context(), *all) }
-	cmd.AddCommand(list, newOutboxShow(a), newOutboxFlush(a), newOutboxRetry(a), newOutboxWait(a), newOutboxResolve(a), newOutboxEdit(a), newOutboxConfirm(a),
+	}, "all", "everything, also what is done", a.outboxList)
+	cmd.AddCommand(newOutboxList(a), newOutboxShow(a), newOutboxFlush(a), newOutboxRetry(a), newOutboxWait(a), newOutboxResolve(a), newOutboxEdit(a), newOutboxConfirm(a),
 		a.outboxVerb("hold", "Keep items from being sent until released", "held", (*store.Store).Hold),
 		a.outboxVerb("release", "Let held items go", "released", func(s *store.Store, ctx context.Context, id store.OutboxID) error {
 			it, err := s.Item(ctx, id)
@@ -49,13 +45,16 @@ Without a subcommand it lists what is not yet done.`,
 }
 
 func newOutboxList(a *app) *cobra.Command {
-	var all bool
-	cmd := &cobra.Command{
-		Use: "list", Short: "List what is not yet done", Args: usageArgs(cobra.NoArgs),
-		Example: "  mua outbox list --all --json",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.outboxList(cmd.Context(), all) },
-	}
-	cmd.Flags().BoolVar(&all, "all", false, "everything, also what is done")
+	return switched(&cobra.Command{
+		Use: "list", Short: "List what is not yet done", Example: "  mua outbox list --all --json",
+	}, "all", "everything, also what is done", a.outboxList)
+}
+
+// switched makes a command without arguments that has one switch.
+func switched(cmd *cobra.Command, name, usage string, run func(ctx context.Context, on bool) error) *cobra.Command {
+	on := cmd.Flags().Bool(name, false, usage)
+	cmd.Args = usageArgs(cobra.NoArgs)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), *on) }
 	return cmd
 }
 

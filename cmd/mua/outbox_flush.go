@@ -16,14 +16,9 @@ import (
 )
 
 func newOutboxFlush(a *app) *cobra.Command {
-	var timer bool
-	cmd := &cobra.Command{
-		Use: "flush", Short: "Try everything that is due, a line per item", Args: usageArgs(cobra.NoArgs),
-		Example: "  mua outbox flush\n  mua outbox flush -A work",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.flush(cmd.Context(), timer) },
-	}
-	cmd.Flags().BoolVar(&timer, "timer", false, "cron or a timer runs this: a login that was refused is not tried again before something changes")
-	return cmd
+	return switched(&cobra.Command{
+		Use: "flush", Short: "Try everything that is due, a line per item", Example: "  mua outbox flush\n  mua outbox flush -A work",
+	}, "timer", "cron or a timer runs this: a login that was refused is not tried again before something changes", a.flush)
 }
 
 // flush flushes every account (or that of -A) and prints a line per item. A

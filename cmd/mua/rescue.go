@@ -17,24 +17,25 @@ import (
 type rescuer struct {
 	*app
 	dir          string
-	items, texts int // written
-	missing      int // known of, but their text is gone
+	stays        bool // the file is sound and in use: what waits in it is sent from there
+	items, texts int  // written
+	missing      int  // known of, but their text is gone
 }
 
 // rescue gets the unsent messages and the drafts out of h's file. lost is the error that says
 // that not all could be read; err ends the command.
-func (a *app) rescue(ctx context.Context, h store.Health, dir string) (lost, err error) {
+func (a *app) rescue(ctx context.Context, h store.Health, f doctorFlags) (lost, err error) {
 	if h.InUse != 0 {
 		a.talk("process %d has %s open: what it writes just now may be missed", h.InUse, h.Path)
 	}
-	dir, err = filepath.Abs(dir)
+	dir, err := filepath.Abs(f.rescue)
 	if err == nil {
 		err = os.MkdirAll(dir, 0o700)
 	}
 	if err != nil {
 		return nil, created(dir, err)
 	}
-	r := &rescuer{app: a, dir: dir}
+	r := &rescuer{app: a, dir: dir, stays: len(h.Problems) == 0 && f.file == ""}
 	notes, err := store.Salvage(ctx, h.Path, dir, store.Rescue{Item: r.item, Draft: r.draft})
 	if err != nil {
 		return nil, ioTrouble("the rescue did not come to its end", err)
@@ -43,6 +44,9 @@ func (a *app) rescue(ctx context.Context, h store.Health, dir string) (lost, err
 		a.talk("%s", message.CleanLine(n))
 	}
 	a.talk("%s and %s are in %s", counted(r.items, "unsent message", "unsent messages"), counted(r.texts, "draft", "drafts"), dir)
+	if r.stays && r.items > 0 {
+		a.talk("%s is sound: they are still in its outbox and are sent from there; a line behind a # would send one a second time", h.Path)
+	}
 	if r.missing > 0 {
 		return &account.Trouble{Kind: account.KindIO, What: fmt.Sprintf("the text of %s could not be read", counted(r.missing, "message", "messages")),
 			Kept: h.Path + " was left as it is"}, nil
@@ -66,6 +70,7 @@ type rescuedJSON struct {
 	Created    *string         `json:"created"`
 	NotBefore  *string         `json:"not_before"`
 	Key        *string         `json:"key"`
+	Stays      bool            `json:"stays"` // it is still in the outbox, and is sent from there
 	Problems   []string        `json:"problems"`
 }
 
@@ -75,7 +80,7 @@ func (r *rescuer) item(it store.SalvagedItem) error {
 	o := newOutboxJSON(store.Item{Recipients: it.Recipients})
 	j := rescuedJSON{Kind: "outbox", ID: int64(it.ID), Account: orNull(it.Account), State: it.State, Sender: it.Sender, Recipients: o.Recipients,
 		Open: list(open), Maybe: list(maybe), Subject: it.Subject, MessageID: orNull(it.HeaderID), Created: timeJSON(it.Created),
-		NotBefore: timeJSON(it.NotBefore), Key: orNull(it.Key), Problems: list(it.Problems)}
+		NotBefore: timeJSON(it.NotBefore), Key: orNull(it.Key), Stays: r.stays, Problems: list(it.Problems)}
 	path, err := r.put(fmt.Sprintf("outbox-%d", it.ID), it.Raw, &j)
 	if err != nil || path == "" {
 		return err
@@ -85,8 +90,15 @@ func (r *rescuer) item(it store.SalvagedItem) error {
 		return nil
 	}
 	r.tellProblems(fmt.Sprintf("item %d", it.ID), it.Problems)
-	if len(open) > 0 {
+	switch {
+	case r.stays && len(open) > 0:
+		err = r.print("# still in the outbox (%d, %s): %s", it.ID, it.State, resend(it.Account, it.Sender, open, path))
+	case len(open) > 0:
 		err = r.print("%s", resend(it.Account, it.Sender, open, path))
+	}
+	if r.stays && len(maybe) > 0 {
+		r.talk("item %d may have been sent to %s: mua outbox show %d", it.ID, message.CleanLine(strings.Join(maybe, ", ")), it.ID)
+		return err
 	}
 	if err == nil && len(maybe) > 0 {
 		r.talk("item %d may have been sent to %s: ask before you send it again (same Message-ID) with the line behind the #", it.ID, message.CleanLine(strings.Join(maybe, ", ")))

@@ -33,6 +33,7 @@ printed on stdout. Without --body and --body-file the text is read from stdin.`,
 		Example: `  mua send -t bob@example.org -s 'Lunch?' --body 'At noon?'
   make test 2>&1 | mua send -s 'build log' -a report.pdf team@example.org
   mua send --wait 30s -t bob@example.org -s Report --body-file report.txt
+  mua send --from-draft 12        # of mua list in:drafts, or mua outbox edit 7
   mua send --at 'tomorrow 8:00' -t bob@example.org -s Reminder --body 'Today at noon.'
   mua send --queue --key backup-2026-11-23 -t ops@example.org -s 'Backup done' --body ok`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,6 +45,7 @@ printed on stdout. Without --body and --body-file the text is read from stdin.`,
 	f.people(fl, "the account's")
 	f.content(fl)
 	fl.StringVar(&f.inReplyTo, "in-reply-to", "", "this answers the message with that `MSGID`")
+	fl.StringVar(&f.fromDraft, "from-draft", "", "send the draft with that `ID`, with what the other flags say instead (-r, -s, --body) or besides (-t, -a)")
 	f.sending(fl)
 	return cmd
 }
@@ -55,6 +57,9 @@ func (a *app) send(ctx context.Context, f sendFlags) error {
 		return err
 	}
 	a.brief = o.queue || !o.notBefore.IsZero()
+	if f.given("from-draft") {
+		return a.fromDraft(ctx, f, o)
+	}
 	from, acct, err := a.sendAs(f)
 	if err != nil {
 		return err
@@ -307,7 +312,7 @@ func (a *app) readBody(d *compose.Draft, f sendFlags) error {
 			return err
 		}
 		d.Text = string(b)
-	case stdinTaken:
+	case stdinTaken || f.given("from-draft"):
 	default:
 		if isTerminal(a.in) {
 			a.talk("type the text; end it with Ctrl-D")

@@ -16,6 +16,7 @@ type sendFlags struct {
 	from, subject, body, bodyFile, html, replyTo, inReplyTo string
 	to, cc, bcc, attach, header                             []string
 	attachName, key, wait, at, dsn                          string
+	fromDraft                                               string // an id
 	queue, dryRun, skipEmpty, draft, requireTLS             bool
 	given                                                   func(name string) bool
 }
@@ -68,7 +69,9 @@ type spoolOptions struct {
 	wait             time.Duration
 	notBefore        time.Time // of --at; zero: at once
 	answers          store.MessageID
-	dsn              string // RFC 3461 NOTIFY
+	draft            store.MessageID // that ends with the spooling; 0: none
+	draftOf          string          // its account
+	dsn              string          // RFC 3461 NOTIFY
 	requireTLS       bool
 	quietID          bool // do not print the id (sendmail)
 	soft             bool // refusals of the server do not fail the command (sendmail)
@@ -103,6 +106,8 @@ func (f *sendFlags) check() error {
 	switch {
 	case f.draft && (f.queue || f.dryRun || f.requireTLS || f.given("wait") || f.given("key") || f.given("at") || f.given("dsn")):
 		return usagef("--draft sends nothing: it goes without --at, --queue, --wait, --key, --dsn, --requiretls and --dry-run")
+	case f.given("from-draft") && (f.draft || f.given("key")):
+		return usagef("--from-draft sends a draft, once: it goes without --draft and --key")
 	case f.queue && f.given("wait"):
 		return usagef("--queue does not connect and --wait waits for the server: give one of them")
 	case f.given("at") && f.given("wait"):
@@ -121,5 +126,5 @@ func (f *sendFlags) check() error {
 
 // readsStdin reports whether the text or a file comes from stdin.
 func (f *sendFlags) readsStdin() bool {
-	return !f.given("body") && !f.given("body-file") || f.bodyFile == "-" || f.html == "-" || slices.Contains(f.attach, "-")
+	return !f.given("body") && !f.given("body-file") && !f.given("from-draft") || f.bodyFile == "-" || f.html == "-" || slices.Contains(f.attach, "-")
 }

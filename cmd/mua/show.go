@@ -284,8 +284,11 @@ func addresses(list []message.Address) string {
 	return strings.Join(out, ", ")
 }
 
+// humanSize is a size in octets for a person.
 func humanSize(n int64) string {
 	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
 	case n >= 1<<20:
 		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 	case n >= 1<<10:

@@ -34,10 +34,12 @@ func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, 
 	if fin.Resent {
 		req.SaveSent = false
 	}
+	drop := o.endDraft(ctx, s, acct, &req)
 	item, existed, err := s.Spool(ctx, req)
 	if err != nil {
 		return a.keepLetter(acct, fin, spoolTrouble(err, o.key))
 	}
+	drop()
 	if existed {
 		a.talk("key %q is known: message %d is the one, nothing new was spooled", o.key, item)
 	}

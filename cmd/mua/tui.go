@@ -51,10 +51,13 @@ func (a *app) runUI(ctx context.Context, c *account.Config, s *store.Store, o ui
 	var wg sync.WaitGroup
 	wg.Go(func() { keeper.Run(agentCtx) })
 	o.Config, o.Store, o.Agent, o.NoColor = c, s, keeper, a.noColor
+	var last []store.OutboxID
+	o.Leaving = func(ids []store.OutboxID) { last = ids }
 	err := ui.Run(ctx, o)
 	status := keeper.Status()
 	stop()
 	a.waitAnswer(&wg)
+	a.sentLast(context.WithoutCancel(ctx), s, last)
 	a.leaving(context.WithoutCancel(ctx), c, s, status)
 	return err
 }

@@ -11,12 +11,13 @@ import (
 
 // ParseAddresses reads recipients as a person writes them: mailboxes of RFC 5321
 // and RFC 6531 separated by commas, with or without names. Empty elements are
-// skipped, names may be UTF-8, domains international. Groups, comments without an
+// skipped, names may be UTF-8, domains international. A group (RFC 5322 3.4) stands for
+// its members, "Undisclosed recipients:;" for nobody. Comments without an
 // address, and anything after an address are refused: the error is an
 // *account.Trouble of KindData that shows the text with a caret under the place.
 // Addr is as written, with needless quotes of the local part removed.
 func ParseAddresses(s string) ([]message.Address, error) {
-	p := &addressParser{s: s}
+	p := &addressParser{s: s, groups: true}
 	return p.list()
 }
 
@@ -45,6 +46,7 @@ type addressParser struct {
 	pos     int
 	bare    bool // accept names without a domain: "root", "root (Cron Daemon)"
 	groups  bool // accept RFC 5322 groups and take their members
+	field   bool // the value of a header field: it may be folded, and the ; of a group may be missing
 	inGroup bool
 	comment string // text of the last comment read
 }
@@ -162,8 +164,13 @@ func (p *addressParser) nameOnly(start int, words []string) ([]message.Address, 
 
 // group reads "name: a@b, c@d;" and gives its members.
 func (p *addressParser) group(words []string) ([]message.Address, error) {
-	if !p.groups || p.inGroup || len(words) == 0 {
-		return nil, p.fail(p.pos, "a group cannot be a recipient; name its members")
+	switch {
+	case !p.groups:
+		return nil, p.fail(p.pos, "a group cannot stand here; name its members")
+	case p.inGroup:
+		return nil, p.fail(p.pos, "a group cannot have another one in it")
+	case len(words) == 0:
+		return nil, p.fail(p.pos, "the name of the group is missing")
 	}
 	p.pos++
 	p.inGroup = true
@@ -172,8 +179,11 @@ func (p *addressParser) group(words []string) ([]message.Address, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.peek() == ';' {
+	switch {
+	case p.peek() == ';':
 		p.pos++
+	case !p.field:
+		return nil, p.fail(p.pos, "the ; of the group is missing")
 	}
 	return members, nil
 }
@@ -311,7 +321,7 @@ func (p *addressParser) space() error {
 		switch c := p.peek(); {
 		case c == ' ' || c == '\t':
 			p.pos++
-		case (c == '\r' || c == '\n') && p.groups: // folding, in header fields only
+		case (c == '\r' || c == '\n') && p.field: // folding
 			p.pos++
 		case c == '(':
 			if err := p.readComment(); err != nil {
@@ -347,7 +357,7 @@ func (p *addressParser) readComment() error {
 				p.pos++
 			}
 		case 0, '\r', '\n':
-			if c == 0 || !p.groups {
+			if c == 0 || !p.field {
 				return p.fail(p.pos-1, "a character that no address may have (U+%04X)", rune(c))
 			}
 			c = ' '

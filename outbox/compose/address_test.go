@@ -10,23 +10,26 @@ import (
 
 func TestParseAddresses(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                                       "",
-		" , ,":                                   "",
-		"a@b":                                    "<a@b>",
-		`a@b, "X, Y" <c@d>`:                      "<a@b> X, Y<c@d>",
-		"Ada Lovelace <ada@x.org>,":              "Ada Lovelace<ada@x.org>",
-		"John Q. Public <j@x.org>":               "John Q. Public<j@x.org>",
-		"Zoë Ö <z@bücher.example>":               "Zoë Ö<z@bücher.example>",
-		"müller@example.org":                     "<müller@example.org>",
-		`"john doe"@example.org`:                 `<"john doe"@example.org>`,
-		`"john"@example.org`:                     `<john@example.org>`,
-		`<"a\"b"@x>`:                             `<"a\"b"@x>`,
-		"a@[192.0.2.1]":                          "<a@[192.0.2.1]>",
-		"a@[IPv6:2001:db8::1]":                   "<a@[IPv6:2001:db8::1]>",
-		"bob@x.org (Bob)":                        "Bob<bob@x.org>",
-		"<a@b>":                                  "<a@b>",
-		"a+b=c!#$%&'*/?^_`{|}~-@x.y":             "<a+b=c!#$%&'*/?^_`{|}~-@x.y>",
-		"user@例え.テスト":                            "<user@例え.テスト>",
+		"":                               "",
+		" , ,":                           "",
+		"a@b":                            "<a@b>",
+		`a@b, "X, Y" <c@d>`:              "<a@b> X, Y<c@d>",
+		"Ada Lovelace <ada@x.org>,":      "Ada Lovelace<ada@x.org>",
+		"John Q. Public <j@x.org>":       "John Q. Public<j@x.org>",
+		"Zoë Ö <z@bücher.example>":       "Zoë Ö<z@bücher.example>",
+		"müller@example.org":             "<müller@example.org>",
+		`"john doe"@example.org`:         `<"john doe"@example.org>`,
+		`"john"@example.org`:             `<john@example.org>`,
+		`<"a\"b"@x>`:                     `<"a\"b"@x>`,
+		"a@[192.0.2.1]":                  "<a@[192.0.2.1]>",
+		"a@[IPv6:2001:db8::1]":           "<a@[IPv6:2001:db8::1]>",
+		"bob@x.org (Bob)":                "Bob<bob@x.org>",
+		"<a@b>":                          "<a@b>",
+		"a+b=c!#$%&'*/?^_`{|}~-@x.y":     "<a+b=c!#$%&'*/?^_`{|}~-@x.y>",
+		"user@例え.テスト":                    "<user@例え.テスト>",
+		"Undisclosed recipients:;":       "",
+		"undisclosed-recipients: ;, a@b": "<a@b>",
+		`"The (old) Team": "X, Y" <a@b>, c@d (C) , ;, e@f`: "X, Y<a@b> C<c@d> <e@f>",
 		"\"A\\\"B\" <a@b>":                       `A"B<a@b>`,
 		strings.Repeat("l", 64) + "@example.org": "<" + strings.Repeat("l", 64) + "@example.org>",
 	} {
@@ -64,7 +67,13 @@ func TestParseAddressesRefuses(t *testing.T) {
 		"a@":                                   2,
 		"a@b c@d":                              4,
 		"a@b; c@d":                             3,
-		"Team: a@b;":                           4,
+		"Team: a@b":                            9,
+		"mailto:a@b":                           10,
+		"Team: a@b; c@d":                       11,
+		"A: B: c@d;;":                          4,
+		": a@b;":                               0,
+		"Team:\r\n a@b;":                       5,
+		"Team: bob;":                           6,
 		"a@-b.c":                               2,
 		"a@b_c.d":                              2,
 		"a@b..c":                               2,
@@ -115,7 +124,7 @@ func FuzzParseAddresses(f *testing.F) {
 	f.Add(`a@b, "X, Y" <c@d>`)
 	f.Add("Zoë (x(y)) <z@bücher.example>;")
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, p := range []*addressParser{{s: s}, {s: s, bare: true}, {s: s, bare: true, groups: true}} {
+		for _, p := range []*addressParser{{s: s}, {s: s, bare: true}, {s: s, bare: true, groups: true, field: true}} {
 			list, err := p.list()
 			for _, a := range list {
 				if err == nil && strings.ContainsAny(a.Addr, "\r\n\x00<>") && !strings.HasPrefix(a.Addr, `"`) {

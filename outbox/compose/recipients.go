@@ -53,7 +53,7 @@ func (in *intake) headerRecipients() error {
 		if !ok {
 			text = strings.ToValidUTF8(f.value(), "\uFFFD")
 		}
-		p := &addressParser{s: text, bare: true, groups: true}
+		p := &addressParser{s: text, bare: true, groups: true, field: true}
 		list, err := p.list()
 		if err != nil {
 			return inField(f.name, err)

@@ -43,7 +43,8 @@ type SendmailOptions struct {
 //   - Bcc and Resent-Bcc are left out of Wire, not of Copy;
 //   - a local name without a domain in an address field becomes what it stands for:
 //     in From and Sender the Identity (with the name given), elsewhere its alias,
-//     where there is one; a From without any address becomes the Identity, too;
+//     where there is one, and the members of a group then stand without it; a From without
+//     any address becomes the Identity, too;
 //   - header fields with 8-bit text or over-long lines become encoded words, RFC 2231
 //     parameters and folded lines;
 //   - bodies that are 8-bit without saying so, or not as they say, or have NUL or lines
@@ -224,7 +225,7 @@ func (in *intake) qualify() error {
 		if !ok {
 			continue
 		}
-		p := &addressParser{s: text, bare: true}
+		p := &addressParser{s: text, bare: true, groups: true, field: true}
 		list, err := p.list()
 		if err != nil || !slices.ContainsFunc(list, func(a message.Address) bool { return !strings.Contains(a.Addr, "@") }) {
 			continue

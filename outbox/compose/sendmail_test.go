@@ -116,6 +116,24 @@ func TestSendmailReadRecipients(t *testing.T) {
 	}
 }
 
+func TestSendmailGroups(t *testing.T) {
+	o := options()
+	o.ReadRecipients, o.Aliases = true, map[string]string{"root": "ada@x.org"}
+	f := sendmail(t, "To: undisclosed-recipients:;\nCc: =?utf-8?q?T=C3=A9am?=: b@x.org;\nBcc: Night (shift): root,\n c@x.org;\n\nx\n", o)
+	if got := strings.Join(f.Recipients, " "); got != "b@x.org ada@x.org c@x.org" {
+		t.Errorf("recipients: %s", got)
+	}
+	for _, want := range []string{"To: undisclosed-recipients:;\r\n", "Cc: =?utf-8?q?T=C3=A9am?=: b@x.org;\r\n", "Bcc: ada@x.org, c@x.org\r\n"} {
+		if !bytes.Contains(f.Copy, []byte(want)) {
+			t.Errorf("no %q in\n%s", want, f.Copy)
+		}
+	}
+	_, err := Sendmail(strings.NewReader("To: Undisclosed recipients:;\n\nx\n"), o)
+	if kindOf(err) != account.KindData || !strings.Contains(err.Error(), "names no recipient") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestSendmailSender(t *testing.T) {
 	in := "From: Me <me@work.example>\n\nx\n"
 	o := options("a@b")

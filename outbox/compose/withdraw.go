@@ -14,6 +14,15 @@ func Withdraw(ctx context.Context, s *store.Store, id store.OutboxID) (draft sto
 	return takeOut(ctx, s, id, s.Cancel)
 }
 
+// WithdrawForNow is Withdraw with what store.Uncancel needs to bring the item back as it was.
+func WithdrawForNow(ctx context.Context, s *store.Store, id store.OutboxID) (w store.Withdrawn, err error) {
+	_, _, err = takeOut(ctx, s, id, func(ctx context.Context, id store.OutboxID, rewrite store.Rewrite) (store.MessageID, error) {
+		w, err = s.Withdraw(ctx, id, rewrite)
+		return w.Draft, err
+	})
+	return w, err
+}
+
 // Edit takes an item of the outbox back to be written on (store.Edit), for those who have not got it.
 func Edit(ctx context.Context, s *store.Store, id store.OutboxID) (draft store.MessageID, left []string, err error) {
 	return takeOut(ctx, s, id, s.Edit)

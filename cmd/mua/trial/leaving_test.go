@@ -39,7 +39,7 @@ func TestQuitInsideUndoWindow(t *testing.T) {
 	x.sends("bob@mua.example", "In time")
 	x.sees("Goes out in", "u undo")
 	x.keys("F10")
-	x.sees("left with 0")
+	x.sees("sent before leaving: to bob@mua.example “In time”", "left with 0")
 	if screen := x.tmux("capture-pane", "-p"); strings.Contains(screen, "outbox") {
 		t.Errorf("something stays:\n%s", screen)
 	}
