@@ -34,6 +34,17 @@ type columns struct {
 
 // columnsOf parses a whole message (raw), or a header when raw is nil.
 func (s *Store) columnsOf(raw, header []byte, size int64) (columns, error) {
+	c := described(raw, header, size)
+	if raw == nil {
+		return c, nil
+	}
+	p, err := s.packContent(raw)
+	c.content = &p
+	return c, err
+}
+
+// described is columnsOf without the content.
+func described(raw, header []byte, size int64) columns {
 	var m *message.Message
 	if raw != nil {
 		m, size = message.Parse(raw), int64(len(raw))
@@ -47,13 +58,11 @@ func (s *Store) columnsOf(raw, header []byte, size int64) (columns, error) {
 		impersonal: impersonal(m), automatic: automatic(m),
 	}
 	if raw == nil {
-		return c, nil
+		return c
 	}
 	c.report = m.Report()
 	c.attachments, c.snippet, c.header = toJSON(m.Attachments()), m.Snippet(snippetLen), nil
-	p, err := s.packContent(raw)
-	c.content = &p
-	return c, err
+	return c
 }
 
 // references joins References and In-Reply-To, oldest first, at most 100.

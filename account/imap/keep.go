@@ -3,6 +3,7 @@ package imap
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -88,4 +89,17 @@ func (m *mailboxPull) withReports(missing []store.RemoteCopy) []store.RemoteCopy
 	}
 	m.reports = nil
 	return missing
+}
+
+// Outdated says before when a message must have been received, for each mailbox with offline = DURATION, that its body is only kept on the
+// server. Drafts stay, and what is on no server.
+func Outdated(a *account.Account, boxes []store.Mailbox, now time.Time) map[store.MailboxID]time.Time {
+	out := map[store.MailboxID]time.Time{}
+	for _, mb := range boxes {
+		keep := a.Keeps(mb.Name, mb.Separator, string(mb.Role))
+		if !mb.Local && mb.Role != store.RoleDrafts && !keep.Out && !keep.All && keep.For > 0 {
+			out[mb.ID] = now.Add(-keep.For)
+		}
+	}
+	return out
 }

@@ -31,6 +31,7 @@ func arrows() map[string][]string {
 		"store":               {"store/message", "store/query", "store/index"},
 		"store/index":         {"store/query"},
 		"store/powerloss":     {},
+		"store/archive":       {"store", "store/message"},
 		"store/addressbook":   {"store", "store/message", "store/query"},
 		"account":             {},
 		"account/wire":        {"account"},
