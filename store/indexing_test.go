@@ -200,6 +200,25 @@ func (w *world) same(step int, q ListQuery) {
 	}
 }
 
+// TestDroppedBodyIsFoundByItsHeader: what retention takes away is gone from the index, too.
+func TestDroppedBodyIsFoundByItsHeader(t *testing.T) {
+	w := newWorld(t)
+	ids := w.pull(w.inbox, 1, mail(1, "kept", "one word"), mail(2, "dropped", "one word"))
+	w.index(IndexRun{Headers: true, Seal: true})
+	ok(t, w.write(w.ctx, func(tx *txn) error {
+		if err := tx.run(`UPDATE message SET content = NULL WHERE id = ?`, ids[1]); err != nil {
+			return err
+		}
+		return tx.touch(ids[1])
+	}))
+	for range 2 {
+		if got := w.find(ListQuery{Query: "word"}) + "|" + w.find(ListQuery{Query: "subject:dropped"}); got != "kept|dropped" {
+			t.Error(got)
+		}
+		w.index(IndexRun{Headers: true, Seal: true})
+	}
+}
+
 func (w *world) left() int {
 	w.Helper()
 	return must(w.IndexState(w.ctx))(w).Left
