@@ -28,6 +28,7 @@ wait later. The index (index.db in the data folder) is made of mail.db and may b
 }
 
 func (a *app) index(ctx context.Context, rebuild bool) error {
+	busyOnce()
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
