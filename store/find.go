@@ -56,7 +56,7 @@ func (l *lister) useIndex(v *index.View) error {
 			boxed += b.Total
 		}
 	}
-	if l.expr().Empty() || l.scoped && boxed <= l.store.words.few {
+	if l.expr().Empty() || l.req.Threads || l.scoped && boxed <= l.store.words.few {
 		return nil
 	}
 	tail, err := tailOf(l.ctx, l.q, v)
@@ -296,7 +296,7 @@ func (l *lister) rowsAt(part []place) ([]*candidate, error) {
 		}
 	}
 	text, args := l.chosenSQL(rowFields+l.dupField(), ids)
-	rows, err := candidates(l.ctx, l.q, l.req.Distinct, text, args...)
+	rows, err := candidates(l.ctx, l.q, l.dups(), text, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,12 @@ type lister struct {
 	q      querier
 	req    ListQuery
 	boxes  map[MailboxID]*Mailbox
+	tree   query.Node
 	plan   plan
 	scope  []MailboxID // mailboxes to look in; nil: all
 	scoped bool
+	narrow bool                // to a few messages, which another index finds sooner
+	heads  map[int64]MessageID // of threads: the message that stands for it in the list
 
 	view  *index.View // the index; nil: there is none to be used
 	leads bool        // it finds what is then looked at, rather than the order of a mailbox
@@ -46,7 +49,9 @@ func (s *Store) List(ctx context.Context, q ListQuery) (out []Row, err error) {
 		if err != nil {
 			return err
 		}
-		out, err = finishRows(ctx, l.q, list, l.boxes)
+		if out, err = finishRows(ctx, l.q, list, l.boxes); err == nil && q.Threads {
+			err = l.addThreads(out)
+		}
 		return err
 	})
 	return out, err
@@ -113,22 +118,31 @@ func (s *Store) lister(ctx context.Context, db querier, req ListQuery, tree quer
 	if tree, err = s.expand(req.Query, tree, l.boxes); err != nil {
 		return nil, err
 	}
-	p := &planner{query: req.Query, boxes: l.boxes, accounts: acc, only: req.Account, body: l.body}
+	l.tree = tree
+	p := &planner{query: req.Query, boxes: l.boxes, accounts: acc, only: req.Account, body: l.body, thread: l.thread}
 	if l.plan, err = p.compile(tree); err != nil {
 		return nil, err
 	}
 	return l, l.setScope(p, tree)
 }
 
+// thread is the thread that one is part of now.
+func (l *lister) thread(id int64) (int64, error) { return shownThread(l.ctx, l.q, id) }
+
 // setScope finds the mailboxes outside of which nothing can match, so that their index can be used.
 func (l *lister) setScope(p *planner, tree query.Node) error {
-	if l.req.Mailbox != 0 {
-		l.scope, l.scoped = []MailboxID{l.req.Mailbox}, true
-		return nil
-	}
 	nodes := []query.Node{tree}
 	if and, ok := tree.(query.And); ok {
 		nodes = and.Nodes
+	}
+	for _, n := range nodes {
+		if _, ok := n.(query.Thread); ok {
+			l.narrow = true
+		}
+	}
+	if l.req.Mailbox != 0 {
+		l.scope, l.scoped = []MailboxID{l.req.Mailbox}, true
+		return nil
 	}
 	for _, n := range nodes {
 		in, ok := n.(query.In)
@@ -148,7 +162,7 @@ func (l *lister) setScope(p *planner, tree query.Node) error {
 }
 
 // needsGo reports whether the condition in SQL does not decide alone.
-func (l *lister) needsGo() bool { return !l.plan.exact || l.req.Distinct }
+func (l *lister) needsGo() bool { return !l.plan.exact || l.req.Distinct || l.req.Threads }
 
 // page gives the rows asked for, newest first or as sorted.
 func (l *lister) page() ([]*candidate, error) {
@@ -159,6 +173,9 @@ func (l *lister) page() ([]*candidate, error) {
 	out, err := l.walk(up, l.req.Limit)
 	if up {
 		slices.Reverse(out)
+	}
+	if err == nil && l.light() {
+		return l.whole(out)
 	}
 	return out, err
 }
@@ -184,6 +201,9 @@ func (l *lister) each(up bool, limit int, f func(*candidate) bool) error {
 	}
 	for after, before := l.req.After, l.req.Before; ; {
 		list, err := l.fetch(up, after, before, n)
+		if err == nil && l.light() {
+			err = l.findHeads(list)
+		}
 		if err != nil {
 			return err
 		}
@@ -220,6 +240,9 @@ func (l *lister) selects(c *candidate) (bool, error) {
 		if ok, err := l.plan.match(c); err != nil || !ok {
 			return false, err
 		}
+	}
+	if l.req.Threads {
+		return l.isHead(c)
 	}
 	if !l.req.Distinct || !c.dup || c.MessageID == "" {
 		return true, nil
@@ -301,7 +324,10 @@ func newerFirst(a, b *candidate) int {
 
 func (l *lister) fetchFrom(box MailboxID, up bool, after, before *Cursor, n int) ([]*candidate, error) {
 	text, args := l.pageSQL(box, up, after, before, n)
-	list, err := candidates(l.ctx, l.q, l.req.Distinct, text, args...)
+	if l.light() {
+		return places(l.ctx, l.q, text, args...)
+	}
+	list, err := candidates(l.ctx, l.q, l.dups(), text, args...)
 	if err == nil && !l.plan.exact {
 		ids := make([]MessageID, len(list))
 		for i, c := range list {
@@ -312,21 +338,32 @@ func (l *lister) fetchFrom(box MailboxID, up bool, after, before *Cursor, n int)
 	return list, err
 }
 
+// dups reports whether it matters that there are other copies.
+func (l *lister) dups() bool { return l.req.Distinct && !l.req.Threads }
+
 // dupField tells whether a message has other copies, where that matters.
 func (l *lister) dupField() string {
-	if !l.req.Distinct {
+	if !l.dups() {
 		return ""
 	}
 	return `, EXISTS (SELECT 1 FROM message d WHERE d.header_id = m.header_id AND d.account = m.account AND d.state = 0 AND d.id <> m.id)`
 }
 
 func (l *lister) pageSQL(box MailboxID, up bool, after, before *Cursor, n int) (string, []any) {
-	text := `SELECT ` + rowFields + l.dupField()
+	text := `SELECT ` + rowFields
+	if l.light() {
+		text = `SELECT m.id, m.thread, m.received`
+	}
+	text += l.dupField()
 	where, args := l.where()
 	text += ` FROM message m WHERE m.state = 0 AND ` + where
 	args = args[:len(args):len(args)]
 	if box != 0 {
-		text, args = text+` AND m.mailbox = ?`, append(args, box)
+		column := `m.mailbox`
+		if l.narrow {
+			column = `+m.mailbox`
+		}
+		text, args = text+` AND `+column+` = ?`, append(args, box)
 	}
 	if after != nil {
 		text, args = text+` AND (m.received, m.id) < (?, ?)`, append(args, after.Received.UnixMilli(), after.ID)
@@ -351,8 +388,8 @@ func (l *lister) count() (int, error) {
 		err := l.each(false, 0, func(*candidate) bool { n++; return true })
 		return n, err
 	}
-	if l.plan.sql == "1" && l.req.Mailbox != 0 && l.boxes[l.req.Mailbox] != nil {
-		return l.boxes[l.req.Mailbox].Total, nil
+	if n, ok := l.known(); ok {
+		return n, nil
 	}
 	total := 0
 	boxes := l.scope
@@ -372,6 +409,42 @@ func (l *lister) count() (int, error) {
 		total += n
 	}
 	return total, nil
+}
+
+// known is the number of all messages, or of the unread ones, of whole mailboxes: the store keeps it.
+func (l *lister) known() (n int, ok bool) {
+	nodes, unread, in := []query.Node{l.tree}, false, 0
+	for len(nodes) > 0 {
+		switch node := nodes[0].(type) {
+		case query.All:
+		case query.And:
+			nodes = append(nodes, node.Nodes...)
+		case query.Is:
+			if node.State != query.Unread {
+				return 0, false
+			}
+			unread = true
+		case query.In:
+			in++
+		default:
+			return 0, false
+		}
+		nodes = nodes[1:]
+	}
+	if in > 1 || in == 1 && l.req.Mailbox != 0 || !l.scoped {
+		return 0, false
+	}
+	for _, id := range l.scope {
+		b := l.boxes[id]
+		switch {
+		case b == nil:
+		case unread:
+			n += b.Unread
+		default:
+			n += b.Total
+		}
+	}
+	return n, true
 }
 
 // body gives the words of a candidate's text.

@@ -27,6 +27,7 @@ type Store struct {
 	group    group
 	words    wordIndex
 	saved    atomic.Pointer[map[string]string]
+	filler   filler
 	closed   sync.Once
 	closeErr error
 }
@@ -61,7 +62,11 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	s.words.path, s.words.mail, s.words.few = index.Path(dir), path, fewBoxed
 	s.watchers.init()
-	if err := s.prepare(ctx, path); err != nil {
+	err = s.prepare(ctx, path)
+	if err == nil && !o.Brief {
+		err = s.fillBehind(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -77,6 +82,7 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 // Close ends all work; a second call does nothing.
 func (s *Store) Close() error {
 	s.closed.Do(func() {
+		s.filler.close()
 		s.watchers.close()
 		s.closeErr = errors.Join(s.words.close(), s.pool.Close(), s.writer.Close())
 		s.codec.close()

@@ -31,7 +31,8 @@ type planner struct {
 	accounts []Account
 	only     AccountID // 0: all
 	body     func(*candidate) (string, error)
-	leaves   []leaf // what the index can be asked about one candidate
+	leaves   []leaf                     // what the index can be asked about one candidate
+	thread   func(int64) (int64, error) // the thread that one is part of now
 }
 
 func always() plan {
@@ -66,7 +67,8 @@ func (p *planner) column(n query.Node) (plan, error) {
 	case query.ID:
 		return few(test("m.id = ?", func(c *candidate) bool { return int64(c.ID) == n.ID }, n.ID)), nil
 	case query.Thread:
-		return few(test("m.thread IS ?", func(c *candidate) bool { return c.Thread == n.ID }, n.ID)), nil
+		id, err := p.thread(n.ID)
+		return few(test("m.thread IS NOT NULL AND m.thread = ?", func(c *candidate) bool { return c.Thread == id }, id)), err
 	case query.HeaderID:
 		return few(test("m.header_id = ?", func(c *candidate) bool { return c.MessageID == n.ID }, n.ID)), nil
 	case query.Keyword:

@@ -200,10 +200,13 @@ func addAlsoIn(ctx context.Context, q querier, list []*candidate, headers []stri
 	return rows.Err()
 }
 
+// rankJunk and what is above is thrown away.
+const rankJunk = 3
+
 // rank orders the copies of a message: the best is the one lists show.
 func rank(b *Mailbox) int {
 	if b == nil {
-		return 5
+		return rankJunk + 2
 	}
 	switch b.Role {
 	case RoleInbox:
@@ -211,9 +214,9 @@ func rank(b *Mailbox) int {
 	case RoleAll:
 		return 2
 	case RoleJunk:
-		return 3
+		return rankJunk
 	case RoleTrash:
-		return 4
+		return rankJunk + 1
 	}
 	return 1
 }

@@ -84,8 +84,11 @@ func (b *boxes) update(all []store.Mailbox) {
 			b.lines = append(b.lines, boxLine{label: s.Name, saved: true})
 		}
 	}
+	if inboxes, several := allInboxesOf(all); several {
+		b.lines = append([]boxLine{{box: inboxes, label: inboxes.Name}}, b.lines...)
+	}
 	if was.outbox {
-		b.sel = 0
+		b.sel = slices.IndexFunc(b.lines, func(l boxLine) bool { return l.outbox })
 		return
 	}
 	if was.saved {
@@ -105,7 +108,7 @@ func (b *boxes) current() boxLine {
 func (b *boxes) selectBox(id store.MailboxID) {
 	i := slices.IndexFunc(b.lines, func(l boxLine) bool { return l.box.ID == id && id != 0 })
 	if i < 0 {
-		i = slices.IndexFunc(b.lines, func(l boxLine) bool { return l.box.ID != 0 })
+		i = slices.IndexFunc(b.lines, func(l boxLine) bool { return l.box.ID > 0 })
 	}
 	b.sel = max(i, 0)
 }
@@ -167,6 +170,9 @@ func (b *boxes) drawLine(s tcell.Screen, r cells.Rect, l boxLine, selected bool,
 	}
 	n := boxNumber(l.box)
 	indent := 2 + 2*l.depth
+	if l.box.ID == allInboxes {
+		indent = 1
+	}
 	if l.outbox {
 		indent = 1
 		if n = b.u.outboxNumber(); n != "" && !selected {
