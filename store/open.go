@@ -8,8 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"mua/store/index"
 )
 
 // Store is the database: one writer, a pool of readers. Safe for concurrent use.
@@ -22,6 +25,8 @@ type Store struct {
 	watchers watchers
 	mark     markFile
 	group    group
+	words    wordIndex
+	saved    atomic.Pointer[map[string]string]
 	filler   filler
 	closed   sync.Once
 	closeErr error
@@ -55,6 +60,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.words.path, s.words.mail, s.words.few = index.Path(dir), path, fewBoxed
 	s.watchers.init()
 	err = s.prepare(ctx, path)
 	if err == nil && !o.Brief {
@@ -78,7 +84,7 @@ func (s *Store) Close() error {
 	s.closed.Do(func() {
 		s.filler.close()
 		s.watchers.close()
-		s.closeErr = errors.Join(s.pool.Close(), s.writer.Close())
+		s.closeErr = errors.Join(s.words.close(), s.pool.Close(), s.writer.Close())
 		s.codec.close()
 		s.mark.mu.Lock()
 		s.mark.close()

@@ -94,6 +94,9 @@ func (t *txn) prune(s *Store, id MessageID, before map[MailboxID]time.Time) (n i
 		if err := t.run(`UPDATE message SET content = NULL WHERE id = ?`, id); err != nil {
 			return 0, err
 		}
+		if err := t.touch(id); err != nil { // it is found by its header from now on
+			return 0, err
+		}
 		if err := t.run(`INSERT OR REPLACE INTO header(message, data) VALUES (?, ?)`, id, notNil(header)); err != nil {
 			return 0, err
 		}

@@ -24,7 +24,7 @@ func (u *App) global(a keys.Action) {
 	case keys.Sync:
 		u.sync()
 	case keys.ChooseMailbox:
-		u.chooseMailbox("Mailboxes", 0, u.show)
+		u.chooseMailbox("Mailboxes", 0, u.show, u.savedOptions()...)
 	case keys.GoInbox:
 		u.goRole(store.RoleInbox)
 	case keys.GoAllInboxes:

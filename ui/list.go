@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"mua/store"
 	"mua/store/query"
@@ -176,8 +177,28 @@ func (l *list) count() {
 		uq := q
 		uq.Query = "(" + q.Query + ") is:unread"
 		unread, _ = st.Count(ctx, uq)
-		return func() { l.setCounts(l.box, total, unread) }
+		left := unindexed(ctx, st, q.Query)
+		return func() {
+			if left > 0 {
+				l.u.remark("The search index is being built: %s so far found by the headers only", count(left, "message"))
+			}
+			l.setCounts(l.box, total, unread)
+		}
 	})
+}
+
+// unindexed is how many messages a query for words does not look into yet, but for a few.
+func unindexed(ctx context.Context, st *store.Store, q string) int {
+	const few = 500
+	tree, err := query.Parse(q, time.Now())
+	if err != nil || !st.NeedsWords(tree) {
+		return 0
+	}
+	state, err := st.IndexState(ctx)
+	if err != nil || state.Left <= few {
+		return 0
+	}
+	return state.Left
 }
 
 func (l *list) setCounts(b store.Mailbox, total, unread int) {

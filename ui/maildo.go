@@ -279,6 +279,8 @@ func (m *mailView) openLine(l boxLine) {
 	switch {
 	case l.outbox:
 		m.u.openOutbox()
+	case l.saved:
+		m.search(inQuery(l.label))
 	case l.box.ID != 0:
 		m.openBox(l.box)
 	}

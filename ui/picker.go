@@ -150,8 +150,8 @@ func (p *picker) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
 	return rows{p.place, p.top, len(p.shown), 1}.mouse(a, ev, p.move, p.take)
 }
 
-// chooseMailbox lets the person pick a mailbox, of one account or (0) of all.
-func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Mailbox)) {
+// chooseMailbox lets the person pick a mailbox, of one account or (0) of all, or something else.
+func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Mailbox), also ...option) {
 	var options []option
 	several, first := false, ""
 	for _, l := range u.mail.boxes.lines {
@@ -177,6 +177,7 @@ func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Ma
 	if acct == 0 {
 		options = append(options, option{text("Outbox"), text("%s", u.outboxNumber()), "outbox", u.openOutbox})
 	}
+	options = append(options, also...)
 	if len(options) == 0 {
 		u.say("There is no mailbox here")
 		return

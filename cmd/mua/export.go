@@ -73,12 +73,17 @@ func (a *app) export(ctx context.Context, f exportFlags, text string) error {
 	case format != archive.Mbox && (d != archive.Auto || f.flags):
 		return usagef("--dialect and --flags are for --format mbox")
 	}
-	if _, err := query.Parse(text, time.Now()); err != nil {
+	tree, err := query.Parse(text, time.Now())
+	if err != nil {
 		return err
 	}
 	longLived()
 	s, err := a.open(ctx)
 	if err != nil {
+		return err
+	}
+	a.saved(s, tree)
+	if err := a.catchUp(ctx, s, tree); err != nil {
 		return err
 	}
 	q := store.ListQuery{Query: text}

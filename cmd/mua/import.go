@@ -99,6 +99,7 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	if err != nil {
 		return importTrouble(err)
 	}
+	a.indexSynced(ctx, s)
 	if len(tallies) == 0 {
 		a.talk("no mail was found there")
 	} else if onServer && !a.json {

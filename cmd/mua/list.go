@@ -30,8 +30,11 @@ func newList(a *app) *cobra.Command {
 		Long: `List shows messages of the inbox, newest first, or of the mailboxes that the
 query names. Words match text, subject, people and attachment names; fields are
 from: to: cc: subject: body: filename: in: is: has: before: after: on: newer:
-older: larger: smaller: id: thread: list:; -from:x or NOT x excludes, OR and parentheses
-work. The arguments side by side are the query: quote a phrase for the shell and
+older: larger: smaller: id: thread: list: keyword:; -from:x or NOT x excludes, OR and
+parentheses work. word* finds what begins so. Accents and case do not matter, nor how a
+message is encoded; of Chinese, Japanese, Thai and the like any part of a word is found.
+[search] of the configuration names queries: with invoices = "subject:invoice newer:1y",
+in:invoices is what that finds. The arguments side by side are the query: quote a phrase for the shell and
 for the query, as in 'subject:"two words"'. A query that names a mailbox anywhere
 is not narrowed to the inbox.
 
@@ -67,6 +70,12 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 	}
 	if q.Account, err = a.storeAccount(ctx, s); err != nil {
 		return err
+	}
+	if tree, err := query.Parse(q.Query, time.Now()); err == nil {
+		a.saved(s, tree)
+		if err := a.catchUp(ctx, s, tree); err != nil {
+			return err
+		}
 	}
 	all, err := s.Accounts(ctx)
 	if err != nil {

@@ -94,6 +94,7 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	if len(names) == 0 && a.accountArg == "" && !f.noSend {
 		err = errors.Join(err, a.tellStranded(context.WithoutCancel(ctx), s))
 	}
+	a.indexSynced(ctx, s)
 	return err
 }
 
