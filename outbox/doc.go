@@ -38,7 +38,8 @@
 // recipients means too many for one transaction (RFC 5321 4.5.3.1.10): the rest
 // goes in the next one at once. An item is sent when every recipient accepted,
 // failed when every one is refused, partial when some are accepted and the rest
-// refused; while any is deferred it is queued.
+// refused; while any is deferred it is queued, and whoever is in doubt is left out of what is
+// sent until that is resolved: to try the item again is not to send to them again.
 //
 // Whose trouble it is decides what is counted. No network, a failed TLS
 // handshake, a refused login, a server that turns everybody away: these are the

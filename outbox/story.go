@@ -18,7 +18,7 @@ func Describe(it store.Item, now time.Time) string {
 func describe(it store.Item, now time.Time) string {
 	switch it.State {
 	case store.Queued:
-		return describeQueued(it, now)
+		return withDoubt(it, describeQueued(it, now))
 	case store.Sending:
 		return "being sent"
 	case store.Sent:
@@ -33,9 +33,9 @@ func describe(it store.Item, now time.Time) string {
 		return refusals(it) + " → " + command("retry", it) + ", or " + command("edit", it) + " to have the text as a draft"
 	case store.Held:
 		if it.NotBefore.After(now) {
-			return "held; once released, to be sent at " + clock(it.NotBefore) + " → " + command("release", it)
+			return withDoubt(it, "held; once released, to be sent at "+clock(it.NotBefore)+" → "+command("release", it))
 		}
-		return "held → " + command("release", it)
+		return withDoubt(it, "held → "+command("release", it))
 	case store.Uncertain:
 		return describeUncertain(it)
 	case store.Cancelled:
@@ -91,7 +91,25 @@ func describeUncertain(it store.Item) string {
 	if it.Policy == store.PolicyRetry && it.Waiting != WaitAnswer {
 		return s + "; settled at the next flush"
 	}
-	return s + fmt.Sprintf(" → mua outbox resolve %d --sent, or --retry to send it again", it.ID)
+	return s + toResolve(it)
+}
+
+// toResolve is what one can do about a doubt.
+func toResolve(it store.Item) string {
+	return fmt.Sprintf(" → mua outbox resolve %d --sent, or --retry to send it again", it.ID)
+}
+
+// withDoubt adds to how an item that waits stands for whom nobody knows whether they have it. What it
+// waits for is to be done first, if it is the person's.
+func withDoubt(it store.Item, s string) string {
+	if len(it.InDoubt()) == 0 {
+		return s
+	}
+	todo := toResolve(it)
+	if i := strings.LastIndex(s, " → mua "); i >= 0 {
+		s, todo = s[:i], s[i:]
+	}
+	return s + "; it may have arrived at " + people(it.Recipients, store.MaybeAccepted) + ", who are not sent it again before you decide" + todo
 }
 
 // Story tells an item's whole story, a line each, oldest first, the delivery reports that

@@ -310,6 +310,9 @@ type Recipient struct {
 	Enhanced string // RFC 3463; "" none
 	Text     string // server's words, cleaned
 	Attempts int
+	// MayHave: not accepted, but the answer to a final dot was lost, now or in an earlier attempt: the
+	// server may have the message for them, and once more is perhaps twice.
+	MayHave bool
 }
 
 // Item is one outbox item.
@@ -339,6 +342,27 @@ type Item struct {
 	RequireTLS    bool      // as in SpoolRequest
 	KeptDraft     MessageID // where the text of an item given up or taken back is kept, as long as that draft is there; 0: nowhere
 	Reports       []Report  // delivery reports that came back, in the order they arrived
+}
+
+// MayHave lists those who may have the message although no server has said so.
+func (it Item) MayHave() []string {
+	return it.addrs(func(r Recipient) bool { return r.MayHave })
+}
+
+// InDoubt lists those of whom nobody has decided yet whether they have the message: they are offered it again only
+// after Resolve.
+func (it Item) InDoubt() []string {
+	return it.addrs(func(r Recipient) bool { return r.State == MaybeAccepted })
+}
+
+func (it Item) addrs(of func(Recipient) bool) []string {
+	var out []string
+	for _, r := range it.Recipients {
+		if of(r) {
+			out = append(out, r.Addr)
+		}
+	}
+	return out
 }
 
 // Attempt is one try in an item's story.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -314,6 +315,11 @@ func (a *app) retry(s *store.Store, ctx context.Context, id store.OutboxID) erro
 	}
 	if err := s.Retry(ctx, id); err != nil {
 		return err
+	}
+	if doubt := it.InDoubt(); len(doubt) > 0 {
+		a.talk("not for %s, who may have item %d already → mua outbox resolve %d --sent, or --retry to send it again", message.CleanLine(strings.Join(doubt, ", ")), id, id)
+	} else if may := it.MayHave(); len(may) > 0 {
+		a.talk("the server may have item %d already for %s: sent again, it may arrive twice", id, message.CleanLine(strings.Join(may, ", ")))
 	}
 	a.hintNobody(ctx, s, it.AccountName)
 	return nil
