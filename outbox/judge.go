@@ -66,7 +66,7 @@ func (p *pass) judge(it store.Item, at store.AttemptID, t transaction) judgement
 	default:
 		r.State, r.Waiting = store.Partial, WaitAnswer
 	}
-	r.LastError = lastError(r, p.host(), t.err)
+	r.LastError = lastError(it, r, p.host(), t.err)
 	r.Outcome = outcome(r, t.err)
 	return judgement{result: r, again: again}
 }
@@ -188,8 +188,17 @@ func giveUp(it store.Item, r *store.AttemptResult) {
 // gaveUp begins the Text of a recipient that was given up here.
 const gaveUp = "given up: "
 
-// lastError is what LastError says after a transaction: the first thing that went wrong.
-func lastError(r store.AttemptResult, host string, err error) string {
+// lastError is what LastError says after a transaction: of an item that waits, why it does, else the first
+// thing that went wrong.
+func lastError(it store.Item, r store.AttemptResult, host string, err error) string {
+	if r.State == store.Queued {
+		if o, ok := firstDeferred(it, r.Recipients); ok {
+			return "deferred for " + o.Addr + by(host) + ": " + said(o)
+		}
+		if err != nil {
+			return words(err)
+		}
+	}
 	if lost, ok := errors.AsType[*LostAfterDot](err); ok {
 		return lost.words()
 	}
@@ -207,6 +216,22 @@ func lastError(r store.AttemptResult, host string, err error) string {
 		return words(err)
 	}
 	return ""
+}
+
+// firstDeferred is the first outcome by which a server deferred somebody, in this transaction, else before it.
+func firstDeferred(it store.Item, results []store.RecipientResult) (store.RecipientResult, bool) {
+	over := make(map[string]bool, len(results))
+	for _, o := range results {
+		if over[o.Addr] = true; o.State == store.Deferred && o.Text != sentAgain {
+			return o, true
+		}
+	}
+	for _, r := range it.Recipients {
+		if r.State == store.Deferred && r.Text != sentAgain && !over[r.Addr] {
+			return store.RecipientResult{Addr: r.Addr, State: r.State, Code: r.Code, Enhanced: r.Enhanced, Text: r.Text}, true
+		}
+	}
+	return store.RecipientResult{}, false
 }
 
 // outcome is the sentence an attempt leaves in the item's story.

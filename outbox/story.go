@@ -53,9 +53,14 @@ func describeQueued(it store.Item, now time.Time) string {
 		tail = ": " + it.LastError
 	}
 	if n := count(it, nil); n.refused > 0 {
-		return refusals(it) + "; for the others: " + describeWaiting(it, now, tail)
+		return refusals(it) + "; for " + peopleOf(it.Recipients, waits) + ": " + describeWaiting(it, now, tail)
 	}
 	return describeWaiting(it, now, tail)
+}
+
+// waits reports whether an item is still to be sent to a recipient.
+func waits(r store.Recipient) bool {
+	return r.State == store.Deferred || r.State == store.Pending || r.State == ""
 }
 
 // describeWaiting says what a queued item waits for.
@@ -181,9 +186,13 @@ func tellRecipient(r store.RecipientResult) string {
 
 // people names the recipients in a state, or counts them.
 func people(all []store.Recipient, s store.RecipientState) string {
+	return peopleOf(all, func(r store.Recipient) bool { return r.State == s })
+}
+
+func peopleOf(all []store.Recipient, of func(store.Recipient) bool) string {
 	var who []string
 	for _, r := range all {
-		if r.State == s {
+		if of(r) {
 			who = append(who, r.Addr)
 		}
 	}
