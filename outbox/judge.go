@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -62,9 +63,13 @@ func (p *pass) judge(it store.Item, at store.AttemptID, t transaction) judgement
 	case n.refused == 0:
 		r.State = store.Sent
 	case n.accepted == 0:
-		r.State, r.KeepDraft = store.Failed, gaveUpAny(r.Recipients) && it.KeptDraft == 0
+		r.State, r.KeepDraft = store.Failed, gaveUpAny(it, r.Recipients) && it.KeptDraft == 0
 	default:
 		r.State, r.Waiting = store.Partial, WaitAnswer
+		r.KeepDraft = gaveUpAny(it, r.Recipients) && it.KeptDraft == 0 && p.Rewrite != nil // as it is it would go to all again
+	}
+	if r.KeepDraft && p.Rewrite != nil {
+		r.Rewrite = p.Rewrite(context.WithoutCancel(p.ctx), it)
 	}
 	r.LastError = lastError(it, r, p.host(), t.err)
 	r.Outcome = outcome(r, t.err)
@@ -137,9 +142,14 @@ func (p *pass) repeated(it store.Item) bool {
 	return false
 }
 
-// gaveUpAny reports whether a recipient was given up here.
-func gaveUpAny(results []store.RecipientResult) bool {
-	return slices.ContainsFunc(results, func(r store.RecipientResult) bool { return strings.HasPrefix(r.Text, gaveUp) })
+// gaveUpAny reports whether a recipient was given up, in this attempt or in an earlier one that left others.
+func gaveUpAny(it store.Item, results []store.RecipientResult) bool {
+	return slices.ContainsFunc(results, func(r store.RecipientResult) bool { return strings.HasPrefix(r.Text, gaveUp) }) ||
+		slices.ContainsFunc(it.Recipients, givenUp)
+}
+
+func givenUp(r store.Recipient) bool {
+	return r.State == store.Refused && strings.HasPrefix(r.Text, gaveUp)
 }
 
 // exhausted reports whether an item has been tried for as long as the schedule

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,14 @@ func describe(it store.Item, now time.Time) string {
 		return "accepted for " + people(it.Recipients, store.Accepted) + describeReports(it)
 	case store.Partial:
 		back, _, _ := strings.Cut(describeReports(it), " → ")
-		return "accepted for " + people(it.Recipients, store.Accepted) + back + ", but " + refusals(it) + " → " + command("retry", it)
+		s := "accepted for " + people(it.Recipients, store.Accepted) + back + ", but " + refusals(it)
+		switch {
+		case it.KeptDraft != 0 && it.Waiting == WaitAnswer:
+			return s + "; the text is kept in Drafts → " + command("retry", it) + ", or send the draft"
+		case slices.ContainsFunc(it.Recipients, givenUp):
+			return s + " → " + command("retry", it) + ", or " + command("edit", it) + " to have the text as a draft"
+		}
+		return s + " → " + command("retry", it)
 	case store.Failed:
 		if it.KeptDraft != 0 {
 			return refusals(it) + "; the text is kept in Drafts → " + command("retry", it) + ", or send the draft"

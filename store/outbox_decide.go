@@ -82,14 +82,15 @@ func (s *Store) Retry(ctx context.Context, id OutboxID) error {
 }
 
 // dropKeptDraft ends the draft that an item given up has left: it is to be sent after all. One
-// that was written on meanwhile has another content, and stays.
+// that was written on meanwhile is another message, and stays.
 func (t *txn) dropKeptDraft(it Item) error {
 	if it.KeptDraft == 0 {
 		return nil
 	}
 	var untouched bool
 	err := t.row(`SELECT EXISTS (SELECT 1 FROM message m JOIN outbox o ON o.draft = m.id
-		WHERE o.id = ? AND m.content = coalesce(o.copy_content, o.content))`, it.ID).Scan(&untouched)
+		WHERE o.id = ?1 AND (m.content = coalesce(o.copy_content, o.content) OR EXISTS (SELECT 1 FROM attempt WHERE item = ?1 AND outcome = ?2)))`,
+		it.ID, keptAs(it.KeptDraft)).Scan(&untouched)
 	if err != nil {
 		return err
 	}

@@ -141,9 +141,9 @@ func (t *txn) takeBack(it Item, c *columns) (MessageID, error) {
 }
 
 // supersede ends the failed item whose text is sent anew, from the draft kept of it, as another item: to
-// try the old one again, with all that failed, would send it twice.
+// try the old one again, with all that failed, would send it twice. A partial one is done with.
 func (t *txn) supersede(draft MessageID, by OutboxID) error {
-	rows, err := t.query(`SELECT id FROM outbox WHERE draft = ? AND state = 'failed'`, draft)
+	rows, err := t.query(`SELECT id FROM outbox WHERE draft = ? AND state IN ('failed', 'partial')`, draft)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,8 @@ func (t *txn) supersede(draft MessageID, by OutboxID) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := t.run(`UPDATE outbox SET state = 'cancelled', waiting = '', ended = ? WHERE id = ?`, t.now, id); err != nil {
+		err := t.run(`UPDATE outbox SET state = iif(state = 'partial', 'partial', 'cancelled'), waiting = '', ended = ? WHERE id = ?`, t.now, id)
+		if err != nil {
 			return err
 		}
 		if err := t.tell(id, fmt.Sprintf("its text is sent anew as message %d", by)); err != nil {

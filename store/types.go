@@ -396,8 +396,10 @@ type AttemptResult struct {
 	Outcome     string
 	// NoAttempt: the account's trouble; the attempt is not counted against the item.
 	NoAttempt bool
-	// KeepDraft: the item is given up, and its text is kept in Drafts.
+	// KeepDraft: the item is given up, if only for some, and its text is kept in Drafts, as Rewrite makes it for
+	// those who have not got it; nil: as it is.
 	KeepDraft bool
+	Rewrite   Rewrite
 }
 
 // Contact is a known address.
