@@ -310,6 +310,9 @@ func words(err error) string {
 }
 
 func (e *LostAfterDot) words() string {
+	if errors.Is(e.Err, ErrStopped) {
+		return "mua stopped waiting for the answer to the final dot"
+	}
 	return "the connection was lost after the final dot (" + words(e.Err) + ")"
 }
 

@@ -10,6 +10,12 @@ import (
 	"mua/store/message"
 )
 
+// What the person has decided about an item in doubt, as its story and its recipients say it ([store.Store.Resolve]).
+const (
+	DecidedSent  = "taken as sent, as you decided"
+	DecidedAgain = "to be sent again, as you decided"
+)
+
 // Describe says in one line what has become of an item, what happens next and, where
 // it is the person's turn, what they can do.
 func Describe(it store.Item, now time.Time) string {
@@ -23,10 +29,10 @@ func describe(it store.Item, now time.Time) string {
 	case store.Sending:
 		return "being sent"
 	case store.Sent:
-		return "accepted for " + people(it.Recipients, store.Accepted) + describeReports(it)
+		return acceptances(it) + describeReports(it)
 	case store.Partial:
 		back, _, _ := strings.Cut(describeReports(it), " → ")
-		s := "accepted for " + people(it.Recipients, store.Accepted) + back + ", but " + refusals(it)
+		s := acceptances(it) + back + ", but " + refusals(it)
 		switch {
 		case it.KeptDraft != 0 && it.Waiting == WaitAnswer:
 			return s + "; the text is kept in Drafts → " + command("retry", it) + ", or send the draft"
@@ -98,7 +104,7 @@ func describeUncertain(it store.Item) string {
 		s = "uncertain: the connection was lost after the final dot"
 	}
 	if n := count(it, nil); n.accepted > 0 {
-		s += "; accepted for " + people(it.Recipients, store.Accepted)
+		s += "; " + acceptances(it)
 	}
 	s += "; the server may have it for " + people(it.Recipients, store.MaybeAccepted)
 	if it.Policy == store.PolicyRetry && it.Waiting != WaitAnswer {
@@ -178,6 +184,9 @@ func tellAttempt(at store.Attempt, results []store.RecipientResult) []string {
 func tellRecipient(r store.RecipientResult) string {
 	switch r.State {
 	case store.Accepted:
+		if r.Text == DecidedSent { // no server has said so
+			return DecidedSent
+		}
 		return "accepted: " + said(r)
 	case store.Deferred:
 		return "deferred: " + said(r)
@@ -190,6 +199,20 @@ func tellRecipient(r store.RecipientResult) string {
 		return "goes in the next transaction: " + said(r)
 	}
 	return "not answered"
+}
+
+// acceptances says who was accepted, and apart from them for whom that is only the person's word.
+func acceptances(it store.Item) string {
+	decided := func(r store.Recipient) bool { return r.State == store.Accepted && r.Text == DecidedSent }
+	byServer := func(r store.Recipient) bool { return r.State == store.Accepted && !decided(r) }
+	if !slices.ContainsFunc(it.Recipients, decided) {
+		return "accepted for " + people(it.Recipients, store.Accepted)
+	}
+	s := "taken as sent for " + peopleOf(it.Recipients, decided) + ", as you decided"
+	if slices.ContainsFunc(it.Recipients, byServer) {
+		s = "accepted for " + peopleOf(it.Recipients, byServer) + ", " + s
+	}
+	return s
 }
 
 // people names the recipients in a state, or counts them.

@@ -45,6 +45,11 @@ func TestDescribe(t *testing.T) {
 			it.Recipients[0].State = store.Accepted
 			refused(1, it)
 		}), "accepted for bob@example.org, but refused for carol@example.org: 550 5.1.1 no such user → mua outbox retry 7"},
+		{item(func(it *store.Item) {
+			it.State = store.Sent
+			it.Recipients[0] = store.Recipient{Addr: it.Recipients[0].Addr, State: store.Accepted, Code: 250, Text: "ok"}
+			it.Recipients[1] = store.Recipient{Addr: it.Recipients[1].Addr, State: store.Accepted, Text: DecidedSent}
+		}), "accepted for bob@example.org, taken as sent for carol@example.org, as you decided"},
 		{item(func(it *store.Item) { it.State = store.Failed; refused(0, it); refused(1, it) }),
 			"refused for bob@example.org and carol@example.org: 550 5.1.1 no such user → mua outbox retry 7, or mua outbox edit 7 to have the text as a draft"},
 		{item(func(it *store.Item) { it.State = store.Held }), "held → mua outbox release 7"},

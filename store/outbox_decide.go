@@ -74,7 +74,11 @@ func (s *Store) Retry(ctx context.Context, id OutboxID) error {
 		if err := t.dropKeptDraft(it); err != nil {
 			return err
 		}
-		if err := t.tell(id, "to be tried again, as asked for"); err != nil {
+		what := "to be tried again, as asked for"
+		if it.Attempts == 0 {
+			what = "to be sent now, as asked for"
+		}
+		if err := t.tell(id, what); err != nil {
 			return err
 		}
 		return t.requeue(id, it.State != Queued)
@@ -116,19 +120,20 @@ func (t *txn) requeue(id OutboxID, afresh bool) error {
 }
 
 // Resolve settles an item that is uncertain, or still to be sent and uncertain for some recipients: they have it, or
-// are to be sent it again under the same Message-ID. why goes into its story.
+// are to be sent it again under the same Message-ID. why goes into its story, and stands in place of a server's words.
 func (s *Store) Resolve(ctx context.Context, id OutboxID, sent bool, why string) error {
 	return s.decide(ctx, id, "resolved", []ItemState{Uncertain, Queued, Held}, func(t *txn, it Item) error {
 		if it.State != Uncertain && len(it.InDoubt()) == 0 {
 			return fmt.Errorf("item %d is %s and not in doubt: %w", id, it.State, ErrState)
 		}
-		if err := t.tell(id, strings.TrimSpace(why)); err != nil {
+		why = strings.TrimSpace(why)
+		if err := t.tell(id, why); err != nil {
 			return err
 		}
 		if !sent {
 			return t.requeueUncertain(id)
 		}
-		return t.resolveSent(it)
+		return t.resolveSent(it, why)
 	})
 }
 
@@ -141,11 +146,11 @@ func (t *txn) requeueUncertain(id OutboxID) error {
 }
 
 // resolveSent takes the uncertain recipients for accepted; whoever was deferred is still to get it.
-func (t *txn) resolveSent(it Item) error {
+func (t *txn) resolveSent(it Item, why string) error {
+	if err := t.run(`UPDATE recipient SET state = 'accepted', text = ? WHERE item = ? AND state = 'uncertain'`, why, it.ID); err != nil {
+		return err
+	}
 	if it.State != Uncertain { // it waits for the others, as before
-		if err := t.run(`UPDATE recipient SET state = 'accepted' WHERE item = ? AND state = 'uncertain'`, it.ID); err != nil {
-			return err
-		}
 		return t.accepted(it.ID)
 	}
 	state := Sent
@@ -158,9 +163,6 @@ func (t *txn) resolveSent(it Item) error {
 				state = Partial
 			}
 		}
-	}
-	if err := t.run(`UPDATE recipient SET state = 'accepted' WHERE item = ? AND state = 'uncertain'`, it.ID); err != nil {
-		return err
 	}
 	err := t.run(`UPDATE outbox SET state = ?1, waiting = iif(?1 = 'partial', 'answer', ''), last_error = '', due = max(due, ?2), ended = CASE WHEN ?1 <> 'queued' THEN ?2 END WHERE id = ?3`,
 		state, t.now, it.ID)

@@ -53,7 +53,7 @@ func TestResolveWhatWaits(t *testing.T) {
 	for id, state := range map[OutboxID]ItemState{waits: Queued, held: Held} {
 		before := w.item(id).NextAttempt
 		ok(t, w.Resolve(w.ctx, id, true, "asked"))
-		if it := w.item(id); it.State != state || !it.NextAttempt.Equal(before) || !slices.Equal(w.states(id), []RecipientState{Accepted, Deferred}) {
+		if it := w.item(id); it.State != state || it.Recipients[0].Text != "asked" || !it.NextAttempt.Equal(before) || !slices.Equal(w.states(id), []RecipientState{Accepted, Deferred}) {
 			t.Errorf("%+v", it)
 		}
 		if err := w.Resolve(w.ctx, id, true, "again"); !errors.Is(err, ErrState) {
@@ -71,6 +71,16 @@ func TestResolveWhatWaits(t *testing.T) {
 	ok(t, w.Resolve(w.ctx, again, false, "asked"))
 	if it := w.item(again); it.State != Held || len(it.InDoubt()) != 0 {
 		t.Errorf("%+v", it)
+	}
+}
+
+// TestSentNow: what was never tried is not tried again.
+func TestSentNow(t *testing.T) {
+	w := newWorld(t)
+	id := w.spool(w.request(1, bobAndEve))
+	ok(t, w.Retry(w.ctx, id))
+	if s := must(w.Attempts(w.ctx, id))(t); len(s) != 1 || s[0].Outcome != "to be sent now, as asked for" {
+		t.Errorf("story %+v", s)
 	}
 }
 

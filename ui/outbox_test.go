@@ -192,7 +192,7 @@ func TestOutboxDoubt(t *testing.T) {
 	r.keys("y")
 	r.sees("bob@example.org may have it or not")
 	r.keys("y")
-	r.sees("Settled as sent: Plan")
+	r.sees("Settled as sent: Plan", "taken as sent, as you decided")
 	if it := r.item(0); it.State != store.Queued || it.Recipients[0].State != store.Accepted {
 		t.Errorf("%+v", it)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"mua/outbox"
 	"mua/outbox/compose"
 	"mua/store"
 	"mua/store/message"
@@ -66,12 +67,12 @@ func (v *outboxView) settle(it store.Item) {
 		subjectOr(it.Subject), namesIn(it, store.MaybeAccepted)), []choice{
 		{"y", "it was sent", func() {
 			v.wish(it, "Settled as sent", false, func(ctx context.Context, id store.OutboxID) error {
-				return st.Resolve(ctx, id, true, "settled by hand")
+				return st.Resolve(ctx, id, true, outbox.DecidedSent)
 			})
 		}},
 		{"a", "send it again", func() {
 			v.wish(it, "To be sent again", true, func(ctx context.Context, id store.OutboxID) error {
-				return st.Resolve(ctx, id, false, "sent again by hand")
+				return st.Resolve(ctx, id, false, outbox.DecidedAgain)
 			})
 		}},
 		{"n", "decide later", nil},

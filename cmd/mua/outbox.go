@@ -432,7 +432,11 @@ the same message (same Message-ID) again.`,
 				return err
 			}
 			return a.eachItem(cmd.Context(), s, ids, "resolved", func(s *store.Store, ctx context.Context, id store.OutboxID) error {
-				return s.Resolve(ctx, id, sent, "decided by the user")
+				why := outbox.DecidedAgain
+				if sent {
+					why = outbox.DecidedSent
+				}
+				return s.Resolve(ctx, id, sent, why)
 			})
 		},
 	}
