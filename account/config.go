@@ -24,7 +24,20 @@ type Config struct {
 	Editor         string            // external editor; empty: $VISUAL, $EDITOR
 	Keys           map[string]string // UI key bindings: action → key
 	KeyPreset      string            // "" or "mutt"
+	Searches       []SavedSearch     // [search], in the file's order
 	Warnings       []string          // unknown keys under keys, theme, search: said, not fatal
+}
+
+// SavedSearch is a virtual mailbox: in:Name is what Query selects.
+type SavedSearch struct{ Name, Query string }
+
+// SearchQueries are the saved searches by name.
+func (c *Config) SearchQueries() map[string]string {
+	out := map[string]string{}
+	for _, s := range c.Searches {
+		out[s.Name] = s.Query
+	}
+	return out
 }
 
 // Account returns the named account, or the default one for "".

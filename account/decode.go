@@ -66,7 +66,7 @@ func (r *reader) config(root *table) *Config {
 	c.Aliases = r.localAliases(s.table("aliases"))
 	r.keys(s, c)
 	r.loose(s.get("theme"), "theme")
-	r.loose(s.get("search"), "search")
+	r.searches(s.get("search"), c)
 	if t := s.table("account"); t != nil {
 		for _, name := range t.keys {
 			if a := r.account(name, t.vals[name]); a != nil {
@@ -125,6 +125,25 @@ func (r *reader) loose(v *value, name string) {
 	}
 	for _, k := range v.tbl.keys {
 		r.warn(v.tbl.vals[k].at, "unknown key %q in [%s]; ignored", k, name)
+	}
+}
+
+// searches reads [search]: name = "query". What is wrong there is a warning: no mail is lost to it.
+func (r *reader) searches(v *value, c *Config) {
+	if v == nil {
+		return
+	}
+	if v.tbl == nil {
+		r.warn(v.at, "search is a table: [search] invoices = \"subject:invoice\"; ignored")
+		return
+	}
+	for _, k := range v.tbl.keys {
+		e := v.tbl.vals[k]
+		if !e.val.isString() || strings.TrimSpace(e.val.text) == "" || HasControl(e.val.text) || HasControl(k) || strings.TrimSpace(k) == "" || strings.ContainsRune(k, '"') {
+			r.warn(e.at, "%q in [search] is not name = \"query\"; ignored", k)
+			continue
+		}
+		c.Searches = append(c.Searches, SavedSearch{Name: k, Query: e.val.text})
 	}
 }
 

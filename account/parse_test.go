@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -214,6 +215,14 @@ func TestUnknownKeysOfLooksAreWarnings(t *testing.T) {
 	}
 	if c.Keys["quit"] != "q" {
 		t.Errorf("%v", c.Keys)
+	}
+}
+
+func TestSavedSearches(t *testing.T) {
+	c := mustParse(t, "[search]\ninvoices = \"subject:invoice newer:1y\"\n\"from the boss\" = 'from:boss'\nempty = \"\"\n")
+	want := []SavedSearch{{"invoices", "subject:invoice newer:1y"}, {"from the boss", "from:boss"}}
+	if !slices.Equal(c.Searches, want) || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], `config.toml:4:1: "empty" in [search]`) {
+		t.Errorf("%q %q", c.Searches, c.Warnings)
 	}
 }
 

@@ -29,7 +29,7 @@ func (l *lister) among(ids []MessageID, tree query.Node) (out []*candidate, err 
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{boxes: l.boxes, accounts: acc, body: l.body}
+	p := &planner{boxes: l.boxes, accounts: acc, body: l.body, thread: l.thread}
 	if l.plan, err = p.compile(tree); err != nil {
 		return nil, err
 	}

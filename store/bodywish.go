@@ -58,7 +58,8 @@ func (s *Store) RefuseBody(ctx context.Context, id MessageID, words string) erro
 func (s *Store) BodyWish(ctx context.Context, id MessageID) (w BodyWish, err error) {
 	err = s.read(ctx, func(q querier) error {
 		var asked int64
-		err := q.QueryRowContext(ctx, `SELECT asked, words FROM body_wish WHERE message = ?`, id).Scan(&asked, &w.Words)
+		err := q.QueryRowContext(ctx, `SELECT asked, words FROM body_wish w WHERE message = ?
+			AND EXISTS (SELECT 1 FROM message WHERE id = w.message AND content IS NULL)`, id).Scan(&asked, &w.Words)
 		if errors.Is(err, sql.ErrNoRows) {
 			w, err = BodyWish{}, nil
 		} else if err == nil {

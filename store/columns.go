@@ -27,6 +27,7 @@ type columns struct {
 	content     *packed         // nil: only the header is here
 	header      []byte          // kept when content is nil
 	traced      bool            // has a Received field: some server has handled it
+	threading                   // how it finds its thread
 	report      *message.Report // nil: it is no delivery report, or its body is not here
 	impersonal  bool            // a list or a program sent it: its sender is nobody to know
 	automatic   bool            // a program wrote it
@@ -34,6 +35,17 @@ type columns struct {
 
 // columnsOf parses a whole message (raw), or a header when raw is nil.
 func (s *Store) columnsOf(raw, header []byte, size int64) (columns, error) {
+	c := described(raw, header, size)
+	if raw == nil {
+		return c, nil
+	}
+	p, err := s.packContent(raw)
+	c.content = &p
+	return c, err
+}
+
+// described is columnsOf without the content.
+func described(raw, header []byte, size int64) columns {
 	var m *message.Message
 	if raw != nil {
 		m, size = message.Parse(raw), int64(len(raw))
@@ -46,14 +58,13 @@ func (s *Store) columnsOf(raw, header []byte, size int64) (columns, error) {
 		attachments: "[]", traced: m.Get("Received") != "", header: header,
 		impersonal: impersonal(m), automatic: automatic(m),
 	}
+	c.threading = threadingOf(c.headerID, references(m), c.subject, !c.date.IsZero(), c.from, c.to, c.cc)
 	if raw == nil {
-		return c, nil
+		return c
 	}
 	c.report = m.Report()
 	c.attachments, c.snippet, c.header = toJSON(m.Attachments()), m.Snippet(snippetLen), nil
-	p, err := s.packContent(raw)
-	c.content = &p
-	return c, err
+	return c
 }
 
 // references joins References and In-Reply-To, oldest first, at most 100.
@@ -88,6 +99,9 @@ func (c *columns) offset() int {
 	return off
 }
 
+// ownThread is the id of the message that is being inserted: most found a thread, and need not be touched again.
+const ownThread = `(SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'message')`
+
 // insertMessage stores a new copy of what c says and returns its id. The rest of
 // the row (flags, place on the server) is given by k.
 func (t *txn) insertMessage(k *copyState, received int64, c *columns, content ContentID) error {
@@ -95,17 +109,19 @@ func (t *txn) insertMessage(k *copyState, received int64, c *columns, content Co
 	if err != nil {
 		return err
 	}
+	topic := topicKey(k.account, c.topic)
 	id, err := t.insert(`INSERT INTO message(account, mailbox, state, received, flags, keywords,
 		server_mailbox, server_uid, server_flags, server_keywords, modseq, changed, size, content,
-		date, date_offset, header_id, refs, list_id, subject, from_addrs, to_addrs, cc_addrs, attachments, snippet)
-		VALUES (?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?)`,
+		date, date_offset, header_id, refs, list_id, subject, from_addrs, to_addrs, cc_addrs, attachments, snippet, topic, answers, thread)
+		VALUES (?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?, `+ownThread+`)`,
 		k.account, k.mailbox, k.state, received, k.flags, toJSON(k.keywords),
 		null(k.serverMailbox), null(k.uid), k.serverFlags, toJSON(k.serverKeywords), k.modSeq, change, c.size, null(content),
-		ms(c.date), c.offset(), c.headerID, c.refs, c.listID, c.subject, toJSON(c.from), toJSON(c.to), toJSON(c.cc), c.attachments, c.snippet)
+		ms(c.date), c.offset(), c.headerID, c.refs, c.listID, c.subject, toJSON(c.from), toJSON(c.to), toJSON(c.cc), c.attachments, c.snippet, null(topic), c.answers())
 	if err != nil {
 		return err
 	}
 	k.id, k.content = MessageID(id), content
+	t.joinLater(joiner{threading: c.threading, id: k.id, topic: topic, date: c.date.UnixMilli(), alone: true})
 	if content == 0 {
 		return t.run(`INSERT INTO header(message, data) VALUES (?, ?)`, id, notNil(c.header))
 	}

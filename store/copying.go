@@ -68,15 +68,20 @@ func (t *txn) duplicate(k *copyState, to MailboxID, grp GroupID) (MessageID, err
 		return 0, err
 	}
 	n, err := t.insert(`INSERT INTO message(account, mailbox, received, flags, keywords, changed, size, content, date, date_offset, header_id,
-		refs, thread, list_id, subject, from_addrs, to_addrs, cc_addrs, attachments, snippet, copy_of)
+		refs, thread, list_id, subject, from_addrs, to_addrs, cc_addrs, attachments, snippet, topic, answers, copy_of)
 		SELECT account, ?, received, flags, keywords, ?, size, content, date, date_offset, header_id,
-		refs, thread, list_id, subject, from_addrs, to_addrs, cc_addrs, attachments, snippet, id FROM message WHERE id = ?`, to, change, k.id)
+		refs, thread, list_id, subject, from_addrs, to_addrs, cc_addrs, attachments, snippet, topic, answers, id FROM message WHERE id = ?`, to, change, k.id)
 	if err != nil {
 		return 0, err
 	}
 	if err := t.run(`INSERT INTO header(message, data) SELECT ?, data FROM header WHERE message = ?`, n, k.id); err != nil {
 		return 0, err
 	}
+	joins, err := t.joiners(`id = ?`, n) // the original may not have its thread yet
+	if err != nil {
+		return 0, err
+	}
+	t.joins = append(t.joins, joins...)
 	c, err := t.copy(MessageID(n))
 	if err != nil {
 		return 0, err

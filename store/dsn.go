@@ -44,6 +44,7 @@ func newConnector(path string, writer bool) *connector {
 	}
 	if writer {
 		v.Set("_txlock", "immediate")
+		v.Set("_auto_vacuum", "incremental") // of a file that is made; one that is there stays as it is
 	} else {
 		v.Set("_txlock", "deferred")
 		v.Set("_query_only", "1")
@@ -67,9 +68,13 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 func (c *connector) Driver() driver.Driver { return c.drv }
 
 // openReadOnly opens one connection that never writes to the database nor to its write-ahead
-// log, also not when it ends: it may look at a file that is damaged.
-func openReadOnly(path string) *sql.DB {
+// log, also not when it ends: it may look at a file that is damaged. still: nobody writes to it, so it needs no lock
+// and no log.
+func openReadOnly(path string, still bool) *sql.DB {
 	v := url.Values{"mode": {"ro"}, "_busy_timeout": {fmt.Sprint(readerTimeout.Milliseconds())}, "_query_only": {"1"}}
+	if still {
+		v.Set("immutable", "1")
+	}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: v.Encode()}
 	db := sql.OpenDB(&connector{drv: &sqlite3.SQLiteDriver{ConnectHook: connectHook}, dsn: u.String()})
 	db.SetMaxOpenConns(1)

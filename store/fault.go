@@ -93,7 +93,7 @@ func intact(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	db := openReadOnly(path)
+	db := openReadOnly(path, false)
 	defer db.Close()
 	var n int
 	err = retryBusy(ctx, func() error { return db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&n) })

@@ -165,11 +165,13 @@ func (w *groupWrite) within(t *txn) error {
 		return err
 	}
 	own := *t // with a change number of its own, should it take one that is then rolled back
-	own.seq = 0
+	own.seq, own.joins = 0, nil
 	if w.err = w.f(&own); w.err != nil {
 		if err := t.run(`ROLLBACK TO one`); err != nil {
 			return err
 		}
+	} else {
+		t.joins = append(t.joins, own.joins...)
 	}
 	return t.run(`RELEASE one`)
 }

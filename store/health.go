@@ -31,12 +31,23 @@ type Health struct {
 	LastFlush      time.Time  // of a flush that comes again: the UI's, a watcher's, a timer's; zero: never
 	LeftOut        []string   // messages that could not be had of a server, in words
 	InUse          int        // process id of another program that has the database open; 0: none seen
+
+	SQLite          string     // its version
+	Reusable        int64      // octets that are free inside of the file, for what comes
+	Shrinks         bool       // the file gives room back; one made by an older mua only uses it again
+	Mailboxes       []BoxSpace // largest first
+	Recoverable     int        // messages that mua recover can bring back, and what they take, in octets
+	RecoverableSize int64
+	Wishes          int // changes that servers have not heard of
+	OldestWish      time.Time
+	Conflicts       int // changes that servers refused
 }
 
 // Examine looks at the mail.db in a data folder, or at the file path when that is given, and
 // changes neither it nor its write-ahead log. The error is that of a file that is not there
 // (fs.ErrNotExist) or may not be read; what is wrong inside is in Problems.
 func Examine(ctx context.Context, dir, path string) (Health, error) {
+	still := path != "" // a copy, unless somebody has it open
 	if path == "" {
 		path = filepath.Join(dir, "mail.db")
 	}
@@ -44,7 +55,7 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 	if err != nil {
 		return Health{Path: path}, err
 	}
-	h := Health{Path: path, Free: freeSpace(filepath.Dir(path)), Outbox: map[ItemState]int{}}
+	h := Health{Path: path, Free: freeSpace(filepath.Dir(path)), Outbox: map[ItemState]int{}, SQLite: sqliteVersion()}
 	h.sizes()
 	steps, err := migrations(migrationFiles)
 	if err != nil {
@@ -70,7 +81,8 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 	case h.Size == 0:
 		h.Problems = []string{"mail.db is empty: opening it begins an empty mail store"}
 	default:
-		h.look(ctx)
+		_, err := os.Stat(path + "-wal")
+		h.look(ctx, still && h.InUse == 0 && errors.Is(err, fs.ErrNotExist))
 	}
 	return h, nil
 }
@@ -99,9 +111,10 @@ func (h *Health) problem(doing string, err error) {
 	}
 }
 
-// look reads the database through one connection that cannot write.
-func (h *Health) look(ctx context.Context) {
-	db := openReadOnly(h.Path)
+// look reads the database through one connection that cannot write. still: nobody writes to it either, so that
+// no log is begun beside it.
+func (h *Health) look(ctx context.Context, still bool) {
+	db := openReadOnly(h.Path, still)
 	defer db.Close()
 	var tables int
 	err := retryBusy(ctx, func() error { return db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables) })
@@ -128,6 +141,9 @@ func (h *Health) look(ctx context.Context) {
 		return fmt.Sprintf("%s %d points to a row of %s that there is not", table, row.Int64, parent), err
 	})
 	h.count(ctx, db)
+	if len(h.Problems) == 0 {
+		h.space(ctx, db)
+	}
 }
 
 // check adds what a checking pragma finds; read gives "" for nothing.

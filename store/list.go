@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
+	"mua/store/index"
 	"mua/store/message"
 	"mua/store/query"
 )
@@ -11,7 +14,8 @@ import (
 const (
 	defaultLimit = 50
 	scanPage     = 500 // candidates read at once when Go decides
-	mergeBoxes   = 16  // up to so many mailboxes are read each by its own index and merged
+	maxScanPage  = 8000
+	mergeBoxes   = 16 // up to so many mailboxes are read each by its own index and merged
 )
 
 // lister is one List or Count on one snapshot.
@@ -21,9 +25,18 @@ type lister struct {
 	q      querier
 	req    ListQuery
 	boxes  map[MailboxID]*Mailbox
+	tree   query.Node
 	plan   plan
 	scope  []MailboxID // mailboxes to look in; nil: all
 	scoped bool
+	narrow bool                // to a few messages, which another index finds sooner
+	heads  map[int64]MessageID // of threads: the message that stands for it in the list
+
+	view  *index.View // the index; nil: there is none to be used
+	leads bool        // it finds what is then looked at, rather than the order of a mailbox
+	tail  []place     // what is not in it, newest first
+	isNew map[MessageID]bool
+	texts textBudget
 }
 
 // List returns a page of rows. A bad query is a *query.Error.
@@ -31,16 +44,14 @@ func (s *Store) List(ctx context.Context, q ListQuery) (out []Row, err error) {
 	if q.Limit <= 0 {
 		q.Limit = defaultLimit
 	}
-	err = s.read(ctx, func(db querier) error {
-		l, err := s.lister(ctx, db, q)
-		if err != nil {
-			return err
-		}
+	err = s.search(ctx, q, func(l *lister) error {
 		list, err := l.page()
 		if err != nil {
 			return err
 		}
-		out, err = finishRows(ctx, db, list, l.boxes)
+		if out, err = finishRows(ctx, l.q, list, l.boxes); err == nil && q.Threads {
+			err = l.addThreads(out)
+		}
 		return err
 	})
 	return out, err
@@ -49,23 +60,54 @@ func (s *Store) List(ctx context.Context, q ListQuery) (out []Row, err error) {
 // Count counts what List would return without a limit.
 func (s *Store) Count(ctx context.Context, q ListQuery) (n int, err error) {
 	q.After, q.Before, q.Limit, q.Sort = nil, nil, 0, SortDate
-	err = s.read(ctx, func(db querier) error {
-		l, err := s.lister(ctx, db, q)
-		if err != nil {
-			return err
-		}
+	err = s.search(ctx, q, func(l *lister) error {
 		n, err = l.count()
 		return err
 	})
 	return n, err
 }
 
-func (s *Store) lister(ctx context.Context, db querier, req ListQuery) (*lister, error) {
-	tree, err := query.Parse(req.Query, s.now())
+// search runs f on one snapshot, with the index where a query needs it. An index that proves
+// broken is done without.
+func (s *Store) search(ctx context.Context, q ListQuery, f func(*lister) error) error {
+	tree, err := query.Parse(q.Query, s.now())
 	if err != nil {
-		return nil, err
+		return err
 	}
+	var view *index.View
+	if s.NeedsWords(tree) {
+		if view, err = s.words.view(ctx); err != nil {
+			return err
+		}
+	}
+	err = s.read(ctx, func(db querier) error { return s.searchIn(ctx, db, q, tree, view, f) })
+	if view == nil {
+		return err
+	}
+	view.End()
+	if !errors.Is(err, index.ErrBroken) {
+		return err
+	}
+	s.condemn(err)
+	return s.read(ctx, func(db querier) error { return s.searchIn(ctx, db, q, tree, nil, f) })
+}
+
+func (s *Store) searchIn(ctx context.Context, db querier, q ListQuery, tree query.Node, view *index.View, f func(*lister) error) error {
+	l, err := s.lister(ctx, db, q, tree)
+	if err != nil {
+		return err
+	}
+	if view != nil && !l.plan.exact {
+		if err := l.useIndex(view); err != nil {
+			return err
+		}
+	}
+	return f(l)
+}
+
+func (s *Store) lister(ctx context.Context, db querier, req ListQuery, tree query.Node) (*lister, error) {
 	l := &lister{ctx: ctx, store: s, q: db, req: req}
+	var err error
 	if l.boxes, err = boxesByID(ctx, db); err != nil {
 		return nil, err
 	}
@@ -73,22 +115,34 @@ func (s *Store) lister(ctx context.Context, db querier, req ListQuery) (*lister,
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{query: req.Query, boxes: l.boxes, accounts: acc, only: req.Account, body: l.body}
+	if tree, err = s.expand(req.Query, tree, l.boxes); err != nil {
+		return nil, err
+	}
+	l.tree = tree
+	p := &planner{query: req.Query, boxes: l.boxes, accounts: acc, only: req.Account, body: l.body, thread: l.thread}
 	if l.plan, err = p.compile(tree); err != nil {
 		return nil, err
 	}
 	return l, l.setScope(p, tree)
 }
 
+// thread is the thread that one is part of now.
+func (l *lister) thread(id int64) (int64, error) { return shownThread(l.ctx, l.q, id) }
+
 // setScope finds the mailboxes outside of which nothing can match, so that their index can be used.
 func (l *lister) setScope(p *planner, tree query.Node) error {
-	if l.req.Mailbox != 0 {
-		l.scope, l.scoped = []MailboxID{l.req.Mailbox}, true
-		return nil
-	}
 	nodes := []query.Node{tree}
 	if and, ok := tree.(query.And); ok {
 		nodes = and.Nodes
+	}
+	for _, n := range nodes {
+		if _, ok := n.(query.Thread); ok {
+			l.narrow = true
+		}
+	}
+	if l.req.Mailbox != 0 {
+		l.scope, l.scoped = []MailboxID{l.req.Mailbox}, true
+		return nil
 	}
 	for _, n := range nodes {
 		in, ok := n.(query.In)
@@ -108,7 +162,7 @@ func (l *lister) setScope(p *planner, tree query.Node) error {
 }
 
 // needsGo reports whether the condition in SQL does not decide alone.
-func (l *lister) needsGo() bool { return !l.plan.exact || l.req.Distinct }
+func (l *lister) needsGo() bool { return !l.plan.exact || l.req.Distinct || l.req.Threads }
 
 // page gives the rows asked for, newest first or as sorted.
 func (l *lister) page() ([]*candidate, error) {
@@ -119,6 +173,9 @@ func (l *lister) page() ([]*candidate, error) {
 	out, err := l.walk(up, l.req.Limit)
 	if up {
 		slices.Reverse(out)
+	}
+	if err == nil && l.light() {
+		return l.whole(out)
 	}
 	return out, err
 }
@@ -135,13 +192,22 @@ func (l *lister) walk(up bool, limit int) ([]*candidate, error) {
 
 // each calls f with the matches in order until it returns false.
 func (l *lister) each(up bool, limit int, f func(*candidate) bool) error {
+	if l.byIndex() {
+		return l.eachFound(up, limit, f)
+	}
 	n := scanPage
 	if !l.needsGo() && limit > 0 {
 		n = limit
 	}
 	for after, before := l.req.After, l.req.Before; ; {
 		list, err := l.fetch(up, after, before, n)
+		if err == nil && l.light() {
+			err = l.findHeads(list)
+		}
 		if err != nil {
+			return err
+		}
+		if err := l.attach(list); err != nil {
 			return err
 		}
 		for _, c := range list {
@@ -162,15 +228,21 @@ func (l *lister) each(up bool, limit int, f func(*candidate) bool) error {
 		} else {
 			after = &last
 		}
+		if !l.plan.exact {
+			n = min(2*n, maxScanPage) // the index is asked anew for each page
+		}
 	}
 }
 
 // selects decides about a candidate that fulfils the condition.
 func (l *lister) selects(c *candidate) (bool, error) {
-	if !l.plan.exact {
+	if !l.plan.exact && !(l.plan.both && c.found) {
 		if ok, err := l.plan.match(c); err != nil || !ok {
 			return false, err
 		}
+	}
+	if l.req.Threads {
+		return l.isHead(c)
 	}
 	if !l.req.Distinct || !c.dup || c.MessageID == "" {
 		return true, nil
@@ -183,12 +255,25 @@ func (l *lister) best(c *candidate) (bool, error) {
 	where, args := l.where()
 	list, err := candidates(l.ctx, l.q, false, `SELECT `+rowFields+` FROM message m WHERE m.header_id = ? AND m.account = ? AND m.id <> ? AND m.state = 0 AND `+where,
 		append([]any{c.MessageID, c.Account, c.ID}, args...)...)
+	if err == nil {
+		ids := make([]MessageID, len(list))
+		for i, c := range list {
+			ids[i] = c.ID
+		}
+		err = addPending(l.ctx, l.q, list, ids)
+	}
 	if err != nil {
 		return false, err
 	}
 	for _, other := range list {
 		if !better(other, c, l.boxes) || l.scoped && !slices.Contains(l.scope, other.Mailbox) {
 			continue
+		}
+		if other.content == c.content && c.content != 0 { // the same words
+			other.page, other.number, other.found = c.page, c.number, c.found
+		}
+		if l.plan.both && other.found {
+			return false, nil
 		}
 		if ok, err := l.plan.match(other); err != nil || ok {
 			return false, err
@@ -239,7 +324,10 @@ func newerFirst(a, b *candidate) int {
 
 func (l *lister) fetchFrom(box MailboxID, up bool, after, before *Cursor, n int) ([]*candidate, error) {
 	text, args := l.pageSQL(box, up, after, before, n)
-	list, err := candidates(l.ctx, l.q, l.req.Distinct, text, args...)
+	if l.light() {
+		return places(l.ctx, l.q, text, args...)
+	}
+	list, err := candidates(l.ctx, l.q, l.dups(), text, args...)
 	if err == nil && !l.plan.exact {
 		ids := make([]MessageID, len(list))
 		for i, c := range list {
@@ -250,16 +338,32 @@ func (l *lister) fetchFrom(box MailboxID, up bool, after, before *Cursor, n int)
 	return list, err
 }
 
+// dups reports whether it matters that there are other copies.
+func (l *lister) dups() bool { return l.req.Distinct && !l.req.Threads }
+
+// dupField tells whether a message has other copies, where that matters.
+func (l *lister) dupField() string {
+	if !l.dups() {
+		return ""
+	}
+	return `, EXISTS (SELECT 1 FROM message d WHERE d.header_id = m.header_id AND d.account = m.account AND d.state = 0 AND d.id <> m.id)`
+}
+
 func (l *lister) pageSQL(box MailboxID, up bool, after, before *Cursor, n int) (string, []any) {
 	text := `SELECT ` + rowFields
-	if l.req.Distinct {
-		text += `, EXISTS (SELECT 1 FROM message d WHERE d.header_id = m.header_id AND d.account = m.account AND d.state = 0 AND d.id <> m.id)`
+	if l.light() {
+		text = `SELECT m.id, m.thread, m.received`
 	}
+	text += l.dupField()
 	where, args := l.where()
 	text += ` FROM message m WHERE m.state = 0 AND ` + where
 	args = args[:len(args):len(args)]
 	if box != 0 {
-		text, args = text+` AND m.mailbox = ?`, append(args, box)
+		column := `m.mailbox`
+		if l.narrow {
+			column = `+m.mailbox`
+		}
+		text, args = text+` AND `+column+` = ?`, append(args, box)
 	}
 	if after != nil {
 		text, args = text+` AND (m.received, m.id) < (?, ?)`, append(args, after.Received.UnixMilli(), after.ID)
@@ -276,13 +380,16 @@ func (l *lister) pageSQL(box MailboxID, up bool, after, before *Cursor, n int) (
 }
 
 func (l *lister) count() (int, error) {
+	if l.byIndex() && l.plan.both {
+		return l.countFound()
+	}
 	if l.needsGo() {
 		n := 0
 		err := l.each(false, 0, func(*candidate) bool { n++; return true })
 		return n, err
 	}
-	if l.plan.sql == "1" && l.req.Mailbox != 0 && l.boxes[l.req.Mailbox] != nil {
-		return l.boxes[l.req.Mailbox].Total, nil
+	if n, ok := l.known(); ok {
+		return n, nil
 	}
 	total := 0
 	boxes := l.scope
@@ -304,14 +411,55 @@ func (l *lister) count() (int, error) {
 	return total, nil
 }
 
+// known is the number of all messages, or of the unread ones, of whole mailboxes: the store keeps it.
+func (l *lister) known() (n int, ok bool) {
+	nodes, unread, in := []query.Node{l.tree}, false, 0
+	for len(nodes) > 0 {
+		switch node := nodes[0].(type) {
+		case query.All:
+		case query.And:
+			nodes = append(nodes, node.Nodes...)
+		case query.Is:
+			if node.State != query.Unread {
+				return 0, false
+			}
+			unread = true
+		case query.In:
+			in++
+		default:
+			return 0, false
+		}
+		nodes = nodes[1:]
+	}
+	if in > 1 || in == 1 && l.req.Mailbox != 0 || !l.scoped {
+		return 0, false
+	}
+	for _, id := range l.scope {
+		b := l.boxes[id]
+		switch {
+		case b == nil:
+		case unread:
+			n += b.Unread
+		default:
+			n += b.Total
+		}
+	}
+	return n, true
+}
+
 // body gives the words of a candidate's text.
 func (l *lister) body(c *candidate) (string, error) {
 	if !c.loaded {
+		if l.texts.spent() {
+			return "", nil
+		}
+		begin := time.Now()
 		raw, err := l.store.content(l.ctx, l.q, c.content)
 		if err != nil {
 			return "", err
 		}
-		c.body, c.loaded = query.Words(message.Parse(raw).Text()), true
+		c.body, c.loaded = query.Words(message.Parse(raw).SearchText()), true
+		l.texts.used += time.Since(begin)
 	}
 	return c.body, nil
 }

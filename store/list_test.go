@@ -191,7 +191,7 @@ func TestPlans(t *testing.T) {
 		{ListQuery{Query: "mid:x"}, "message_header_id"},
 	} {
 		ok(t, w.read(w.ctx, func(q querier) error {
-			l, err := w.lister(w.ctx, q, x.q)
+			l, err := w.lister(w.ctx, q, x.q, must(query.Parse(x.q.Query, w.clock.now()))(t))
 			if err != nil {
 				return err
 			}

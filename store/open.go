@@ -8,8 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"mua/store/index"
 )
 
 // Store is the database: one writer, a pool of readers. Safe for concurrent use.
@@ -22,6 +25,9 @@ type Store struct {
 	watchers watchers
 	mark     markFile
 	group    group
+	words    wordIndex
+	saved    atomic.Pointer[map[string]string]
+	filler   filler
 	closed   sync.Once
 	closeErr error
 }
@@ -54,8 +60,13 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.words.path, s.words.mail, s.words.few = index.Path(dir), path, fewBoxed
 	s.watchers.init()
-	if err := s.prepare(ctx, path); err != nil {
+	err = s.prepare(ctx, path)
+	if err == nil && !o.Brief {
+		err = s.fillBehind(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -71,8 +82,9 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 // Close ends all work; a second call does nothing.
 func (s *Store) Close() error {
 	s.closed.Do(func() {
+		s.filler.close()
 		s.watchers.close()
-		s.closeErr = errors.Join(s.pool.Close(), s.writer.Close())
+		s.closeErr = errors.Join(s.words.close(), s.pool.Close(), s.writer.Close())
 		s.codec.close()
 		s.mark.mu.Lock()
 		s.mark.close()

@@ -238,11 +238,13 @@ func (s *Store) OutboxCounts(ctx context.Context) (out map[ItemState]int, err er
 	return out, err
 }
 
-// NextDue is when the next queued item of the account becomes due; zero when none.
+// NextDue is when the outbox of the account wants a flush: when its next queued item becomes due, and at once while one
+// is being sent, for whoever sends it may have died; zero: not by itself.
 func (s *Store) NextDue(ctx context.Context, a AccountID) (time.Time, error) {
 	var due sql.NullInt64
 	err := s.read(ctx, func(q querier) error {
-		return q.QueryRowContext(ctx, `SELECT min(due) FROM outbox WHERE account = ? AND state = 'queued'`, a).Scan(&due)
+		return q.QueryRowContext(ctx, `SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE state = 'sending' AND account = ?1) THEN ?2
+			ELSE (SELECT min(due) FROM outbox WHERE account = ?1 AND state = 'queued') END`, a, s.now().UnixMilli()).Scan(&due)
 	})
 	return at(due), err
 }

@@ -4,16 +4,24 @@ import (
 	"fmt"
 	"strings"
 
+	"mua/store/index"
 	"mua/store/query"
 )
 
 // plan is a query's tree made ready: a condition on message m that every match
-// fulfils, and the exact test for what passes it.
+// fulfils, what the index is asked for it, and the exact test for what passes it.
 type plan struct {
 	sql   string
 	args  []any
 	exact bool // the condition alone decides
 	match func(*candidate) (bool, error)
+
+	words index.Expr // every match that is indexed is found by it; empty: all
+	but   index.Expr // no match is found by it
+	both  bool       // the condition, words and but together decide about what is indexed
+	from  int64      // matches were received then or later, ms; 0: whenever
+	to    int64      // and before this; 0: whenever
+	few   bool       // the condition leaves only a few, whose texts may be read
 }
 
 // planner compiles a tree. body gives the words of a candidate's text.
@@ -23,14 +31,16 @@ type planner struct {
 	accounts []Account
 	only     AccountID // 0: all
 	body     func(*candidate) (string, error)
+	leaves   []leaf                     // what the index can be asked about one candidate
+	thread   func(int64) (int64, error) // the thread that one is part of now
 }
 
 func always() plan {
-	return plan{"1", nil, true, func(*candidate) (bool, error) { return true, nil }}
+	return plan{sql: "1", exact: true, both: true, match: func(*candidate) (bool, error) { return true, nil }}
 }
 
 func test(sql string, f func(*candidate) bool, args ...any) plan {
-	return plan{sql, args, true, func(c *candidate) (bool, error) { return f(c), nil }}
+	return plan{sql: sql, args: args, exact: true, both: true, match: func(c *candidate) (bool, error) { return f(c), nil }}
 }
 
 func (p *planner) compile(n query.Node) (plan, error) {
@@ -42,7 +52,7 @@ func (p *planner) compile(n query.Node) (plan, error) {
 	case query.Not:
 		return p.not(n)
 	case query.Match:
-		return plan{"1", nil, false, func(c *candidate) (bool, error) { return p.words(n, c) }}, nil
+		return p.leaf(n), nil
 	case query.In:
 		return p.in(n)
 	case query.Account:
@@ -55,11 +65,15 @@ func (p *planner) compile(n query.Node) (plan, error) {
 func (p *planner) column(n query.Node) (plan, error) {
 	switch n := n.(type) {
 	case query.ID:
-		return test("m.id = ?", func(c *candidate) bool { return int64(c.ID) == n.ID }, n.ID), nil
+		return few(test("m.id = ?", func(c *candidate) bool { return int64(c.ID) == n.ID }, n.ID)), nil
 	case query.Thread:
-		return test("m.thread IS ?", func(c *candidate) bool { return c.Thread == n.ID }, n.ID), nil
+		id, err := p.thread(n.ID)
+		return few(test("m.thread IS NOT NULL AND m.thread = ?", func(c *candidate) bool { return c.Thread == id }, id)), err
 	case query.HeaderID:
-		return test("m.header_id = ?", func(c *candidate) bool { return c.MessageID == n.ID }, n.ID), nil
+		return few(test("m.header_id = ?", func(c *candidate) bool { return c.MessageID == n.ID }, n.ID)), nil
+	case query.Keyword:
+		return test(`m.keywords <> '[]' AND EXISTS (SELECT 1 FROM json_each(m.keywords) WHERE value = ? COLLATE NOCASE)`,
+			func(c *candidate) bool { return hasKeyword(c.Keywords, n.Name) }, n.Name), nil
 	case query.HasAttachment:
 		return test("m.attachments <> '[]'", func(c *candidate) bool { c.decode(); return len(c.Attachments) > 0 }), nil
 	case query.Is:
@@ -72,19 +86,36 @@ func (p *planner) column(n query.Node) (plan, error) {
 	return always(), nil
 }
 
+func few(p plan) plan {
+	p.few = true
+	return p
+}
+
 func (p *planner) many(nodes []query.Node, glue string, all bool) (plan, error) {
 	out := plan{exact: true}
 	var parts []string
 	var kids []plan
+	open := false // a kid has no condition
 	for _, n := range nodes {
 		k, err := p.compile(n)
 		if err != nil {
 			return plan{}, err
 		}
-		kids, parts = append(kids, k), append(parts, "("+k.sql+")")
-		out.args, out.exact = append(out.args, k.args...), out.exact && k.exact
+		kids, out.exact = append(kids, k), out.exact && k.exact
+		if k.sql == "1" {
+			open = true
+			continue
+		}
+		parts, out.args = append(parts, "("+k.sql+")"), append(out.args, k.args...)
 	}
-	out.sql = strings.Join(parts, glue)
+	if out.sql = strings.Join(parts, glue); len(parts) == 0 || open && !all {
+		out.sql, out.args = "1", nil
+	}
+	if all {
+		out.allWords(kids)
+	} else {
+		out.anyWords(kids)
+	}
 	out.match = func(c *candidate) (bool, error) {
 		for _, k := range kids {
 			if ok, err := k.match(c); err != nil || ok != all {
@@ -101,12 +132,17 @@ func (p *planner) not(n query.Not) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	out := plan{"1", nil, false, func(c *candidate) (bool, error) {
+	out := plan{sql: "1", match: func(c *candidate) (bool, error) {
 		ok, err := k.match(c)
 		return !ok, err
 	}}
-	if k.exact {
-		out.sql, out.args, out.exact = "NOT ("+k.sql+")", k.args, true
+	switch {
+	case k.exact:
+		out.sql, out.args, out.exact, out.both = "NOT ("+k.sql+")", k.args, true, true
+	case k.sql == "1" && k.both && k.but.Empty():
+		out.but, out.both = k.words, true
+	case k.sql == "1" && k.both && k.words.Empty():
+		out.words, out.both = k.but, true
 	}
 	return out, nil
 }
@@ -176,63 +212,21 @@ func received(n query.Received) plan {
 	if to.Valid {
 		sql, args = sql+" AND m.received < ?", append(args, to.Int64)
 	}
-	return test(sql, func(c *candidate) bool {
+	out := test(sql, func(c *candidate) bool {
 		v := c.Received.UnixMilli()
 		return (!from.Valid || v >= from.Int64) && (!to.Valid || v < to.Int64)
 	}, args...)
+	if from.Valid {
+		out.from = from.Int64
+	}
+	if to.Valid {
+		out.to = to.Int64
+	}
+	return out
 }
 
 func size(n query.Size) plan {
 	return test("m.size > ? AND (? < 0 OR m.size < ?)", func(c *candidate) bool {
 		return c.Size > n.Above && (n.Below < 0 || c.Size < n.Below)
 	}, n.Above, n.Below, n.Below)
-}
-
-// words looks for a phrase in a candidate, the text last: it costs most.
-func (p *planner) words(m query.Match, c *candidate) (bool, error) {
-	anywhere := m.Field == query.Anywhere
-	for _, f := range []query.Field{query.Subject, query.From, query.To, query.Cc, query.Filename, query.List} {
-		if m.Field != f && (!anywhere || f == query.List) {
-			continue
-		}
-		for _, text := range c.texts(f) {
-			if m.In(query.Words(text)) {
-				return true, nil
-			}
-		}
-	}
-	if !anywhere && m.Field != query.Body || c.content == 0 {
-		return false, nil
-	}
-	words, err := p.body(c)
-	return m.In(words), err
-}
-
-// texts are the pieces of a field; a phrase lies within one.
-func (c *candidate) texts(f query.Field) []string {
-	switch f {
-	case query.Subject:
-		return []string{c.Subject}
-	case query.List:
-		return []string{c.listID}
-	case query.Filename:
-		c.decode()
-		var out []string
-		for _, a := range c.Attachments {
-			out = append(out, a.Name)
-		}
-		return out
-	}
-	c.decode()
-	list := c.From
-	if f == query.To {
-		list = c.To
-	} else if f == query.Cc {
-		list = c.Cc
-	}
-	var out []string
-	for _, a := range list {
-		out = append(out, a.Name+" "+a.Addr)
-	}
-	return out
 }

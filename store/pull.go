@@ -20,8 +20,9 @@ type puller struct {
 	box      Mailbox
 	batch    []Incoming
 	prepared []prepared
-	waiting  bool // copies in this mailbox wait for adoption
-	removals bool // the server has removed messages that may be seen again
+	waiting  bool    // copies in this mailbox wait for adoption
+	removals bool    // the server has removed messages that may be seen again
+	group    GroupID // of the wishes of an import; 0: each new copy has its own
 	ids      []MessageID
 	isNew    []bool
 }
@@ -236,7 +237,13 @@ func (p *puller) insert(t *txn, i int) (MessageID, error) {
 		}
 	}
 	if in.UID == 0 && !p.box.Local {
-		if err := t.settleNew(&k, "adopt"); err != nil {
+		err := error(nil)
+		if p.group != 0 {
+			err = t.settle(&k, p.group)
+		} else {
+			err = t.settleNew(&k, "adopt")
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -299,6 +306,7 @@ func collect[T any](rows *sql.Rows) (out []T, err error) {
 type Body struct {
 	Message MessageID
 	Raw     []byte
+	Opened  bool // a person asked for it: PruneBodies leaves it alone for a while
 
 	ready *columns // by PrepareBody
 }
@@ -319,7 +327,11 @@ func (s *Store) SetBodies(ctx context.Context, batch []Body) error {
 		return err
 	}
 	return s.writeEach(ctx, len(batch), func(t *txn, i int) error {
-		return t.setBodies(s, batch[i].Message, &cols[i])
+		err := t.setBodies(s, batch[i].Message, &cols[i])
+		if err == nil && batch[i].Opened {
+			err = t.noteOpened(batch[i].Message)
+		}
+		return err
 	})
 }
 

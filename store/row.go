@@ -24,11 +24,14 @@ type candidate struct {
 	dup     bool      // other copies exist; known only for Distinct
 	body    string    // words of the text, once loaded
 	loaded  bool
+	page    *page // it is indexed, and was found together with these
+	number  int64 // in the index
+	found   bool  // by what the index is asked for the whole query
 }
 
 func (c *candidate) cursor() Cursor { return Cursor{c.Received, c.ID} }
 
-func scanCandidate(rows *sql.Rows, withDup bool) (*candidate, error) {
+func scanCandidate(rows *sql.Rows, more ...any) (*candidate, error) {
 	var c candidate
 	var thread, date, content sql.NullInt64
 	var offset int
@@ -36,10 +39,7 @@ func scanCandidate(rows *sql.Rows, withDup bool) (*candidate, error) {
 	var keywords string
 	dest := []any{&c.ID, &c.Account, &c.Mailbox, &c.MessageID, &thread, &date, &offset, &received, &c.json[0], &c.json[1], &c.json[2],
 		&c.Subject, &c.Flags, &keywords, &c.Size, &content, &c.json[3], &c.Snippet, &c.listID}
-	if withDup {
-		dest = append(dest, &c.dup)
-	}
-	if err := rows.Scan(dest...); err != nil {
+	if err := rows.Scan(append(dest, more...)...); err != nil {
 		return nil, err
 	}
 	c.Thread, c.Received, c.content, c.HasBody = thread.Int64, time.UnixMilli(received), ContentID(content.Int64), content.Valid
@@ -69,10 +69,16 @@ func candidates(ctx context.Context, q querier, withDup bool, sqlText string, ar
 	defer rows.Close()
 	var out []*candidate
 	for rows.Next() {
-		c, err := scanCandidate(rows, withDup)
+		var dup bool
+		var more []any
+		if withDup {
+			more = []any{&dup}
+		}
+		c, err := scanCandidate(rows, more...)
 		if err != nil {
 			return nil, err
 		}
+		c.dup = dup
 		out = append(out, c)
 	}
 	return out, rows.Err()
@@ -194,10 +200,13 @@ func addAlsoIn(ctx context.Context, q querier, list []*candidate, headers []stri
 	return rows.Err()
 }
 
+// rankJunk and what is above is thrown away.
+const rankJunk = 3
+
 // rank orders the copies of a message: the best is the one lists show.
 func rank(b *Mailbox) int {
 	if b == nil {
-		return 5
+		return rankJunk + 2
 	}
 	switch b.Role {
 	case RoleInbox:
@@ -205,9 +214,9 @@ func rank(b *Mailbox) int {
 	case RoleAll:
 		return 2
 	case RoleJunk:
-		return 3
+		return rankJunk
 	case RoleTrash:
-		return 4
+		return rankJunk + 1
 	}
 	return 1
 }

@@ -247,7 +247,7 @@ func (w *walker) run(work string, r reading) (err error) {
 	}
 	defer func() { err = errors.Join(err, undo()) }()
 	defer w.s.codec.close()
-	w.db = openReadOnly(work)
+	w.db = openReadOnly(work, false)
 	defer w.db.Close()
 	for _, id := range w.ids("outbox", `state NOT IN ('sent', 'cancelled')`) {
 		if err := w.Item(w.item(OutboxID(id))); err != nil {

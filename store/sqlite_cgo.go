@@ -30,6 +30,12 @@ func connectHook(c *sqlite3.SQLiteConn) error {
 	return nil
 }
 
+// sqliteVersion is that of the library.
+func sqliteVersion() string {
+	v, _, _ := sqlite3.Version()
+	return v
+}
+
 // inTransaction reports whether a connection has a transaction open; such a one is given up.
 func inTransaction(c *sql.Conn) bool {
 	return c.Raw(func(c any) error {

@@ -25,3 +25,5 @@ func explainOpen(error) error {
 }
 
 func inTransaction(*sql.Conn) bool { return false }
+
+func sqliteVersion() string { return "" }

@@ -60,6 +60,7 @@ type world struct {
 	ctx                                 context.Context
 	acct                                AccountID
 	inbox, sent, drafts, trash, archive MailboxID
+	uid                                 uint32 // the last that arrive gave
 }
 
 func newWorld(t testing.TB) *world {
@@ -98,6 +99,7 @@ func (w *world) check() {
 		unread <> (SELECT count(*) FROM message WHERE mailbox = b.id AND state = 0 AND flags & 1 = 0)`)))(w)
 	bad = append(bad, must(collectRows(w.pool.Query(`SELECT 'dangling ' || "table" FROM pragma_foreign_key_check`)))(w)...)
 	bad = append(bad, must(collectRows(w.pool.Query(`SELECT 'integrity: ' || integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'`)))(w)...)
+	bad = append(bad, must(collectRows(w.pool.Query(`SELECT 'without thread: ' || id FROM message WHERE thread IS NULL AND (SELECT below FROM thread_todo) = 0`)))(w)...)
 	if len(bad) > 0 {
 		w.Errorf("the database is inconsistent: %v", bad)
 	}

@@ -33,6 +33,8 @@ type txn struct {
 	ctx context.Context
 	now int64 // of the transaction, ms
 	seq int64 // change number taken in this transaction; 0 none yet
+
+	joins []joiner // what came in it and has no thread yet
 }
 
 func (t *txn) exec(q string, args ...any) (sql.Result, error) {
@@ -98,6 +100,9 @@ func (s *Store) transaction(ctx context.Context, f func(*txn) error) (inDoubt bo
 			return err
 		}
 		if err := f(t); err != nil {
+			return errors.Join(err, t.rollback())
+		}
+		if err := t.joinThreads(); err != nil {
 			return errors.Join(err, t.rollback())
 		}
 		if err := t.run(`COMMIT`); err != nil {

@@ -164,7 +164,8 @@ type Row struct {
 	AlsoIn       []string
 	Attachments  []message.Attachment
 	Snippet      string
-	Pending      []string // kinds of local actions not yet on the server
+	InThread     *ThreadInfo // of a list of threads: of the one that this row stands for
+	Pending      []string    // kinds of local actions not yet on the server
 }
 
 // Sort order of a list.
@@ -193,6 +194,8 @@ type ListQuery struct {
 	After   *Cursor // rows older than this (SortDate only)
 	Before  *Cursor // rows newer than this, returned newest first too (SortDate only)
 	Limit   int     // 0: 50
+	// Threads gives one row per thread, the newest message that matches, by the time of that (SortDate only).
+	Threads bool
 	// Distinct gives one row per Message-ID, best mailbox first, others in AlsoIn.
 	Distinct bool
 }

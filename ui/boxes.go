@@ -12,17 +12,18 @@ import (
 	"mua/ui/cells"
 )
 
-// boxLine is a line of the mailbox list: an account's name, a mailbox, or the outbox.
+// boxLine is a line of the mailbox list: an account's name, a mailbox, the outbox, or a saved search.
 type boxLine struct {
 	account string
 	box     store.Mailbox // zero for an account's name and the outbox
 	depth   int
 	label   string
 	outbox  bool
+	saved   bool // label is the search's name
 }
 
 // heading reports whether the line is only a name.
-func (l boxLine) heading() bool { return l.box.ID == 0 && !l.outbox }
+func (l boxLine) heading() bool { return l.box.ID == 0 && !l.outbox && !l.saved }
 
 // boxes is the list of mailboxes beside the messages.
 type boxes struct {
@@ -77,8 +78,21 @@ func (b *boxes) update(all []store.Mailbox) {
 		names = append(names, a.Name)
 	}
 	b.lines = append([]boxLine{{label: "Outbox", outbox: true}}, boxLines(all, names)...)
+	if saved := b.u.o.Config.Searches; len(saved) > 0 {
+		b.lines = append(b.lines, boxLine{label: "Searches"})
+		for _, s := range saved {
+			b.lines = append(b.lines, boxLine{label: s.Name, saved: true})
+		}
+	}
+	if inboxes, several := allInboxesOf(all); several {
+		b.lines = append([]boxLine{{box: inboxes, label: inboxes.Name}}, b.lines...)
+	}
 	if was.outbox {
-		b.sel = 0
+		b.sel = slices.IndexFunc(b.lines, func(l boxLine) bool { return l.outbox })
+		return
+	}
+	if was.saved {
+		b.sel = max(0, slices.Index(b.lines, was))
 		return
 	}
 	b.selectBox(was.box.ID)
@@ -94,7 +108,7 @@ func (b *boxes) current() boxLine {
 func (b *boxes) selectBox(id store.MailboxID) {
 	i := slices.IndexFunc(b.lines, func(l boxLine) bool { return l.box.ID == id && id != 0 })
 	if i < 0 {
-		i = slices.IndexFunc(b.lines, func(l boxLine) bool { return l.box.ID != 0 })
+		i = slices.IndexFunc(b.lines, func(l boxLine) bool { return l.box.ID > 0 })
 	}
 	b.sel = max(i, 0)
 }
@@ -146,7 +160,7 @@ func (b *boxes) drawLine(s tcell.Screen, r cells.Rect, l boxLine, selected bool,
 	case selected:
 		st = withBold(look.cursor, st)
 		num = st
-	case l.box.ID == shown && !l.outbox:
+	case l.box.ID == shown && !l.outbox && !l.saved:
 		st = withBold(look.cursorBlur, st)
 		num = st
 	}
@@ -156,6 +170,9 @@ func (b *boxes) drawLine(s tcell.Screen, r cells.Rect, l boxLine, selected bool,
 	}
 	n := boxNumber(l.box)
 	indent := 2 + 2*l.depth
+	if l.box.ID == allInboxes {
+		indent = 1
+	}
 	if l.outbox {
 		indent = 1
 		if n = b.u.outboxNumber(); n != "" && !selected {

@@ -24,7 +24,7 @@ type argument struct {
 // typed by its name alone.
 func commands() []argument {
 	return []argument{
-		{"mailbox", "MAILBOX", (*App).commandMailbox, (*App).completeMailbox},
+		{"mailbox", "MAILBOX", (*App).commandMailbox, func(u *App, ctx context.Context, s string) []string { return u.completeOpen(ctx, s) }},
 		{"move", "MAILBOX", (*App).commandMove, (*App).completeMailbox},
 		{"copy", "MAILBOX", (*App).commandCopy, (*App).completeMailbox},
 		{"create-mailbox", "NAME", (*App).commandCreate, nil},
@@ -117,30 +117,6 @@ func (u *App) completeMailbox(ctx context.Context, s string) []string {
 	return out
 }
 
-// completeQuery completes the last word of a query: a field or a mailbox.
-func (u *App) completeQuery(ctx context.Context, s string) []string {
-	i := strings.LastIndexAny(s, " (-") + 1
-	head, word := s[:i], s[i:]
-	if box, ok := strings.CutPrefix(word, "in:"); ok {
-		var out []string
-		for _, n := range u.completeMailbox(ctx, strings.Trim(box, `"`)) {
-			if strings.ContainsAny(n, " ()") {
-				n = `"` + n + `"`
-			}
-			out = append(out, head+"in:"+n)
-		}
-		return out
-	}
-	var out []string
-	for _, f := range []string{"from:", "to:", "cc:", "subject:", "body:", "filename:", "in:", "account:", "list:", "is:unread", "is:read", "is:flagged",
-		"is:replied", "is:draft", "has:attachment", "before:", "after:", "on:", "newer:", "older:", "larger:", "smaller:"} {
-		if strings.HasPrefix(f, word) {
-			out = append(out, head+f)
-		}
-	}
-	return out
-}
-
 // findBox finds a mailbox by name, of this account first.
 func (u *App) findBox(name string, acct store.AccountID) (store.Mailbox, bool) {
 	var best store.Mailbox
@@ -158,6 +134,10 @@ func noMailbox(name string) error {
 
 func (u *App) commandMailbox(name string) error {
 	b, ok := u.findBox(name, u.mail.list().box.Account)
+	if s, saved := u.findSaved(name); !ok && saved {
+		u.openSaved(s)
+		return nil
+	}
 	if !ok {
 		return noMailbox(name)
 	}

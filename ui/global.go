@@ -24,9 +24,11 @@ func (u *App) global(a keys.Action) {
 	case keys.Sync:
 		u.sync()
 	case keys.ChooseMailbox:
-		u.chooseMailbox("Mailboxes", 0, u.show)
+		u.chooseMailbox("Mailboxes", 0, u.show, u.savedOptions()...)
 	case keys.GoInbox:
 		u.goRole(store.RoleInbox)
+	case keys.GoAllInboxes:
+		u.goAllInboxes()
 	case keys.GoDrafts:
 		u.goRole(store.RoleDrafts)
 	case keys.GoSent:
@@ -122,7 +124,7 @@ func (u *App) askSearch() {
 
 // askLimit asks for a query over the present list.
 func (u *App) askLimit() {
-	u.prompt("Show only:", u.mail.list().q.Query, &u.searches, u.completeQuery, func(p *prompt, q string) {
+	u.prompt("Show only:", u.mail.list().limited, &u.searches, u.completeQuery, func(p *prompt, q string) {
 		u.checked(p, q, func() { u.mail.limit(q) })
 	})
 }

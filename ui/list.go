@@ -3,8 +3,8 @@ package ui
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
+	"time"
 
 	"mua/store"
 	"mua/store/query"
@@ -24,6 +24,9 @@ type list struct {
 	height  int // rows on the screen when last drawn
 	total   int
 	unread  int
+	limited string         // the query that the list is limited to
+	all     bool           // the inboxes of all accounts
+	open    map[int64]bool // threads that are unfolded
 	marked  map[store.MessageID]row
 	hidden  map[store.MessageID]int // rows of wishes not yet done: how many wishes
 	settled []store.MessageID       // hidden ones whose wish is done: the next reading knows
@@ -39,11 +42,11 @@ type list struct {
 }
 
 func newList(u *App, q store.ListQuery, box store.Mailbox) *list {
-	return &list{u: u, q: q, box: box, sel: -1, marked: map[store.MessageID]row{}, hidden: map[store.MessageID]int{}, moved: func() {}}
+	return &list{u: u, q: q, box: box, sel: -1, open: map[int64]bool{}, marked: map[store.MessageID]row{}, hidden: map[store.MessageID]int{}, moved: func() {}}
 }
 
 // search reports whether this is the result of a search over mailboxes.
-func (l *list) search() bool { return l.q.Mailbox == 0 }
+func (l *list) search() bool { return l.q.Mailbox == 0 && !l.all }
 
 // toPeople reports whether rows show to whom instead of from whom.
 func (l *list) toPeople() bool { return l.box.Role == store.RoleSent || l.box.Role == store.RoleDrafts }
@@ -72,14 +75,14 @@ func (l *list) reload() {
 		anchor = atOrOlder(*cursorOf(l.win.rows[0]))
 	}
 	n := max(pageRows, min(len(l.win.rows)+pageRows/4, windowRows))
-	st, q, to := l.u.o.Store, l.q, l.toPeople()
+	st, q, v := l.u.o.Store, l.q, l.view()
 	l.page.Stop()
 	start := l.u.pump.Start
 	if !l.loaded {
 		start = l.u.modal
 	}
 	start(&l.read, func(ctx context.Context) func() {
-		w, err := readWindow(ctx, st, q, anchor, n, to)
+		w, err := readWindow(ctx, st, q, anchor, n, v)
 		return func() {
 			l.fill(w, err)
 			l.catchUp()
@@ -123,9 +126,7 @@ func (l *list) replace(w window) {
 	case !had:
 		l.sel, l.top = 0, 0
 	default:
-		if l.sel = w.find(was.ID); l.sel < 0 {
-			l.sel = w.nearest(*cursorOf(was))
-		}
+		l.sel = w.place(was)
 		if l.top = max(0, l.sel-line); atTop && l.sel < l.height {
 			l.top = 0
 		}
@@ -159,6 +160,7 @@ func (l *list) count() {
 	}
 	l.recount = false
 	st, q, box := l.u.o.Store, l.q, l.q.Mailbox
+	q.Threads = false // messages are counted
 	l.u.pump.Start(&l.counted, func(ctx context.Context) func() {
 		var total, unread int
 		if box != 0 && q.Query == "" {
@@ -175,8 +177,28 @@ func (l *list) count() {
 		uq := q
 		uq.Query = "(" + q.Query + ") is:unread"
 		unread, _ = st.Count(ctx, uq)
-		return func() { l.setCounts(l.box, total, unread) }
+		left := unindexed(ctx, st, q.Query)
+		return func() {
+			if left > 0 {
+				l.u.remark("The search index is being built: %s so far found by the headers only", count(left, "message"))
+			}
+			l.setCounts(l.box, total, unread)
+		}
 	})
+}
+
+// unindexed is how many messages a query for words does not look into yet, but for a few.
+func unindexed(ctx context.Context, st *store.Store, q string) int {
+	const few = 500
+	tree, err := query.Parse(q, time.Now())
+	if err != nil || !st.NeedsWords(tree) {
+		return 0
+	}
+	state, err := st.IndexState(ctx)
+	if err != nil || state.Left <= few {
+		return 0
+	}
+	return state.Left
 }
 
 func (l *list) setCounts(b store.Mailbox, total, unread int) {
@@ -214,7 +236,7 @@ func (l *list) prefetch() {
 	if n == 0 || l.page.Busy() || l.read.Busy() || l.q.Sort != "" && l.q.Sort != store.SortDate {
 		return
 	}
-	st, q, to := l.u.o.Store, l.q, l.toPeople()
+	st, q, v := l.u.o.Store, l.q, l.view()
 	q.Limit = pageRows
 	switch {
 	case l.win.older && l.sel > n-prefetchAt:
@@ -226,24 +248,27 @@ func (l *list) prefetch() {
 	}
 	l.u.pump.Start(&l.page, func(ctx context.Context) func() {
 		more, err := st.List(ctx, q)
-		rows := makeRows(more, to)
+		var rows []row
+		if err == nil {
+			rows, err = v.rows(ctx, st, more)
+		}
 		return func() {
 			if err != nil {
 				l.u.oops("list", err)
 				return
 			}
-			l.extend(rows, q.After != nil)
+			l.extend(rows, q.After != nil, len(more) == pageRows)
 		}
 	})
 }
 
-func (l *list) extend(rows []row, older bool) {
+func (l *list) extend(rows []row, older, more bool) {
 	if older {
-		gone := l.win.extendOlder(rows)
+		gone := l.win.extendOlder(rows, more)
 		l.sel, l.top = max(0, l.sel-gone), max(0, l.top-gone)
 		return
 	}
-	came := l.win.extendNewer(rows)
+	came := l.win.extendNewer(rows, more)
 	l.sel, l.top = l.sel+came, l.top+came
 	l.sel = min(l.sel, len(l.win.rows)-1)
 }
@@ -255,8 +280,8 @@ func (l *list) goFirst() {
 		l.selectRow(0)
 		return
 	}
-	st, q, to := l.u.o.Store, l.q, l.toPeople()
-	l.load(func(ctx context.Context) (window, error) { return readWindow(ctx, st, q, nil, pageRows, to) }, func(window) int { return 0 })
+	st, q, v := l.u.o.Store, l.q, l.view()
+	l.load(func(ctx context.Context) (window, error) { return readWindow(ctx, st, q, nil, pageRows, v) }, func(window) int { return 0 })
 }
 
 func (l *list) goLast() {
@@ -264,8 +289,8 @@ func (l *list) goLast() {
 		l.selectRow(len(l.win.rows) - 1)
 		return
 	}
-	st, q, to := l.u.o.Store, l.q, l.toPeople()
-	l.load(func(ctx context.Context) (window, error) { return readOldest(ctx, st, q, to) }, func(w window) int { return len(w.rows) - 1 })
+	st, q, v := l.u.o.Store, l.q, l.view()
+	l.load(func(ctx context.Context) (window, error) { return readOldest(ctx, st, q, v) }, func(w window) int { return len(w.rows) - 1 })
 }
 
 // reveal selects a message that may lie beyond the window.
@@ -274,8 +299,8 @@ func (l *list) reveal(id store.MessageID, c store.Cursor) {
 		l.selectRow(i)
 		return
 	}
-	st, q, to := l.u.o.Store, l.q, l.toPeople()
-	l.load(func(ctx context.Context) (window, error) { return readAround(ctx, st, q, c, to) }, func(w window) int { return w.nearest(c) })
+	st, q, v := l.u.o.Store, l.q, l.view()
+	l.load(func(ctx context.Context) (window, error) { return readAround(ctx, st, q, c, v) }, func(w window) int { return w.nearest(c) })
 }
 
 // load replaces the window by another part of the list and selects a row of it.
@@ -313,6 +338,10 @@ func (l *list) jumpTo(extra string, forward bool, none string) {
 		q.After = cursorOf(cur)
 	} else {
 		q.Before = cursorOf(cur)
+	}
+	if q.Threads {
+		l.jumpThread(extra, forward, *cursorOf(cur), none)
+		return
 	}
 	l.u.modal(&l.jump, func(ctx context.Context) func() {
 		found, err := st.List(ctx, q)
@@ -378,17 +407,21 @@ func (l *list) patch(ids []store.MessageID, f func(*row)) {
 			l.marked[id] = r
 		}
 	}
+	l.patchThreads(ids, f)
 }
 
-// targets are the rows the next action is for: the marked ones, else the selected one.
-func (l *list) targets() []row {
+// targets are the messages the next action is for: the marked ones, else the selected one; of a folded thread all that
+// the list is about.
+func (l *list) targets() (out []row) {
 	if len(l.marked) > 0 {
-		out := slices.Collect(maps.Values(l.marked))
+		for _, r := range l.marked {
+			out = append(out, messagesOf(r)...)
+		}
 		slices.SortFunc(out, func(a, b row) int { return int(a.ID - b.ID) })
-		return out
+		return slices.CompactFunc(out, func(a, b row) bool { return a.ID == b.ID })
 	}
 	if r, ok := l.current(); ok {
-		return []row{r}
+		return messagesOf(r)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -43,7 +44,7 @@ func (l *list) Draw(s tcell.Screen, r cells.Rect, focused bool) {
 		l.drawEmpty(s, r)
 		return
 	}
-	cols := columnsFor(r.W, l.search())
+	cols := columnsFor(r.W, l.search() || l.all)
 	for i := 0; i < r.H && l.top+i < len(l.win.rows); i++ {
 		l.drawRow(s, r.Row(i), l.win.rows[l.top+i], cols, l.top+i == l.sel, focused)
 	}
@@ -62,8 +63,10 @@ func (l *list) drawEmpty(s tcell.Screen, r cells.Rect) {
 		words = "This cannot be shown; see the line below."
 	case !l.loaded:
 		words = "Loading …"
-	case l.q.Query != "":
-		words, more = "Nothing matches “"+l.q.Query+"”.", l.u.keys.Key(keys.Back, keys.Global)+" goes back."
+	case l.limited != "":
+		words, more = "Nothing matches “"+l.limited+"”.", l.u.keys.Key(keys.Back, keys.Global)+" goes back."
+	case l.all:
+		words = "No messages in the inboxes."
 	case l.box.ID == 0:
 		words = "There is no mail here yet."
 		if len(l.u.o.Config.Accounts) == 0 {
@@ -84,7 +87,7 @@ func (l *list) drawEmpty(s tcell.Screen, r cells.Rect) {
 func (l *list) drawRow(s tcell.Screen, r cells.Rect, m row, c columns, selected, focused bool) {
 	look := l.u.look
 	st := look.plain
-	if !m.Flags.Has(store.Seen) {
+	if m.unread() {
 		st = look.unread
 	}
 	_, marked := l.marked[m.ID]
@@ -106,7 +109,7 @@ func (l *list) drawRow(s tcell.Screen, r cells.Rect, m row, c columns, selected,
 	switch {
 	case marked:
 		put(1, "✓", look.mark)
-	case !m.Flags.Has(store.Seen):
+	case m.unread():
 		put(1, "●", look.accent)
 	default:
 		put(1, " ", st)
@@ -122,13 +125,41 @@ func (l *list) drawRow(s tcell.Screen, r cells.Rect, m row, c columns, selected,
 	}
 	cells.PutRight(s, x, r.Y, c.date, text("%s", date), paint(withBold(look.dim, st)))
 	x += c.date + 2
-	cells.PutFit(s, x, r.Y, c.who, m.who, paint(st))
+	who := c.who
+	if n := l.foldSign(m); n != "" {
+		w := max(foldWidth, len([]rune(n)))
+		who -= w + 1
+		cells.PutRight(s, x+who+1, r.Y, w, text("%s", n), paint(withBold(look.dim, st)))
+	}
+	cells.PutFit(s, x, r.Y, who, m.who, paint(st))
 	x += c.who + 2
 	if c.box > 0 {
-		put(c.box, m.MailboxName, look.dim)
+		box := m.MailboxName
+		if l.all && m.head == nil {
+			box = m.AccountName
+		}
+		put(c.box, box, look.dim)
 		x += 2
 	}
+	if m.stem.String() != "" {
+		n := cells.Put(s, x, r.Y, r.X+r.W-x-1, m.stem, paint(look.dim))
+		x += n
+	}
 	l.drawSubject(s, cells.Rect{X: x, Y: r.Y, W: r.X + r.W - x - 1, H: 1}, m, paint(st), paint(look.dim))
+}
+
+// foldWidth is what the number of a thread's messages takes.
+const foldWidth = 4
+
+// foldSign tells how many messages a folded thread has, and where an unfolded one begins.
+func (l *list) foldSign(m row) string {
+	switch {
+	case m.folded():
+		return fmt.Sprintf("▸%d", m.InThread.Messages)
+	case m.head != nil && m.stem.String() == "":
+		return fmt.Sprintf("▾%d", m.head.InThread.Messages)
+	}
+	return ""
 }
 
 // drawSubject draws the subject and, where there is room, how the text begins.

@@ -25,12 +25,13 @@ const (
 // side by side where there is room, one after the other where there is not.
 type mailView struct {
 	base
-	u      *App
-	boxes  *boxes
-	lists  []*list // the mailbox, and searches on top of it
-	reader *reader
-	focus  pane
-	wanted wantedBox // a mailbox to show as soon as the mailboxes are known
+	u       *App
+	boxes   *boxes
+	lists   []*list // the mailbox, and searches on top of it
+	reader  *reader
+	focus   pane
+	threads bool      // mailboxes are shown as threads
+	wanted  wantedBox // a mailbox to show as soon as the mailboxes are known
 }
 
 // wantedBox names a mailbox by role (and account), to be opened once it exists.
@@ -58,7 +59,7 @@ func (m *mailView) setLists(l *list, below ...*list) {
 
 // atHome reports whether there is nothing to go back to.
 func (m *mailView) atHome() bool {
-	return len(m.lists) == 1 && m.focus == listPane && m.list().q.Query == ""
+	return len(m.lists) == 1 && m.focus == listPane && m.list().limited == ""
 }
 
 // boxesChanged is told when the mailboxes have been read.
@@ -78,7 +79,7 @@ func (m *mailView) boxesChanged() {
 // roleBox finds a mailbox by its role: of an account, else of the first account that has it.
 func (m *mailView) roleBox(role store.Role, account string) (store.Mailbox, bool) {
 	for _, l := range m.boxes.lines {
-		if l.box.Role == role && l.box.ID != 0 && (account == "" || l.account == account) {
+		if l.box.Role == role && l.box.ID > 0 && (account == "" || l.account == account) {
 			return l.box, true
 		}
 	}
@@ -95,7 +96,11 @@ func (m *mailView) openBox(b store.Mailbox) {
 	m.boxes.selectBox(b.ID)
 	m.reader.clear()
 	m.focus = listPane
-	l := newList(m.u, store.ListQuery{Account: b.Account, Mailbox: b.ID}, b)
+	l := newList(m.u, store.ListQuery{Account: b.Account, Mailbox: b.ID, Threads: m.threads}, b)
+	if b.ID == allInboxes {
+		l = newList(m.u, store.ListQuery{Query: inboxQuery, Threads: m.threads}, store.Mailbox{})
+		l.all = true
+	}
 	m.setLists(l)
 	l.reload()
 }
@@ -103,6 +108,7 @@ func (m *mailView) openBox(b store.Mailbox) {
 // search shows what matches in all mailboxes; back returns to where one was.
 func (m *mailView) search(q string) {
 	l := newList(m.u, store.ListQuery{Query: q, Distinct: true}, store.Mailbox{})
+	l.limited = q
 	m.reader.clear()
 	m.focus = listPane
 	below := m.lists
@@ -124,7 +130,14 @@ func (m *mailView) limit(q string) {
 	}
 	lq := was.q
 	lq.Query = q
+	if was.all {
+		lq.Query = both(inboxQuery, q)
+		if q == "" {
+			lq.Query = inboxQuery
+		}
+	}
 	l := newList(m.u, lq, was.box)
+	l.all, l.limited = was.all, q
 	l.win, l.sel, l.top, l.height = was.win, was.sel, was.top, was.height
 	m.setLists(l)
 	m.focus = listPane
@@ -154,6 +167,8 @@ func (m *mailView) moved(l *list) {
 		if m.focus == readerPane {
 			m.focus = listPane
 		}
+	case m.focus == readerPane && r.folded():
+		l.unfold(r, m.openMessage)
 	case m.focus == readerPane:
 		m.reader.show(r)
 		m.reader.markOpened()
@@ -202,7 +217,7 @@ func (m *mailView) Draw(s tcell.Screen, r cells.Rect) {
 	}
 	onTop := m.u.top() == layer(m)
 	if p.boxes.W > 0 {
-		m.boxes.Draw(s, p.boxes, onTop && m.focus == boxesPane, m.list().q.Mailbox)
+		m.boxes.Draw(s, p.boxes, onTop && m.focus == boxesPane, m.list().shownBox())
 		m.rule(s, cells.Rect{X: p.boxes.X + p.boxes.W, Y: r.Y, W: 1, H: r.H})
 	}
 	if p.beside || m.focus != readerPane {
@@ -247,11 +262,16 @@ func (m *mailView) Where() (string, string) {
 	switch {
 	case l.search() && l.q.Query != "":
 		left = "▸ search: " + l.q.Query
+	case l.all:
+		left = "▸ " + allInboxesName
 	case l.box.ID != 0:
 		left = "▸ " + l.box.AccountName + " ▸ " + l.box.Name
-		if l.q.Query != "" {
-			left += " ▸ only " + l.q.Query
-		}
+	}
+	if l.limited != "" && !l.search() {
+		left += " ▸ only " + l.limited
+	}
+	if l.q.Threads {
+		left += " ▸ threads"
 	}
 	if l.q.Sort != "" && l.q.Sort != store.SortDate {
 		left += " ▸ by " + sortWord(l.q.Sort)

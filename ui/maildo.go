@@ -73,7 +73,7 @@ func (m *mailView) doList(a keys.Action) bool {
 	case keys.Open:
 		m.openMessage()
 	case keys.Page:
-		if m.layout(m.u.body()).beside && m.reader.ready {
+		if r, ok := l.current(); ok && !r.folded() && m.layout(m.u.body()).beside && m.reader.ready {
 			m.reader.markOpened()
 			return m.reader.do(a)
 		}
@@ -86,6 +86,10 @@ func (m *mailView) doList(a keys.Action) bool {
 		m.u.askLimit()
 	case keys.SortBy:
 		m.nextSort()
+	case keys.Threads:
+		m.toggleThreads()
+	case keys.Fold:
+		m.toggleFold()
 	default:
 		return false
 	}
@@ -101,9 +105,9 @@ func (m *mailView) doMessage(a keys.Action) bool {
 	case keys.PrevMessage:
 		l.selectRow(l.sel - 1)
 	case keys.NextUnread:
-		l.jumpTo("is:unread", true, "No older unread message here")
+		m.nextUnread(true, "No older unread message here")
 	case keys.PrevUnread:
-		l.jumpTo("is:unread", false, "No newer unread message here")
+		m.nextUnread(false, "No newer unread message here")
 	case keys.NextMatch:
 		m.match(true)
 	case keys.PrevMatch:
@@ -157,7 +161,7 @@ func (m *mailView) back() bool {
 		m.reader.clear()
 		m.list().Refresh()
 		m.moved(m.list())
-	case l.q.Query != "":
+	case l.limited != "":
 		m.limit("")
 	default:
 		return false
@@ -172,6 +176,10 @@ func (m *mailView) openMessage() {
 	if !ok {
 		return
 	}
+	if r.folded() {
+		l.unfold(r, m.openMessage)
+		return
+	}
 	if l.box.Role == store.RoleDrafts || r.Flags.Has(store.Draft) {
 		m.u.resumeDraft(r)
 		return
@@ -179,6 +187,16 @@ func (m *mailView) openMessage() {
 	m.focus = readerPane
 	m.reader.show(r)
 	m.reader.markOpened()
+}
+
+// nextUnread goes to the next message, or in a list of threads to the next thread, that is unread.
+func (m *mailView) nextUnread(forward bool, none string) {
+	l := m.list()
+	if l.q.Threads {
+		l.jumpUnread(forward, none)
+		return
+	}
+	l.jumpTo("is:unread", forward, none)
 }
 
 // shown is the message that reply, save and the like are for.
@@ -249,6 +267,7 @@ func sortWord(s store.Sort) string {
 func (m *mailView) sortBy(s store.Sort) {
 	l := m.list()
 	l.q.Sort = s
+	l.q.Threads = l.q.Threads && s == store.SortDate
 	l.win = window{}
 	l.sel, l.top = -1, 0
 	l.reload()
@@ -260,6 +279,8 @@ func (m *mailView) openLine(l boxLine) {
 	switch {
 	case l.outbox:
 		m.u.openOutbox()
+	case l.saved:
+		m.search(inQuery(l.label))
 	case l.box.ID != 0:
 		m.openBox(l.box)
 	}

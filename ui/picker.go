@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -149,12 +150,13 @@ func (p *picker) Mouse(a tview.MouseAction, ev *tcell.EventMouse) bool {
 	return rows{p.place, p.top, len(p.shown), 1}.mouse(a, ev, p.move, p.take)
 }
 
-// chooseMailbox lets the person pick a mailbox, of one account or (0) of all.
-func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Mailbox)) {
+// chooseMailbox lets the person pick a mailbox, of one account or (0) of all, or something else.
+func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Mailbox), also ...option) {
 	var options []option
-	several := false
+	several, first := false, ""
 	for _, l := range u.mail.boxes.lines {
-		several = several || !l.outbox && l.account != u.mail.boxes.lines[1].account
+		several = several || first != "" && l.account != "" && l.account != first
+		first = cmp.Or(first, l.account)
 	}
 	for _, l := range u.mail.boxes.lines {
 		b := l.box
@@ -162,7 +164,7 @@ func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Ma
 			continue
 		}
 		name := b.Name
-		if several && acct == 0 {
+		if several && acct == 0 && b.ID > 0 {
 			name = b.AccountName + " ▸ " + b.Name
 		}
 		note := ""
@@ -175,6 +177,7 @@ func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Ma
 	if acct == 0 {
 		options = append(options, option{text("Outbox"), text("%s", u.outboxNumber()), "outbox", u.openOutbox})
 	}
+	options = append(options, also...)
 	if len(options) == 0 {
 		u.say("There is no mailbox here")
 		return

@@ -63,6 +63,9 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 	if u.o.Config == nil {
 		u.o.Config = &account.Config{}
 	}
+	if o.Store != nil {
+		o.Store.SetSearches(u.o.Config.SearchQueries())
+	}
 	u.book = addressbook.New(o.Store, u.o.Config.Contacts, u.o.Config.AddressCommand)
 	screen := o.Screen
 	if screen == nil {

@@ -21,25 +21,36 @@ const (
 type row struct {
 	store.Row
 	who, subject, snippet message.Text
+	stem                  message.Text // of a message of an unfolded thread: its place in the tree
+	head                  *row         // the row that stands for it when it is folded; nil: it is no such message
 }
 
-func makeRows(list []store.Row, toPeople bool) []row {
+func makeRows(list []store.Row, v view) []row {
 	out := make([]row, len(list))
 	for i, r := range list {
 		who := people(r.From)
-		if toPeople && len(r.To) > 0 {
+		if v.toPeople && len(r.To) > 0 {
 			who = "→ " + people(r.To)
+		}
+		if r.InThread != nil && r.InThread.Messages > 1 {
+			who = message.Senders(r.InThread.People, v.me)
 		}
 		subject := r.Subject
 		if subject == "" {
 			subject = "(no subject)"
 		}
-		out[i] = row{r, message.CleanLine(who), message.CleanLine(subject), message.CleanLine(r.Snippet)}
+		out[i] = row{Row: r, who: message.CleanLine(who), subject: message.CleanLine(subject), snippet: message.CleanLine(r.Snippet)}
 	}
 	return out
 }
 
-func cursorOf(r row) *store.Cursor { return &store.Cursor{Received: r.Received, ID: r.ID} }
+// cursorOf is a row's place in the list: for a message of an unfolded thread, that of the thread.
+func cursorOf(r row) *store.Cursor {
+	if r.head != nil {
+		r = *r.head
+	}
+	return &store.Cursor{Received: r.Received, ID: r.ID}
+}
 
 // atOrOlder is a cursor that also takes in the row itself.
 func atOrOlder(c store.Cursor) *store.Cursor {
@@ -53,7 +64,7 @@ type window struct {
 }
 
 // readWindow reads n rows from the anchor on (nil: the newest).
-func readWindow(ctx context.Context, st *store.Store, q store.ListQuery, anchor *store.Cursor, n int, toPeople bool) (window, error) {
+func readWindow(ctx context.Context, st *store.Store, q store.ListQuery, anchor *store.Cursor, n int, v view) (window, error) {
 	q.Limit = n
 	if q.Sort != "" && q.Sort != store.SortDate {
 		q.Limit, anchor = sortedRows, nil
@@ -64,11 +75,12 @@ func readWindow(ctx context.Context, st *store.Store, q store.ListQuery, anchor 
 		return window{}, err
 	}
 	more := len(list) == q.Limit && q.Limit != sortedRows
-	return window{makeRows(list, toPeople), anchor != nil, more}, nil
+	rows, err := v.rows(ctx, st, list)
+	return window{rows, anchor != nil, more}, err
 }
 
 // readAround reads a page of rows older and one of rows newer than a place, the row itself included.
-func readAround(ctx context.Context, st *store.Store, q store.ListQuery, c store.Cursor, toPeople bool) (window, error) {
+func readAround(ctx context.Context, st *store.Store, q store.ListQuery, c store.Cursor, v view) (window, error) {
 	q.Limit = pageRows
 	q.Before, q.After = atOrOlder(c), nil
 	newer, err := st.List(ctx, q)
@@ -83,25 +95,27 @@ func readAround(ctx context.Context, st *store.Store, q store.ListQuery, c store
 		return window{}, err
 	}
 	all := append(slices.Clone(newer), older...)
-	return window{makeRows(all, toPeople), len(newer) == pageRows, len(older) == pageRows}, nil
+	rows, err := v.rows(ctx, st, all)
+	return window{rows, len(newer) == pageRows, len(older) == pageRows}, err
 }
 
 // readOldest reads the last page.
-func readOldest(ctx context.Context, st *store.Store, q store.ListQuery, toPeople bool) (window, error) {
+func readOldest(ctx context.Context, st *store.Store, q store.ListQuery, v view) (window, error) {
 	q.Limit, q.After = pageRows, nil
 	q.Before = &store.Cursor{ID: 0}
 	list, err := st.List(ctx, q)
 	if err != nil {
 		return window{}, err
 	}
-	return window{makeRows(list, toPeople), len(list) == pageRows, false}, nil
+	rows, err := v.rows(ctx, st, list)
+	return window{rows, len(list) == pageRows, false}, err
 }
 
-// extendOlder adds rows at the end and lets go of some at the beginning; it returns how many went.
-func (w *window) extendOlder(list []row) int {
+// extendOlder adds rows at the end and lets go of some at the beginning; it returns how many went. An unfolded thread goes as a whole.
+func (w *window) extendOlder(list []row, more bool) int {
 	w.rows = append(w.rows, list...)
-	w.older = len(list) == pageRows
-	gone := len(w.rows) - windowRows
+	w.older = more
+	gone := w.boundary(len(w.rows) - windowRows)
 	if gone <= 0 {
 		return 0
 	}
@@ -111,14 +125,25 @@ func (w *window) extendOlder(list []row) int {
 }
 
 // extendNewer adds rows at the beginning and lets go of some at the end; it returns how many came.
-func (w *window) extendNewer(list []row) int {
+func (w *window) extendNewer(list []row, more bool) int {
 	w.rows = append(slices.Clone(list), w.rows...)
-	w.newer = len(list) == pageRows
-	if len(w.rows) > windowRows {
-		w.rows = w.rows[:windowRows]
+	w.newer = more
+	if end := w.boundary(windowRows); end > 0 && end < len(w.rows) {
+		w.rows = w.rows[:end]
 		w.older = true
 	}
 	return len(list)
+}
+
+// boundary is i, or where the unfolded thread that goes over i begins.
+func (w *window) boundary(i int) int {
+	if i <= 0 || i >= len(w.rows) {
+		return i
+	}
+	for i > 0 && w.rows[i].head != nil && w.rows[i-1].head != nil && w.rows[i].Thread == w.rows[i-1].Thread {
+		i--
+	}
+	return i
 }
 
 // find is the index of a message, or -1.
@@ -130,7 +155,7 @@ func (w *window) find(id store.MessageID) int {
 // that is gone would have been.
 func (w *window) nearest(c store.Cursor) int {
 	for i, r := range w.rows {
-		if r.Received.Before(c.Received) || r.Received.Equal(c.Received) && r.ID <= c.ID {
+		if at := cursorOf(r); at.Received.Before(c.Received) || at.Received.Equal(c.Received) && at.ID <= c.ID {
 			return i
 		}
 	}
@@ -143,6 +168,6 @@ func (w *window) covers(c store.Cursor) bool {
 	if n == 0 {
 		return !w.older && !w.newer
 	}
-	first, last := w.rows[0], w.rows[n-1]
+	first, last := cursorOf(w.rows[0]), cursorOf(w.rows[n-1])
 	return !(w.newer && c.Received.After(first.Received)) && !(w.older && c.Received.Before(last.Received))
 }

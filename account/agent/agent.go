@@ -37,6 +37,7 @@ func (g *Agent) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { g.watchSurroundings(ctx) })
 	wg.Go(func() { g.runHook(ctx) })
+	wg.Go(func() { g.keepIndexed(ctx) })
 	for _, k := range g.keepers {
 		wg.Go(func() { k.keepSynced(ctx) })
 		wg.Go(func() { k.keepFlushed(ctx) })

@@ -245,6 +245,32 @@ func TestAgentKeepsInStep(t *testing.T) {
 	}
 }
 
+// TestAgentTakesOverFromTheDead: what a process that died was sending is settled and sent without anyone asking; with
+// NoSend it is left alone.
+func TestAgentTakesOverFromTheDead(t *testing.T) {
+	h := newHouse(t, "imaps")
+	id := h.spool("bob@mua.example", "orphan")
+	if c, err := h.store.Claim(t.Context(), h.id, 0, "elsewhere"); err != nil || c == nil {
+		t.Fatal(c, err)
+	}
+	o := h.options()
+	o.NoSend = true
+	g := h.run(o)
+	h.eventually("a first pass", func() bool { return !g.Status()[0].LastSync.IsZero() })
+	if n := len(h.servers.Accepted()); n != 0 || agent.SomebodyFlushes(t.Context(), o, o.Config.Accounts[0]) {
+		t.Errorf("%d sent by an agent that is to leave the outbox alone, or said to be", n)
+	}
+	if it, err := h.store.Item(t.Context(), id); err != nil || it.State != store.Sending {
+		t.Errorf("%v, %v", it.State, err)
+	}
+	h.run(h.options())
+	h.eventually("the orphan", func() bool { return len(h.servers.Accepted()) == 1 })
+	h.eventually("its state", func() bool {
+		it, err := h.store.Item(t.Context(), id)
+		return err == nil && it.State == store.Sent
+	})
+}
+
 func TestAgentStopsAtARefusedLogin(t *testing.T) {
 	h := newHouse(t, "imaps")
 	h.servers.SetFaults(demo.Faults{

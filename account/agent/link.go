@@ -77,12 +77,29 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 	}
 
 	if r.Err == nil {
-		r.note(l.o.Store.Purge(ctx))
+		r.note(l.tidy(ctx))
 	}
 	r.Bytes = l.counters.BytesIn() + l.counters.BytesOut() - bytes
 	r.RoundTrips = l.counters.RoundTrips() - turns
 	r.Duration = l.o.now().Sub(began)
 	return r
+}
+
+// tidy frees what is not kept any more, and gives the room back.
+func (l *link) tidy(ctx context.Context) error {
+	if err := l.o.Store.Purge(ctx); err != nil {
+		return err
+	}
+	if l.imap != nil {
+		boxes, err := l.o.Store.Mailboxes(ctx, l.id)
+		if err != nil {
+			return err
+		}
+		if _, err := l.o.Store.PruneBodies(ctx, imap.Outdated(l.a, boxes, l.o.now())); err != nil {
+			return err
+		}
+	}
+	return l.o.Store.GiveBack(ctx)
 }
 
 // tellArrived tells of the new mail since a mark and returns the next one.

@@ -13,7 +13,7 @@ import (
 // keepFlushed sends what becomes due until ctx ends. It also holds the lock that
 // tells other processes that somebody flushes this account.
 func (k *keeper) keepFlushed(ctx context.Context) {
-	if k.a.Outgoing == nil {
+	if k.a.Outgoing == nil || k.o.NoSend {
 		return
 	}
 	id, unlock, ok := k.begin(ctx, lockWatch)

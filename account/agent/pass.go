@@ -37,6 +37,8 @@ type Options struct {
 	// Probe is how often a server that is watched is asked whether it is still there, Answer how
 	// long its answer may take; 0: 10 s and 6 s.
 	Probe, Answer time.Duration
+	// NoSend has an Agent leave the outbox alone, and tell nobody that it flushes.
+	NoSend bool
 	// ConfirmRemoval mirrors even a server that suddenly shows most of a mailbox gone.
 	ConfirmRemoval bool
 }

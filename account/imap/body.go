@@ -50,7 +50,7 @@ func (s *Session) FetchBodies(ctx context.Context, list []store.RemoteBody) (fet
 		if err != nil {
 			return fetched, left, s.trouble(ctx, err)
 		}
-		if err := s.st.SetBodies(ctx, []store.Body{{Message: b.Message, Raw: raw}}); err != nil {
+		if err := s.st.SetBodies(ctx, []store.Body{{Message: b.Message, Raw: raw, Opened: true}}); err != nil {
 			return fetched, left, s.local(err)
 		}
 		fetched++

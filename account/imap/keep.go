@@ -1,6 +1,10 @@
 package imap
 
 import (
+	"bytes"
+	"slices"
+	"time"
+
 	"github.com/emersion/go-imap/v2"
 
 	"mua/account"
@@ -62,4 +66,40 @@ func (m *mailboxPull) listWant() want {
 		return wantDated
 	}
 	return wantList
+}
+
+// maxReport is how large a delivery report is at most that comes whole where only headers are kept.
+const maxReport = 256 << 10
+
+// isReport tells a delivery report (RFC 3464) by its header: what it says of our mail is in its body, which comes
+// whatever is kept.
+func isReport(header []byte) bool {
+	header = bytes.ToLower(header)
+	return bytes.Contains(header, []byte("multipart/report")) && bytes.Contains(header, []byte("delivery-status"))
+}
+
+// withReports adds to the copies that lack their bodies the delivery reports that came as headers in this pull.
+func (m *mailboxPull) withReports(missing []store.RemoteCopy) []store.RemoteCopy {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.reports {
+		if !slices.ContainsFunc(missing, func(x store.RemoteCopy) bool { return x.UID == c.UID }) {
+			missing = append(missing, c)
+		}
+	}
+	m.reports = nil
+	return missing
+}
+
+// Outdated says before when a message must have been received, for each mailbox with offline = DURATION, that its body is only kept on the
+// server. Drafts stay, and what is on no server.
+func Outdated(a *account.Account, boxes []store.Mailbox, now time.Time) map[store.MailboxID]time.Time {
+	out := map[store.MailboxID]time.Time{}
+	for _, mb := range boxes {
+		keep := a.Keeps(mb.Name, mb.Separator, string(mb.Role))
+		if !mb.Local && mb.Role != store.RoleDrafts && !keep.Out && !keep.All && keep.For > 0 {
+			out[mb.ID] = now.Add(-keep.For)
+		}
+	}
+	return out
 }

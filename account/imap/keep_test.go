@@ -232,3 +232,22 @@ func TestDovecotKeepByAge(t *testing.T) {
 	}
 	wantSame(t, "Archive", e.sums("Archive"), sumsOf([][]byte{large(6 << 20)}))
 }
+
+// TestReportsComeWhole: what a delivery report says is in its body, and is wanted where only headers are kept as well.
+func TestReportsComeWhole(t *testing.T) {
+	srv, e := demoEnv(t, demo.Options{})
+	report := func(i, size int) []byte {
+		return fmt.Appendf(nil, "From: MAILER-DAEMON@example.org\r\nTo: ada@example.org\r\nSubject: returned %d\r\nMessage-ID: <r%d@example.org>\r\nContent-Type: multipart/report;\r\n report-type=Delivery-Status; boundary=b\r\n\r\n--b\r\n\r\n%s\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; bob@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n--b--\r\n",
+			i, i, strings.Repeat("x\r\n", size/3))
+	}
+	srv.Deliver("Junk", mail(5000))
+	srv.Deliver("Junk", report(1, 100))
+	srv.Deliver("Junk", report(2, 1<<20)) // no report is as long
+	e.sync()
+	e.wantWhole("Junk", 1, 3)
+	srv.Deliver("Junk", report(3, 100))
+	srv.Deliver("Junk", mail(5001))
+	e.sync()
+	e.wantWhole("Junk", 2, 5)
+	e.settled()
+}

@@ -44,6 +44,7 @@ type mailboxPull struct {
 	done, total int        // for the status line
 	awaited     int        // headers that came and whose body may still have to
 	highest     uint32
+	reports     []store.RemoteCopy // delivery reports that came as headers, of which the bodies are wanted
 }
 
 func (m *mailboxPull) run() error {

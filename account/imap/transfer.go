@@ -304,11 +304,16 @@ func (m *mailboxPull) storeNew(msgs []message) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	_, added, err := m.s.st.AddRemote(m.ctx, m.mb.ID, batch)
+	ids, added, err := m.s.st.AddRemote(m.ctx, m.mb.ID, batch)
 	if err != nil {
 		return m.s.local(err)
 	}
 	m.mu.Lock()
+	for i, b := range batch {
+		if b.Raw == nil && isReport(b.Header) && b.Size <= maxReport && m.mb.Role != store.RoleSent {
+			m.reports = append(m.reports, store.RemoteCopy{UID: b.UID, Message: ids[i], Size: b.Size})
+		}
+	}
 	m.out.New += added
 	m.highest = max(m.highest, top)
 	m.awaited += len(batch) - done
@@ -326,6 +331,7 @@ func (m *mailboxPull) bodies() error {
 	if err != nil {
 		return m.s.local(err)
 	}
+	missing = m.withReports(missing)
 	ids := make(map[uint32]store.MessageID, len(missing))
 	var items []item
 	for _, c := range missing {

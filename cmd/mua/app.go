@@ -41,6 +41,7 @@ type app struct {
 	store  *store.Store    // opened once
 	closed bool
 
+	drawing   bool // a line of progress is on stderr
 	stdinRead bool // what was on stdin is nowhere else
 }
 
@@ -108,9 +109,9 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours")
 	root.AddCommand(
 		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a), newService(a),
-		newList(a), newSearch(a), newShow(a), newMailboxes(a), newMailbox(a), newMark(a), newMove(a), newCopy(a), newArchive(a), newDelete(a),
+		newList(a), newSearch(a), newIndex(a), newShow(a), newMailboxes(a), newMailbox(a), newMark(a), newMove(a), newCopy(a), newArchive(a), newDelete(a),
 		newRecover(a), newUndo(a), newRedo(a), newConflicts(a),
-		newAddress(a), newAccount(a), newConfig(a), newDoctor(a), newDemo(a), newVersion(a), newMan(a),
+		newImport(a), newExport(a), newAddress(a), newAccount(a), newConfig(a), newDoctor(a), newBackup(a), newDemo(a), newVersion(a), newMan(a),
 	)
 	strictCompletion(root)
 	return root
@@ -252,7 +253,11 @@ func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID
 		return 0, err
 	}
 	if a.accountArg == "" {
-		if len(all) <= 1 { // only the local one, so nothing can be here: an empty answer would hide why
+		if len(all) > 1 {
+			return 0, nil
+		}
+		boxes, err := s.Mailboxes(ctx, 0)
+		if err == nil && len(boxes) == 0 { // nothing can be here: an empty answer would hide why
 			_, err = a.conf()
 		}
 		return 0, err

@@ -28,8 +28,11 @@ func arrows() map[string][]string {
 	return map[string][]string{
 		"store/message":       {},
 		"store/query":         {},
-		"store":               {"store/message", "store/query"},
+		"store/thread":        {"store/query"}, // subjects are folded as a search folds them
+		"store":               {"store/message", "store/query", "store/thread", "store/index"},
+		"store/index":         {"store/query"},
 		"store/powerloss":     {},
+		"store/archive":       {"store", "store/message"},
 		"store/addressbook":   {"store", "store/message", "store/query"},
 		"account":             {},
 		"account/wire":        {"account"},

@@ -2,8 +2,12 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"mua/store/message"
+	"mua/store/query"
 )
 
 func newConfig(a *app) *cobra.Command {
@@ -17,6 +21,13 @@ func newConfig(a *app) *cobra.Command {
 			c, err := a.conf()
 			if err != nil {
 				return err
+			}
+			for _, saved := range c.Searches {
+				if _, err := query.Parse(saved.Query, time.Now()); err != nil {
+					words := fmt.Sprintf("the saved search %q is wrong: %v", saved.Name, err)
+					a.talk("%s", message.CleanLine(words))
+					c.Warnings = append(c.Warnings, words)
+				}
 			}
 			if a.json {
 				return a.emit(map[string]any{"file": c.Path, "accounts": len(c.Accounts), "warnings": list(c.Warnings), "ok": true})

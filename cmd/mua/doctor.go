@@ -26,9 +26,9 @@ func newDoctor(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Say whether the mail database is sound, and get the outbox out of a broken one", Args: usageArgs(cobra.NoArgs),
 		Long: `Doctor looks at mail.db: whether the database is sound, who may read it, how much
-room there is, what the outbox holds, and which messages of a server cannot be
-had and are left out. It needs no configuration and no
-network, and it changes nothing. It ends with 74 when something is damaged.
+room there is and which mailboxes take it, what the outbox holds and what waits for servers, which
+messages of a server cannot be had and are left out, and says what to do. It needs no
+configuration and no network, and it changes nothing. It ends with 74 when something is damaged.
 
 With --rescue DIR it writes every unsent message and every draft that can still
 be read into DIR, one file each, and prints how to send them. It works on a copy
@@ -128,6 +128,8 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 	if h.InUse != 0 {
 		say("process %d has it open", h.InUse)
 	}
+	say("mua %s, SQLite %s", buildVersion(), h.SQLite)
+	tellSpace(h, say)
 	for _, st := range itemStates() {
 		if n := h.Outbox[st]; n > 0 {
 			say("outbox: %d %s", n, st)
@@ -142,12 +144,38 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 	for _, id := range h.Uncertain {
 		say("item %d is uncertain: mua outbox show %d, then mua outbox resolve %d --sent or --retry", id, id, id)
 	}
+	for _, line := range h.Advice(time.Now()) {
+		say("%s", line)
+	}
 	switch {
 	case h.Schema == 0: // nothing could be read
 	case h.LastFlush.IsZero():
 		say("no UI, mua sync --watch or timer has flushed the outbox yet")
 	default:
 		say("last flushed by the UI, mua sync --watch or a timer %s", h.LastFlush.Format(time.RFC3339))
+	}
+}
+
+// boxesTold is how many mailboxes are named of those that take most room.
+const boxesTold = 10
+
+// tellSpace says what takes the room.
+func tellSpace(h store.Health, say func(string, ...any)) {
+	for _, b := range h.Mailboxes[:min(len(h.Mailboxes), boxesTold)] {
+		say("  %8s  %s / %s (%s)", humanSize(b.Stored), message.CleanLine(b.Account), message.CleanLine(b.Name), counted(b.Messages, "message", "messages"))
+	}
+	if n := len(h.Mailboxes) - boxesTold; n > 0 {
+		say("  and %s with less", counted(n, "mailbox", "mailboxes"))
+	}
+	if h.Recoverable > 0 {
+		say("  %8s  %s deleted within 30 days (mua recover --deleted)", humanSize(h.RecoverableSize), counted(h.Recoverable, "message", "messages"))
+	}
+	switch {
+	case h.Reusable < 1<<20:
+	case h.Shrinks:
+		say("  %8s  free; given back step by step after a sync", humanSize(h.Reusable))
+	default:
+		say("  %8s  free, for mail that comes", humanSize(h.Reusable))
 	}
 }
 
@@ -175,6 +203,24 @@ type healthJSON struct {
 	Uncertain []store.OutboxID        `json:"uncertain"`
 	LeftOut   []string                `json:"left_out"`
 	LastFlush *string                 `json:"last_flush"`
+
+	Version     string      `json:"version"`
+	SQLite      string      `json:"sqlite"`
+	Reusable    int64       `json:"reusable"`
+	Mailboxes   []spaceJSON `json:"mailboxes"`
+	Recoverable int         `json:"recoverable"`
+	Wishes      int         `json:"pending"`
+	Conflicts   int         `json:"conflicts"`
+	Advice      []string    `json:"advice"`
+}
+
+// spaceJSON is what a mailbox takes.
+type spaceJSON struct {
+	Account  string `json:"account"`
+	Name     string `json:"name"`
+	Messages int    `json:"messages"`
+	Bytes    int64  `json:"bytes"`
+	Stored   int64  `json:"stored"`
 }
 
 func (a *app) printHealth(h store.Health) error {
@@ -183,6 +229,11 @@ func (a *app) printHealth(h store.Health) error {
 			File: h.Path, OK: len(h.Problems) == 0, Problems: list(h.Problems), Size: h.Size, Log: h.Log, Schema: h.Schema, Newest: h.Newest,
 			Exposed: list(h.Exposed), Messages: h.Messages, Drafts: h.Drafts, Outbox: map[store.ItemState]int{},
 			Oldest: timeJSON(h.Oldest), Uncertain: list(h.Uncertain), LeftOut: list(h.LeftOut), LastFlush: timeJSON(h.LastFlush),
+			Version: buildVersion(), SQLite: h.SQLite, Reusable: h.Reusable, Mailboxes: []spaceJSON{}, Recoverable: h.Recoverable,
+			Wishes: h.Wishes, Conflicts: h.Conflicts, Advice: list(h.Advice(time.Now())),
+		}
+		for _, b := range h.Mailboxes {
+			o.Mailboxes = append(o.Mailboxes, spaceJSON{b.Account, b.Name, b.Messages, b.Octets, b.Stored})
 		}
 		for st, n := range h.Outbox {
 			if slices.Contains(itemStates(), st) { // of a damaged file anything may come

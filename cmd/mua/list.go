@@ -20,6 +20,7 @@ type listFlags struct {
 	limit   int
 	limited bool // the limit was given, so it needs no word
 	sort    string
+	threads bool
 }
 
 func newList(a *app) *cobra.Command {
@@ -29,12 +30,21 @@ func newList(a *app) *cobra.Command {
 		Long: `List shows messages of the inbox, newest first, or of the mailboxes that the
 query names. Words match text, subject, people and attachment names; fields are
 from: to: cc: subject: body: filename: in: is: has: before: after: on: newer:
-older: larger: smaller: id: list:; -from:x or NOT x excludes, OR and parentheses
-work. The arguments side by side are the query: quote a phrase for the shell and
+older: larger: smaller: id: thread: list: keyword:; -from:x or NOT x excludes, OR and
+parentheses work. word* finds what begins so. Accents and case do not matter, nor how a
+message is encoded; of Chinese, Japanese, Thai and the like any part of a word is found.
+[search] of the configuration names queries: with invoices = "subject:invoice newer:1y",
+in:invoices is what that finds. The arguments side by side are the query: quote a phrase for the shell and
 for the query, as in 'subject:"two words"'. A query that names a mailbox anywhere
-is not narrowed to the inbox.`,
+is not narrowed to the inbox.
+
+--threads gives one line per thread, by its newest message that matches: that message's id, N where
+something is unread, who wrote, and how many messages there are in all mailboxes but Trash and Junk. mua show
+--thread shows one. In JSON a line is that message's object with messages, unread, people and ids (of the messages
+listed). A thread's id stays; where two turn out to be one, the lower is kept and both name it.`,
 		Example: `  mua list
   mua list is:unread newer:7d
+  mua list --threads -n 20
   mua list in:archive from:ada has:attachment -n 200 --json
   mua list 'subject:"annual report"' -is:read
   mua list subject:invoice OR larger:2M --sort size`,
@@ -44,6 +54,7 @@ is not narrowed to the inbox.`,
 		},
 	}
 	cmd.Flags().IntVarP(&f.limit, "limit", "n", 50, "at most `LIMIT` messages (0: all)")
+	cmd.Flags().BoolVar(&f.threads, "threads", false, "one line per thread")
 	cmd.Flags().StringVar(&f.sort, "sort", "date", "`ORDER`: date, from, subject or size")
 	return cmd
 }
@@ -60,15 +71,28 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 	if q.Account, err = a.storeAccount(ctx, s); err != nil {
 		return err
 	}
+	if tree, err := query.Parse(q.Query, time.Now()); err == nil {
+		a.saved(s, tree)
+		if err := a.catchUp(ctx, s, tree); err != nil {
+			return err
+		}
+	}
 	all, err := s.Accounts(ctx)
 	if err != nil {
 		return err
+	}
+	print := a.printRow
+	if q.Threads {
+		print = a.printThread
+		if err := a.fillThreads(ctx, s); err != nil {
+			return err
+		}
 	}
 	names := q.Account == 0 && len(all) > 2 // local and more than one other: say whose each is
 	shown := 0
 	err = a.eachRow(ctx, s, q, f.limit, func(r store.Row) error {
 		shown++
-		return a.printRow(r, names)
+		return print(r, names)
 	})
 	if err == nil && !f.limited && shown == f.limit && isTerminal(a.out) {
 		a.talk("the newest %d; -n 0 lists all", shown)
@@ -78,11 +102,14 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 
 // listQuery checks the flags; without a mailbox in the query it means the inbox.
 func listQuery(f listFlags, text string) (store.ListQuery, error) {
-	q := store.ListQuery{Query: text, Sort: store.Sort(f.sort)}
+	q := store.ListQuery{Query: text, Sort: store.Sort(f.sort), Threads: f.threads}
 	switch q.Sort {
 	case store.SortDate, store.SortFrom, store.SortSubject, store.SortSize:
 	default:
 		return q, usagef("--sort %q is not one of date, from, subject, size", f.sort)
+	}
+	if f.threads && q.Sort != store.SortDate {
+		return q, usagef("--threads lists by date: it does not go with --sort %s", f.sort)
 	}
 	if f.limit < 0 {
 		return q, usagef("-n takes a number of messages, 0 for all")
@@ -149,6 +176,11 @@ func (a *app) printRow(r store.Row, account bool) error {
 	if len(r.Attachments) > 0 {
 		line += fmt.Sprintf("  [%d attached]", len(r.Attachments))
 	}
+	return a.printLine(line)
+}
+
+// printLine prints a line, no wider than a terminal.
+func (a *app) printLine(line string) error {
 	if w := a.width(); w > 0 {
 		line = cut(line, w)
 	}

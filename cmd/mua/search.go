@@ -66,7 +66,14 @@ func (a *app) search(ctx context.Context, f searchFlags, text string) error {
 	if q.Account, err = a.storeAccount(ctx, s); err != nil {
 		return err
 	}
+	a.saved(s, tree)
+	if err := a.catchUp(ctx, s, tree); err != nil {
+		return err
+	}
 	if f.server {
+		if tree, err = s.Expand(ctx, text, tree); err != nil {
+			return err
+		}
 		return a.searchServers(ctx, s, q, tree, f)
 	}
 	if f.count {

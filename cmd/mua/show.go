@@ -22,6 +22,7 @@ import (
 type showFlags struct {
 	headers, raw, html bool
 	fetch              bool
+	thread             bool
 	part, output       string
 }
 
@@ -31,12 +32,14 @@ func newShow(a *app) *cobra.Command {
 		Use: "show ID", Short: "Show a message, a part of it, or its exact bytes", Args: usageArgs(cobra.ExactArgs(1)),
 		Long: `Show prints what a reader sees of a message. Reading marks nothing as seen.
 ID is a number from mua list, mid:<message-id>, or - for ids on stdin. --raw gives the exact bytes to
-a file or pipe (cleaned of control characters on a terminal).
+a file or pipe (cleaned of control characters on a terminal). With --thread, ID is a thread's, or that of any
+of its messages, and all its messages are shown, what is answered before its answers; with --json one object each.
 
 Of what the configuration does not keep offline (offline, mailboxes, max_message) only the header is here: the
 rest is fetched now. Without a connection the header is shown and the exit status is 75; --fetch then marks the
 message, so that the next sync fetches it. --fetch also fetches what is larger than max_message.`,
 		Example: `  mua show 12
+  mua show --thread 12
   mua show 12 --raw > message.eml
   mua show 12 --part 2 -o invoice.pdf
   mua show mid:'<abc@example.org>' --json`,
@@ -48,6 +51,7 @@ message, so that the next sync fetches it. --fetch also fetches what is larger t
 	fl.BoolVar(&f.html, "html", false, "the HTML body")
 	fl.StringVar(&f.part, "part", "", "the decoded content of part `N`")
 	fl.BoolVar(&f.fetch, "fetch", false, "fetch it whatever its size; without a connection, with the next sync")
+	fl.BoolVar(&f.thread, "thread", false, "all messages of the thread ID, or of the thread of message ID")
 	fl.StringVarP(&f.output, "output", "o", "", "write to `FILE`, or into a folder under the part's name")
 	return cmd
 }
@@ -56,7 +60,11 @@ func (a *app) show(ctx context.Context, f showFlags, word string) error {
 	if n := count(f.headers, f.raw, f.html, f.part != ""); n > 1 {
 		return usagef("--headers, --raw, --html and --part exclude each other")
 	}
-	s, ids, err := a.messageIDs(ctx, []string{word})
+	find := a.messageIDs
+	if f.thread {
+		find = a.threadMessages
+	}
+	s, ids, err := find(ctx, []string{word})
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,9 @@ junk, sent or only moved. bell = true rings the terminal in the UI.`,
 
 func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	longLived()
+	if f.watch && len(f.mailboxes) > 0 {
+		return usagef("--watch keeps whole accounts in step: --mailbox goes without it")
+	}
 	accts, err := a.accountsNamed(names)
 	if err != nil {
 		return err
@@ -70,6 +73,7 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	c.Accounts = accts
 	o := a.agentOptions(&c, s)
 	o.ConfirmRemoval = f.vanish
+	o.NoSend = f.noSend
 	p := &progress{app: a, live: isTerminal(a.err) && !a.quiet, lines: map[string]string{}}
 	o.Progress = p.say
 	if f.watch {
@@ -85,7 +89,9 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	}
 	wg.Wait()
 	p.clear()
-	return a.printResults(ctx, s, results)
+	err = a.printResults(ctx, s, results)
+	a.indexSynced(ctx, s)
+	return err
 }
 
 // watch keeps accounts in step until ctx ends, and says each trouble once.

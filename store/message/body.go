@@ -120,6 +120,7 @@ type renderer struct {
 	out   strings.Builder
 	limit int
 	brief bool
+	shown []*Part // the leaves whose text is in out
 }
 
 func (r *renderer) full() bool { return r.out.Len() >= r.limit }
@@ -172,6 +173,7 @@ func (r *renderer) leaf(p, parent *Part) {
 		text = "--- " + p.Name + " ---\n" + text
 	}
 	r.add(text)
+	r.shown = append(r.shown, p)
 }
 
 // related writes the root of a multipart/related and texts that came to stand
@@ -186,7 +188,8 @@ func (r *renderer) related(p *Part) {
 
 // message writes an attached message: who, what, when, and its text.
 func (r *renderer) message(m *Message) {
-	text := r.sub(m.Root, nil)
+	text, leaves := r.sub(m.Root, nil)
+	r.shown = append(r.shown, leaves...)
 	if r.brief {
 		r.add(text)
 		return
@@ -207,39 +210,44 @@ func (r *renderer) message(m *Message) {
 // only says that one should look at the other.
 func (r *renderer) choose(p *Part) string {
 	var plain, rich string
+	var plainLeaves, richLeaves []*Part
 	for _, c := range p.Children {
 		if plain == "" && alternativeKind(c, 0) == kindPlain {
-			plain = r.sub(c, p)
+			plain, plainLeaves = r.sub(c, p)
 		}
 	}
 	if plain != "" && !mayBeUseless(plain) {
+		r.shown = append(r.shown, plainLeaves...)
 		return plain
 	}
 	for i := len(p.Children) - 1; i >= 0 && rich == ""; i-- {
 		if c := p.Children[i]; alternativeKind(c, 0) == kindRich {
-			rich = r.sub(c, p)
+			rich, richLeaves = r.sub(c, p)
 		}
 	}
 	switch {
 	case plain == "" && rich == "":
 		for _, c := range p.Children {
 			if alternativeKind(c, 0) == kindOther { // each child is rendered once, else nesting would cost 2^depth
-				if s := r.sub(c, p); s != "" {
+				if s, leaves := r.sub(c, p); s != "" {
+					r.shown = append(r.shown, leaves...)
 					return s
 				}
 			}
 		}
 	case plain == "" || len(rich) > 2*len(plain)+100:
+		r.shown = append(r.shown, richLeaves...)
 		return rich
 	}
+	r.shown = append(r.shown, plainLeaves...)
 	return plain
 }
 
 // sub renders one part by itself.
-func (r *renderer) sub(p, parent *Part) string {
+func (r *renderer) sub(p, parent *Part) (text string, shown []*Part) {
 	s := renderer{limit: r.limit, brief: r.brief}
 	s.part(p, parent)
-	return s.out.String()
+	return s.out.String(), s.shown
 }
 
 type kind int
@@ -296,6 +304,7 @@ func (r *renderer) attachedTexts(p *Part) {
 	p.walk(func(c *Part) {
 		if !r.full() && !c.IsMultipart() && isShownText(c.Type) && c.Size <= maxInlineText {
 			r.add(c.text(r.limit, r.brief))
+			r.shown = append(r.shown, c)
 		}
 	})
 }

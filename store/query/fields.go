@@ -12,7 +12,27 @@ import (
 // fieldNames lists what may stand before a colon.
 func fieldNames() []string {
 	return []string{"from", "to", "cc", "subject", "body", "filename", "list", "in", "account", "id", "mid", "thread",
-		"is", "has", "before", "after", "on", "newer", "older", "larger", "smaller"}
+		"is", "has", "keyword", "before", "after", "on", "newer", "older", "larger", "smaller"}
+}
+
+// Fields lists what may stand before a colon.
+func Fields() []string { return fieldNames() }
+
+// Values lists the words that a field takes; nil: it takes others than these, too.
+func Values(field string) []string {
+	switch field {
+	case "is":
+		return []string{"unread", "read", "flagged", "unflagged", "replied", "forwarded", "draft", "deleted", "pending"}
+	case "has":
+		return []string{"attachment"}
+	case "before", "after", "on":
+		return []string{"today", "yesterday"}
+	case "newer", "older":
+		return []string{"1d", "7d", "1m", "6m", "1y"}
+	case "larger", "smaller":
+		return []string{"100k", "1M", "10M"}
+	}
+	return nil
 }
 
 func known(name string) bool { return slices.Contains(fieldNames(), name) }
@@ -46,6 +66,8 @@ func (p *parser) field(name string, start int) (Node, error) {
 		return Account{text, at}, nil
 	case "id", "thread":
 		return p.number(name, text, at)
+	case "keyword":
+		return Keyword{text}, nil
 	case "mid":
 		return HeaderID{"<" + strings.Trim(text, "<>") + ">"}, nil
 	case "is":

@@ -70,24 +70,49 @@ func isASCII(s string) bool {
 }
 
 // Words folds s and leaves its words with one space between them: what
-// separates words (punctuation, white space, controls) is gone.
+// separates words (punctuation, white space, controls) is gone. What is invisible within a word is
+// gone too. A run of a script written without spaces is a word of its own; one that goes on
+// after a line end is one run, for such scripts are broken anywhere.
 func Words(s string) string {
 	s = Fold(s)
 	var b strings.Builder
 	b.Grow(len(s))
-	space := false
+	last := rune(0) // the last one written
+	gap := noGap    // what came since then
 	for _, r := range s {
-		if !wordRune(r) {
-			space = b.Len() > 0
-			continue
+		switch {
+		case invisible(r):
+		case wordRune(r):
+			if last != 0 && (gap != noGap && !(gap == lineGap && goesOn(last) && goesOn(r)) || unspaced(last) != unspaced(r)) {
+				b.WriteByte(' ')
+			}
+			b.WriteRune(r)
+			last, gap = r, noGap
+		case r == '\n' && (gap == noGap || gap == blankGap):
+			gap = lineGap
+		case (r == ' ' || r == '\t' || r == '\r') && gap != wordGap:
+			if gap == noGap {
+				gap = blankGap
+			}
+		default:
+			gap = wordGap
 		}
-		if space {
-			b.WriteByte(' ')
-			space = false
-		}
-		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// What lies between two characters of words.
+const (
+	noGap    = iota
+	blankGap // white space of one line
+	lineGap  // one line end, and white space
+	wordGap  // anything else
+)
+
+// invisible reports what a reader does not see: soft hyphens, joiners, directional and variation marks.
+func invisible(r rune) bool {
+	return r == 0xAD || r >= 0x200C && (r <= 0x200F || 0x202A <= r && r <= 0x202E || 0x2060 <= r && r <= 0x2064 ||
+		0x2066 <= r && r <= 0x2069 || 0xFE00 <= r && r <= 0xFE0F || r == 0xFEFF)
 }
 
 func wordRune(r rune) bool {
@@ -97,10 +122,35 @@ func wordRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.M, r) || unicode.Is(unicode.So, r)
 }
 
-// unspaced reports scripts written without spaces between words: any place in
+// unspaced reports scripts written without spaces between words, and symbols: any place in
 // them is a boundary.
 func unspaced(r rune) bool {
-	return r >= 0xE00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.So)
+	switch {
+	case r < 0xE00:
+		return false
+	case 0x4E00 <= r && r <= 0x9FFF, 0xAC00 <= r && r <= 0xD7A3:
+		return true
+	}
+	return goesOn(r) || unicode.In(r, unicode.Hangul, unicode.So)
+}
+
+// Unspaced reports whether a word that Words has left is a run of a script written without
+// spaces: any part of it is found.
+func Unspaced(word string) bool {
+	r, _ := utf8.DecodeRuneInString(word)
+	return unspaced(r)
+}
+
+// goesOn reports scripts whose lines are broken between any two characters.
+func goesOn(r rune) bool {
+	switch {
+	case r < 0xE00:
+		return false
+	case 0x4E00 <= r && r <= 0x9FFF, 0x3041 <= r && r <= 0x30FF: // with the marks of length and voice, which are of no script
+		return true
+	}
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo, unicode.Yi, unicode.Thai, unicode.Lao,
+		unicode.Khmer, unicode.Myanmar, unicode.Tai_Le, unicode.New_Tai_Lue, unicode.Tai_Tham, unicode.Tai_Viet)
 }
 
 // In reports whether text, as Words leaves it, has the phrase.

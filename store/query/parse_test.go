@@ -39,6 +39,7 @@ func TestParse(t *testing.T) {
 		"mid:<a@b> mid:a@b":          And{[]Node{HeaderID{"<a@b>"}, HeaderID{"<a@b>"}}},
 		"is:UNREAD is:seen":          And{[]Node{Is{Unread}, Is{Read}}},
 		"has:attachment":             HasAttachment{},
+		"keyword:$Junk":              Keyword{"$Junk"},
 		"larger:2M smaller:1.5k":     And{[]Node{Size{2 << 20, -1}, Size{-1, 1536}}},
 		"larger:500":                 Size{500, -1},
 		"on:2026-11-22":              Received{day(2026, 11, 22), day(2026, 11, 23)},
@@ -150,6 +151,20 @@ func TestMatch(t *testing.T) {
 		{"ﬁnd", "find", true},
 		{"й", "Й", true},
 		{"हिन्दी", "यह हिन्दी है", true},
+		{"invoice", "in\u00advo\u200bice", false}, // the second is a place to break a line at
+		{"invoice", "in\u00advo\u00adice", true},
+		{"会議室", "会議\n  室", true},  // a line broken within a word
+		{"会議室", "会議\n\n室", false}, // another paragraph
+		{"会議室", "会議、室", false},
+		{"나는가", "나는\n가", false}, // Korean has spaces
+		{"会議room", "会議 room", true},
+		{"サーバ", "新サーバーです", true},
+		{"ーバー", "新サーバーです", true},
+		{"ดีค", "สวัสดีครับ", true},
+		{"❤️", "I ❤ you", true},
+		{"👍🏽", "ok👍", true},
+		{"👨‍👩‍👧", "we 👨‍👩‍👧!", true},
+		{"نمی\u200cخواهم", "نمیخواهم", true},
 	} {
 		n, err := Parse(x.query, now)
 		if err != nil {

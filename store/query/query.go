@@ -4,6 +4,7 @@
 //	from: to: cc: subject: body: filename: list:   the same in one field
 //	in:NAME (in:any)  account:NAME  id:N  thread:N  mid:<message-id>
 //	is:unread read flagged replied forwarded draft deleted pending   has:attachment
+//	keyword:NAME
 //	before: after: on:   2026-11-22, 2026-11, 2026, today, yesterday; of on:D, before:D and
 //	                     after:D each moment is in exactly one
 //	newer: older:        7d 3w 6m 1y 12h      larger: smaller:  2M 100k 500
@@ -14,7 +15,10 @@
 // and every error is an [*Error] with a place for a caret.
 package query
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Error says what is wrong with a query and where.
 type Error struct {
@@ -103,6 +107,9 @@ const (
 // Is matches messages in a state.
 type Is struct{ State State }
 
+// Keyword matches messages with a keyword, whatever its case.
+type Keyword struct{ Name string }
+
 // HasAttachment matches messages with something to save.
 type HasAttachment struct{}
 
@@ -123,6 +130,7 @@ func (ID) node()            {}
 func (Thread) node()        {}
 func (HeaderID) node()      {}
 func (Is) node()            {}
+func (Keyword) node()       {}
 func (HasAttachment) node() {}
 func (Received) node()      {}
 func (Size) node()          {}
@@ -150,4 +158,47 @@ func anyNames(list []Node) bool {
 		}
 	}
 	return false
+}
+
+// HasWords reports whether a tree looks for words.
+func HasWords(n Node) bool {
+	switch n := n.(type) {
+	case Match:
+		return true
+	case Not:
+		return HasWords(n.Node)
+	case And:
+		return slices.ContainsFunc(n.Nodes, HasWords)
+	case Or:
+		return slices.ContainsFunc(n.Nodes, HasWords)
+	}
+	return false
+}
+
+// Mailboxes calls f for every in: of a tree and puts what it returns in its place.
+func Mailboxes(n Node, f func(In) (Node, error)) (Node, error) {
+	each := func(list []Node) (out []Node, err error) {
+		for _, k := range list {
+			if k, err = Mailboxes(k, f); err != nil {
+				return nil, err
+			}
+			out = append(out, k)
+		}
+		return out, nil
+	}
+	var err error
+	switch n := n.(type) {
+	case In:
+		return f(n)
+	case Not:
+		n.Node, err = Mailboxes(n.Node, f)
+		return n, err
+	case And:
+		n.Nodes, err = each(n.Nodes)
+		return n, err
+	case Or:
+		n.Nodes, err = each(n.Nodes)
+		return n, err
+	}
+	return n, nil
 }

@@ -63,6 +63,8 @@ const (
 	NextUnread    Action = "next-unread"
 	PrevUnread    Action = "previous-unread"
 	SortBy        Action = "sort"
+	Threads       Action = "threads"
+	Fold          Action = "fold"
 	AllHeaders    Action = "headers"
 	Fetch         Action = "fetch"
 	ViewParts     Action = "parts"
@@ -72,6 +74,7 @@ const (
 	Sync          Action = "sync"
 	ChooseMailbox Action = "mailbox"
 	GoInbox       Action = "inbox"
+	GoAllInboxes  Action = "all-inboxes"
 	GoDrafts      Action = "drafts"
 	GoSent        Action = "sent"
 	GoOutbox      Action = "outbox"
@@ -156,6 +159,8 @@ func Table() []Binding {
 		{PrevMatch, Mail, "N", "-", "previous match", ""},
 		{NextUnread, Mail, "Tab", "", "next unread message", "unread"},
 		{PrevUnread, Mail, "S-Tab", "", "previous unread message", ""},
+		{Threads, List, "T", "", "threads, or single messages", "threads"},
+		{Fold, List, "z a", "", "unfold or fold a thread", ""},
 		{SortBy, List, "S", "", "sort by date, sender, subject, size", ""},
 
 		{Up, Move, "k, Up", "", "up", ""},
@@ -173,6 +178,7 @@ func Table() []Binding {
 
 		{ChooseMailbox, Global, "c", "", "choose a mailbox", "mailboxes"},
 		{GoInbox, Global, "g i", "-", "go to the inbox", ""},
+		{GoAllInboxes, Global, "g a", "-", "go to the inboxes of all accounts", ""},
 		{GoDrafts, Global, "g d", "-", "go to the drafts", ""},
 		{GoSent, Global, "g s", "-", "go to the sent mail", ""},
 		{GoOutbox, Global, "g o", "-", "go to the outbox", ""},
@@ -228,7 +234,7 @@ func Table() []Binding {
 func Hints(c Context) []Action {
 	switch c {
 	case List:
-		return []Action{Reply, Archive, Delete, Compose, Search, ChooseMailbox, Undo, Open, Forward, MoveTo, Mark, Flag, NextUnread, Limit, ReplyAll, Sync, NextPane}
+		return []Action{Reply, Archive, Delete, Compose, Search, ChooseMailbox, Undo, Open, Forward, MoveTo, Mark, Flag, NextUnread, Threads, Limit, ReplyAll, Sync, NextPane}
 	case Reader:
 		return []Action{Back, Reply, Archive, Delete, NextMessage, ViewParts, OpenLink, Forward, ReplyAll, MoveTo, AllHeaders, NextUnread, Compose, Search, NextPane}
 	case Mailboxes:

@@ -1,0 +1,382 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"mua/store/index"
+	"mua/store/message"
+)
+
+// IndexRun says how far UpdateIndex goes.
+type IndexRun struct {
+	Budget  time.Duration // it stops after about that; 0: when all is done
+	Headers bool          // also messages without text, although their text may still come
+	Seal    bool          // nothing else is expected soon: the file is made ready to be left alone
+	Rebuild bool          // begin anew, whatever is there
+	Told    func(IndexProgress)
+}
+
+// IndexProgress is told while an index is built.
+type IndexProgress struct {
+	Done  int    // messages taken in by this run
+	Begun string // why the index was begun anew, for the reader; "": it was not
+}
+
+const (
+	indexBatch  = 400      // messages taken in in one transaction
+	indexOctets = 16 << 20 // of raw messages, likewise
+	indexSpare  = 32 << 20 // octets that are left to mail.db on its disk
+	// staleShare of an index that is not of any message any more makes it be built anew, from staleLeast terms on.
+	staleShare, staleLeast = 0.25, 200_000
+)
+
+// UpdateIndex takes what is not yet in the search index into it, newest mail first where there is a choice,
+// and builds it anew where it cannot be used. ErrLocked: another process does it.
+func (s *Store) UpdateIndex(ctx context.Context, run IndexRun) (p IndexProgress, err error) {
+	_, err = os.Stat(filepath.Join(s.dir, indexLock+".write.lock"))
+	first := errors.Is(err, fs.ErrNotExist) // nobody has ever written an index here
+	unlock, err := s.Lock(indexLock, "write")
+	if err != nil {
+		return p, err
+	}
+	defer unlock()
+	x := &indexer{s: s, ctx: ctx, run: run, first: first}
+	if run.Budget > 0 {
+		x.until = time.Now().Add(run.Budget)
+	}
+	err = x.update()
+	if errors.Is(err, index.ErrBroken) && ctx.Err() == nil { // it came to light while writing
+		if err = index.Remove(s.words.path); err == nil {
+			x.p.Begun = "it was damaged"
+			err = x.update()
+		}
+	}
+	return x.p, err
+}
+
+// indexer is one UpdateIndex.
+type indexer struct {
+	s     *Store
+	ctx   context.Context
+	run   IndexRun
+	until time.Time // zero: no end
+	first bool      // there has never been one
+	p     IndexProgress
+}
+
+func (x *indexer) late() bool {
+	return x.ctx.Err() != nil || !x.until.IsZero() && time.Now().After(x.until)
+}
+
+func (x *indexer) tell() {
+	if x.run.Told != nil {
+		x.run.Told(x.p)
+	}
+}
+
+func (x *indexer) update() error {
+	path := x.s.words.path
+	w, err := x.open(path)
+	if err != nil {
+		return err
+	}
+	done, err := x.fill(w)
+	stale := false
+	if err == nil && done && x.run.Seal {
+		if stale, err = x.stale(w); err == nil && !stale {
+			err = x.pack(w)
+		}
+	}
+	err = errors.Join(err, w.Close(context.WithoutCancel(x.ctx), err == nil && x.run.Seal && done))
+	if err != nil || !stale {
+		return err
+	}
+	return x.replace(path)
+}
+
+// replace builds an index beside the one that has become stale, and puts it in its place. What an earlier run has
+// begun is gone on with.
+func (x *indexer) replace(path string) error {
+	fresh := path + ".new"
+	w, err := x.open(fresh)
+	if err != nil {
+		return err
+	}
+	done, err := x.fill(w)
+	if err == nil && done {
+		err = x.pack(w)
+	}
+	err = errors.Join(err, w.Close(context.WithoutCancel(x.ctx), err == nil && done))
+	if err != nil || !done {
+		return err
+	}
+	return index.Replace(path, fresh)
+}
+
+// pack packs an index that has grown, where there is room for it.
+func (x *indexer) pack(w *index.Writer) error {
+	octets, loose := w.Loose()
+	if free := freeSpace(x.s.dir); !loose || x.run.Budget > 0 || x.late() || free >= 0 && free < octets+indexSpare {
+		return nil
+	}
+	return w.Pack(x.ctx)
+}
+
+// open opens an index for writing, or begins one.
+func (x *indexer) open(path string) (*index.Writer, error) {
+	home, err := fileIdentity(x.s.path())
+	if err != nil {
+		return nil, err
+	}
+	if free := freeSpace(x.s.dir); free >= 0 && free < indexSpare {
+		return nil, fmt.Errorf("less than %d MiB are left for mail: %w", indexSpare>>20, ErrFull)
+	}
+	files := &x.s.words.files
+	st, err := x.beginning()
+	if err != nil {
+		return nil, err
+	}
+	if x.run.Rebuild {
+		x.run.Rebuild = false
+		err = errors.New("it was asked for")
+	} else {
+		var w *index.Writer
+		if w, err = index.OpenWriter(x.ctx, files, path, home); err == nil {
+			if w.State().Bodies.Change <= st.Bodies.Change {
+				return w, nil
+			}
+			err = errors.Join(index.ErrBroken, w.Close(x.ctx, false)) // mail.db is an earlier one
+		}
+		if !errors.Is(err, index.ErrBroken) {
+			return nil, err
+		}
+	}
+	if path == x.s.words.path && !(errors.Is(err, index.ErrMissing) && (x.first || st.Old == nil)) {
+		x.p.Begun = reason(err)
+		x.tell()
+	}
+	return index.Create(x.ctx, files, path, home, st)
+}
+
+// beginning is the state of an index that has nothing: what is here now is old, what comes is new.
+func (x *indexer) beginning() (st index.State, err error) {
+	err = x.s.read(x.ctx, func(q querier) error {
+		n, err := maxChange(x.ctx, q)
+		if err != nil {
+			return err
+		}
+		st.Bodies = index.Mark{Change: n, ID: math.MaxInt64}
+		st.Headers = st.Bodies
+		var any bool
+		if err := q.QueryRowContext(x.ctx, `SELECT EXISTS (SELECT 1 FROM message WHERE state = 0)`).Scan(&any); err != nil {
+			return err
+		}
+		if any {
+			st.Old = &index.Place{Received: math.MaxInt64, ID: math.MaxInt64}
+		}
+		return nil
+	})
+	return st, err
+}
+
+// stale reports whether too much of an index is of no message any more.
+func (x *indexer) stale(w *index.Writer) (bool, error) {
+	st := w.State()
+	if st.Terms < staleLeast {
+		return false, nil
+	}
+	var here int
+	err := x.s.read(x.ctx, func(q querier) error {
+		return q.QueryRowContext(x.ctx, `SELECT count(*) FROM message WHERE state <> 2`).Scan(&here)
+	})
+	dead := float64(st.Dead)
+	if st.Docs > here {
+		dead += float64(st.Docs-here) * float64(st.Terms-st.Dead) / float64(st.Docs)
+	}
+	return dead > staleShare*float64(st.Terms), err
+}
+
+// batch is what one transaction takes in, and how far the index is with it.
+type batch struct {
+	docs            []*index.Doc
+	bodies, headers index.Mark
+	old             *index.Place
+	last            bool // nothing is left
+	err             error
+}
+
+// fill takes all in that is missing. The next batch is made ready while one is written.
+func (x *indexer) fill(w *index.Writer) (done bool, err error) {
+	ctx, stop := context.WithCancel(x.ctx)
+	defer stop()
+	ready := make(chan batch)
+	go func() {
+		defer close(ready)
+		at := batch{bodies: w.State().Bodies, headers: w.State().Headers, old: w.State().Old}
+		for !at.last && at.err == nil && !x.late() {
+			if at = x.next(ctx, at); at.err == nil {
+				at.err = x.leaveKnown(ctx, w, &at)
+			}
+			if at.err == nil {
+				at.err = parallel(len(at.docs), func(i int) error { return x.prepare(ctx, at.docs[i]) })
+			}
+			select {
+			case ready <- at:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for b := range ready {
+		if b.err != nil {
+			err = b.err
+		}
+		if err != nil {
+			stop()
+			continue
+		}
+		st := w.State()
+		if moved := b.bodies != st.Bodies || b.headers != st.Headers || b.old != st.Old; len(b.docs) > 0 || moved && !b.last || (b.old == nil) != (st.Old == nil) {
+			err = w.Add(x.ctx, b.docs, b.bodies, b.headers, b.old)
+			x.p.Done += len(b.docs)
+			x.tell()
+		}
+		done = b.last
+	}
+	if err == nil {
+		err = x.ctx.Err()
+	}
+	return done && err == nil, err
+}
+
+// leaveKnown leaves out what is in the index as it is: what was only moved, say.
+func (x *indexer) leaveKnown(ctx context.Context, w *index.Writer, b *batch) error {
+	ids := make([]int64, len(b.docs))
+	for i, d := range b.docs {
+		ids[i] = d.Message
+	}
+	known, err := w.Known(ctx, ids)
+	b.docs = slices.DeleteFunc(b.docs, func(d *index.Doc) bool {
+		h, there := known[d.Message]
+		return there && h.Content == d.Content
+	})
+	return err
+}
+
+// next finds what comes after at: new mail with its text, then what was there when the index began, then headers.
+func (x *indexer) next(ctx context.Context, at batch) batch {
+	b := batch{bodies: at.bodies, headers: at.headers, old: at.old}
+	b.err = x.s.read(ctx, func(q querier) error {
+		n, err := maxChange(ctx, q)
+		if err != nil {
+			return err
+		}
+		end := index.Mark{Change: n, ID: math.MaxInt64}
+		list, err := x.changed(ctx, q, at.bodies, `content IS NOT NULL`)
+		if err != nil {
+			return err
+		}
+		if b.docs, b.bodies = docsOf(list, end); len(b.docs) > 0 || b.bodies != end {
+			return nil
+		}
+		if at.old != nil {
+			return x.nextOld(ctx, q, &b)
+		}
+		if x.run.Headers {
+			if list, err = x.changed(ctx, q, at.headers, `content IS NULL`); err != nil {
+				return err
+			}
+			b.docs, b.headers = docsOf(list, end)
+		}
+		b.last = len(b.docs) == 0
+		return nil
+	})
+	return b
+}
+
+// nextOld is next of what was there when the index began, newest first.
+func (x *indexer) nextOld(ctx context.Context, q querier, b *batch) error {
+	list, err := changedRows(ctx, q, `SELECT `+rowFields+`, m.changed FROM message m WHERE m.state = 0 AND (m.received, m.id) < (?, ?)
+		ORDER BY m.received DESC, m.id DESC LIMIT ?`, b.old.Received, b.old.ID, indexBatch)
+	if err != nil {
+		return err
+	}
+	b.docs, _ = docsOf(list, index.Mark{})
+	if len(b.docs) == 0 {
+		b.old = nil
+		return nil
+	}
+	last := list[len(b.docs)-1]
+	b.old = &index.Place{Received: last.Received.UnixMilli(), ID: int64(last.ID)}
+	return nil
+}
+
+func (x *indexer) changed(ctx context.Context, q querier, after index.Mark, which string) ([]changedRow, error) {
+	return changedRows(ctx, q, `SELECT `+rowFields+`, m.changed FROM message m INDEXED BY message_changed WHERE (m.changed, m.id) > (?, ?)
+		AND m.state <> 2 AND `+which+` ORDER BY m.changed, m.id LIMIT ?`, after.Change, after.ID, indexBatch)
+}
+
+// changedRow is a row with the change that it was last part of.
+type changedRow struct {
+	*candidate
+	change int64
+}
+
+func changedRows(ctx context.Context, q querier, text string, args ...any) (out []changedRow, err error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var change int64
+		c, err := scanCandidate(rows, &change)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, changedRow{c, change})
+	}
+	return out, rows.Err()
+}
+
+// docsOf are the documents of the first rows, as many as one batch may have, and the mark behind them:
+// end when they are all.
+func docsOf(list []changedRow, end index.Mark) (docs []*index.Doc, mark index.Mark) {
+	octets := int64(0)
+	for i, c := range list {
+		if octets += c.Size; octets > indexOctets && i > 0 {
+			return docs, mark
+		}
+		d := &index.Doc{Message: int64(c.ID), Content: int64(c.content), Received: c.Received.UnixMilli(), Subject: c.Subject, List: c.listID}
+		c.decode()
+		d.From, d.To, d.Cc, d.Files = people(c.From), people(c.To), people(c.Cc), fileNames(c.Attachments)
+		docs, mark = append(docs, d), index.Mark{Change: c.change, ID: int64(c.ID)}
+	}
+	if len(list) < indexBatch {
+		mark = end
+	}
+	return docs, mark
+}
+
+// prepare reads a document's text and cuts its words. A text that cannot be read has none.
+func (x *indexer) prepare(ctx context.Context, d *index.Doc) error {
+	if d.Content != 0 {
+		raw, err := x.s.content(ctx, x.s.pool, ContentID(d.Content))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			d.Text = message.Parse(raw).SearchText()
+		}
+	}
+	d.Prepare()
+	return nil
+}
