@@ -38,7 +38,8 @@
 // recipients means too many for one transaction (RFC 5321 4.5.3.1.10): the rest
 // goes in the next one at once. An item is sent when every recipient accepted,
 // failed when every one is refused, partial when some are accepted and the rest
-// refused; while any is deferred it is queued.
+// refused; while any is deferred it is queued, and whoever is in doubt is left out of what is
+// sent until that is resolved: to try the item again is not to send to them again.
 //
 // Whose trouble it is decides what is counted. No network, a failed TLS
 // handshake, a refused login, a server that turns everybody away: these are the
@@ -53,7 +54,9 @@
 // A deferred item is tried again after 1, 5, 15 and 30 minutes, then every 2
 // hours, each ±20 %. It is given up, visibly, at the first attempt that is
 // deferred again 5 days after its first deferral; time in which no attempt
-// reached the server does not count. Its text is then kept in Drafts.
+// reached the server does not count. Its text is then kept in Drafts, addressed to those who have
+// not got it. (One that ends by the person's word alone, [store.Store.Resolve], keeps none: the
+// person can take it back.)
 //
 // A pass has one session, reused for the whole queue, or several (Account.Sessions
 // at most) when an item spends its time waiting for the server; an item's result and

@@ -44,6 +44,9 @@ type Flusher struct {
 	Now       func() time.Time
 	Retry     Schedule
 	Log       func(Event) // may be nil; one call at a time
+	// Rewrite makes what rewrites an item given up into the draft that is kept, for those who have not got it. nil:
+	// only what nobody has got is kept, as it is.
+	Rewrite func(context.Context, store.Item) store.Rewrite
 
 	// Force tries even if the server refused the last login: the person asked for it.
 	Force bool

@@ -359,7 +359,7 @@ func TestContextAfterTheDot(t *testing.T) {
 						return answerAll(e, Accepted, 250, "ok"), hard.Err()
 					}
 					<-hard.Done()
-					return answerAll(e, MaybeAccepted, 0, ""), &LostAfterDot{Err: hard.Err()}
+					return answerAll(e, MaybeAccepted, 0, ""), &LostAfterDot{Err: ErrStopped}
 				})
 			})
 			begin := time.Now()
@@ -372,6 +372,9 @@ func TestContextAfterTheDot(t *testing.T) {
 				r.is(1, "uncertain answer: bob uncertain")
 				if d := time.Since(begin); d != 20*time.Second {
 					t.Errorf("waited %v", d)
+				}
+				if at := r.spool.attempts[0]; at.Outcome != "uncertain for bob@example.org; mua stopped waiting for the answer to the final dot" {
+					t.Errorf("the story says %q", at.Outcome)
 				}
 			}
 		})

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -62,11 +63,15 @@ func (p *pass) judge(it store.Item, at store.AttemptID, t transaction) judgement
 	case n.refused == 0:
 		r.State = store.Sent
 	case n.accepted == 0:
-		r.State, r.KeepDraft = store.Failed, gaveUpAny(r.Recipients) && it.KeptDraft == 0
+		r.State, r.KeepDraft = store.Failed, gaveUpAny(it, r.Recipients) && it.KeptDraft == 0
 	default:
 		r.State, r.Waiting = store.Partial, WaitAnswer
+		r.KeepDraft = gaveUpAny(it, r.Recipients) && it.KeptDraft == 0 && p.Rewrite != nil // as it is it would go to all again
 	}
-	r.LastError = lastError(r, p.host(), t.err)
+	if r.KeepDraft && p.Rewrite != nil {
+		r.Rewrite = p.Rewrite(context.WithoutCancel(p.ctx), it)
+	}
+	r.LastError = lastError(it, r, p.host(), t.err)
 	r.Outcome = outcome(r, t.err)
 	return judgement{result: r, again: again}
 }
@@ -137,9 +142,14 @@ func (p *pass) repeated(it store.Item) bool {
 	return false
 }
 
-// gaveUpAny reports whether a recipient was given up here.
-func gaveUpAny(results []store.RecipientResult) bool {
-	return slices.ContainsFunc(results, func(r store.RecipientResult) bool { return strings.HasPrefix(r.Text, gaveUp) })
+// gaveUpAny reports whether a recipient was given up, in this attempt or in an earlier one that left others.
+func gaveUpAny(it store.Item, results []store.RecipientResult) bool {
+	return slices.ContainsFunc(results, func(r store.RecipientResult) bool { return strings.HasPrefix(r.Text, gaveUp) }) ||
+		slices.ContainsFunc(it.Recipients, givenUp)
+}
+
+func givenUp(r store.Recipient) bool {
+	return r.State == store.Refused && strings.HasPrefix(r.Text, gaveUp)
 }
 
 // exhausted reports whether an item has been tried for as long as the schedule
@@ -188,8 +198,17 @@ func giveUp(it store.Item, r *store.AttemptResult) {
 // gaveUp begins the Text of a recipient that was given up here.
 const gaveUp = "given up: "
 
-// lastError is what LastError says after a transaction: the first thing that went wrong.
-func lastError(r store.AttemptResult, host string, err error) string {
+// lastError is what LastError says after a transaction: of an item that waits, why it does, else the first
+// thing that went wrong.
+func lastError(it store.Item, r store.AttemptResult, host string, err error) string {
+	if r.State == store.Queued {
+		if o, ok := firstDeferred(it, r.Recipients); ok {
+			return "deferred for " + o.Addr + by(host) + ": " + said(o)
+		}
+		if err != nil {
+			return words(err)
+		}
+	}
 	if lost, ok := errors.AsType[*LostAfterDot](err); ok {
 		return lost.words()
 	}
@@ -207,6 +226,22 @@ func lastError(r store.AttemptResult, host string, err error) string {
 		return words(err)
 	}
 	return ""
+}
+
+// firstDeferred is the first outcome by which a server deferred somebody, in this transaction, else before it.
+func firstDeferred(it store.Item, results []store.RecipientResult) (store.RecipientResult, bool) {
+	over := make(map[string]bool, len(results))
+	for _, o := range results {
+		if over[o.Addr] = true; o.State == store.Deferred && o.Text != sentAgain {
+			return o, true
+		}
+	}
+	for _, r := range it.Recipients {
+		if r.State == store.Deferred && r.Text != sentAgain && !over[r.Addr] {
+			return store.RecipientResult{Addr: r.Addr, State: r.State, Code: r.Code, Enhanced: r.Enhanced, Text: r.Text}, true
+		}
+	}
+	return store.RecipientResult{}, false
 }
 
 // outcome is the sentence an attempt leaves in the item's story.
@@ -275,6 +310,9 @@ func words(err error) string {
 }
 
 func (e *LostAfterDot) words() string {
+	if errors.Is(e.Err, ErrStopped) {
+		return "mua stopped waiting for the answer to the final dot"
+	}
 	return "the connection was lost after the final dot (" + words(e.Err) + ")"
 }
 

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"mua/account"
@@ -47,7 +48,7 @@ type Session interface {
 	//
 	// Errors mean that the session can no longer be used; the outcomes beside them
 	// stand. A *LostAfterDot says that the dot was, or may have been, written and
-	// no answer came: the recipients concerned are MaybeAccepted. A *account.Trouble
+	// no answer came: the recipients concerned are MaybeAccepted; it wraps ErrStopped when that was for the end of ctx. A *account.Trouble
 	// is the account's (the server wants a login, say). Any other error means that the
 	// message was not handed over.
 	Send(ctx context.Context, e Envelope, body []byte, dotPending func([]Result) error) ([]Result, error)
@@ -82,6 +83,9 @@ func (e *LostAfterDot) Error() string {
 
 // Unwrap returns why the connection was lost.
 func (e *LostAfterDot) Unwrap() error { return e.Err }
+
+// ErrStopped is why an answer to the dot is missing that this side no longer waited for: it was told to end.
+var ErrStopped = errors.New("mua stopped waiting for the answer")
 
 // NotOffered begins the Text of a recipient's outcome that was decided here,
 // before anything was asked of the server; Code and Enhanced are then what a

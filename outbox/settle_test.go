@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,6 +179,33 @@ func TestCopiedSpool(t *testing.T) {
 	r.is(1, "queued answer: bob pending")
 	r.is(2, "sending: carol pending")
 	if len(r.script.sent) != 0 {
+		t.Errorf("sent %q", r.script.sent)
+	}
+}
+
+// TestLostForSomeDeferredForOthers: who may have it is said, and left out of what is sent to the others.
+func TestLostForSomeDeferredForOthers(t *testing.T) {
+	r := newRig(t, mailTo("bob", "carol"))
+	r.script.send = func(_ int, e Envelope, dot func([]Result) error) ([]Result, error) {
+		all, err := lose(e, dot, true)
+		all[1] = Result{Addr: "carol@example.org", State: Deferred, Code: 451, Text: "later"}
+		return all, err
+	}
+	r.flush()
+	r.is(1, "queued retry: bob uncertain, carol deferred")
+	it, _ := r.spool.Item(t.Context(), 1)
+	if says := Describe(it, r.now); !strings.Contains(says, "; it may have arrived at bob@example.org, ") || !strings.HasSuffix(says, " → mua outbox resolve 1 --sent, or --retry to send it again") {
+		t.Error(says)
+	}
+	it.Waiting, it.NextAttempt = WaitLogin, time.Time{}
+	if says := Describe(it, r.now); !strings.Contains(says, "arrived at bob@example.org") || !strings.Contains(says, " → mua outbox flush") {
+		t.Error(says)
+	}
+	r.script.send = nil
+	r.now = r.now.Add(time.Hour)
+	r.flush()
+	r.is(1, "uncertain answer: bob uncertain, carol accepted")
+	if want := []string{"1:1:bob+carol", "2:1:carol"}; !slices.Equal(r.script.sent, want) {
 		t.Errorf("sent %q", r.script.sent)
 	}
 }

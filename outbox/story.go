@@ -2,11 +2,18 @@ package outbox
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"mua/store"
 	"mua/store/message"
+)
+
+// What the person has decided about an item in doubt, as its story and its recipients say it ([store.Store.Resolve]).
+const (
+	DecidedSent  = "taken as sent, as you decided"
+	DecidedAgain = "to be sent again, as you decided"
 )
 
 // Describe says in one line what has become of an item, what happens next and, where
@@ -18,14 +25,21 @@ func Describe(it store.Item, now time.Time) string {
 func describe(it store.Item, now time.Time) string {
 	switch it.State {
 	case store.Queued:
-		return describeQueued(it, now)
+		return withDoubt(it, describeQueued(it, now))
 	case store.Sending:
 		return "being sent"
 	case store.Sent:
-		return "accepted for " + people(it.Recipients, store.Accepted) + describeReports(it)
+		return acceptances(it) + describeReports(it)
 	case store.Partial:
 		back, _, _ := strings.Cut(describeReports(it), " → ")
-		return "accepted for " + people(it.Recipients, store.Accepted) + back + ", but " + refusals(it) + " → " + command("retry", it)
+		s := acceptances(it) + back + ", but " + refusals(it)
+		switch {
+		case it.KeptDraft != 0 && it.Waiting == WaitAnswer:
+			return s + "; the text is kept in Drafts → " + command("retry", it) + ", or send the draft"
+		case slices.ContainsFunc(it.Recipients, givenUp):
+			return s + " → " + command("retry", it) + ", or " + command("edit", it) + " to have the text as a draft"
+		}
+		return s + " → " + command("retry", it)
 	case store.Failed:
 		if it.KeptDraft != 0 {
 			return refusals(it) + "; the text is kept in Drafts → " + command("retry", it) + ", or send the draft"
@@ -33,9 +47,9 @@ func describe(it store.Item, now time.Time) string {
 		return refusals(it) + " → " + command("retry", it) + ", or " + command("edit", it) + " to have the text as a draft"
 	case store.Held:
 		if it.NotBefore.After(now) {
-			return "held; once released, to be sent at " + clock(it.NotBefore) + " → " + command("release", it)
+			return withDoubt(it, "held; once released, to be sent at "+clock(it.NotBefore)+" → "+command("release", it))
 		}
-		return "held → " + command("release", it)
+		return withDoubt(it, "held → "+command("release", it))
 	case store.Uncertain:
 		return describeUncertain(it)
 	case store.Cancelled:
@@ -53,9 +67,14 @@ func describeQueued(it store.Item, now time.Time) string {
 		tail = ": " + it.LastError
 	}
 	if n := count(it, nil); n.refused > 0 {
-		return refusals(it) + "; for the others: " + describeWaiting(it, now, tail)
+		return refusals(it) + "; for " + peopleOf(it.Recipients, waits) + ": " + describeWaiting(it, now, tail)
 	}
 	return describeWaiting(it, now, tail)
+}
+
+// waits reports whether an item is still to be sent to a recipient.
+func waits(r store.Recipient) bool {
+	return r.State == store.Deferred || r.State == store.Pending || r.State == ""
 }
 
 // describeWaiting says what a queued item waits for.
@@ -85,13 +104,31 @@ func describeUncertain(it store.Item) string {
 		s = "uncertain: the connection was lost after the final dot"
 	}
 	if n := count(it, nil); n.accepted > 0 {
-		s += "; accepted for " + people(it.Recipients, store.Accepted)
+		s += "; " + acceptances(it)
 	}
 	s += "; the server may have it for " + people(it.Recipients, store.MaybeAccepted)
 	if it.Policy == store.PolicyRetry && it.Waiting != WaitAnswer {
 		return s + "; settled at the next flush"
 	}
-	return s + fmt.Sprintf(" → mua outbox resolve %d --sent, or --retry to send it again", it.ID)
+	return s + toResolve(it)
+}
+
+// toResolve is what one can do about a doubt.
+func toResolve(it store.Item) string {
+	return fmt.Sprintf(" → mua outbox resolve %d --sent, or --retry to send it again", it.ID)
+}
+
+// withDoubt adds to how an item that waits stands for whom nobody knows whether they have it. What it
+// waits for is to be done first, if it is the person's.
+func withDoubt(it store.Item, s string) string {
+	if len(it.InDoubt()) == 0 {
+		return s
+	}
+	todo := toResolve(it)
+	if i := strings.LastIndex(s, " → mua "); i >= 0 {
+		s, todo = s[:i], s[i:]
+	}
+	return s + "; it may have arrived at " + people(it.Recipients, store.MaybeAccepted) + ", who are not sent it again before you decide" + todo
 }
 
 // Story tells an item's whole story, a line each, oldest first, the delivery reports that
@@ -147,6 +184,9 @@ func tellAttempt(at store.Attempt, results []store.RecipientResult) []string {
 func tellRecipient(r store.RecipientResult) string {
 	switch r.State {
 	case store.Accepted:
+		if r.Text == DecidedSent { // no server has said so
+			return DecidedSent
+		}
 		return "accepted: " + said(r)
 	case store.Deferred:
 		return "deferred: " + said(r)
@@ -161,11 +201,29 @@ func tellRecipient(r store.RecipientResult) string {
 	return "not answered"
 }
 
+// acceptances says who was accepted, and apart from them for whom that is only the person's word.
+func acceptances(it store.Item) string {
+	decided := func(r store.Recipient) bool { return r.State == store.Accepted && r.Text == DecidedSent }
+	byServer := func(r store.Recipient) bool { return r.State == store.Accepted && !decided(r) }
+	if !slices.ContainsFunc(it.Recipients, decided) {
+		return "accepted for " + people(it.Recipients, store.Accepted)
+	}
+	s := "taken as sent for " + peopleOf(it.Recipients, decided) + ", as you decided"
+	if slices.ContainsFunc(it.Recipients, byServer) {
+		s = "accepted for " + peopleOf(it.Recipients, byServer) + ", " + s
+	}
+	return s
+}
+
 // people names the recipients in a state, or counts them.
 func people(all []store.Recipient, s store.RecipientState) string {
+	return peopleOf(all, func(r store.Recipient) bool { return r.State == s })
+}
+
+func peopleOf(all []store.Recipient, of func(store.Recipient) bool) string {
 	var who []string
 	for _, r := range all {
-		if r.State == s {
+		if of(r) {
 			who = append(who, r.Addr)
 		}
 	}

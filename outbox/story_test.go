@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -44,6 +45,11 @@ func TestDescribe(t *testing.T) {
 			it.Recipients[0].State = store.Accepted
 			refused(1, it)
 		}), "accepted for bob@example.org, but refused for carol@example.org: 550 5.1.1 no such user → mua outbox retry 7"},
+		{item(func(it *store.Item) {
+			it.State = store.Sent
+			it.Recipients[0] = store.Recipient{Addr: it.Recipients[0].Addr, State: store.Accepted, Code: 250, Text: "ok"}
+			it.Recipients[1] = store.Recipient{Addr: it.Recipients[1].Addr, State: store.Accepted, Text: DecidedSent}
+		}), "accepted for bob@example.org, taken as sent for carol@example.org, as you decided"},
 		{item(func(it *store.Item) { it.State = store.Failed; refused(0, it); refused(1, it) }),
 			"refused for bob@example.org and carol@example.org: 550 5.1.1 no such user → mua outbox retry 7, or mua outbox edit 7 to have the text as a draft"},
 		{item(func(it *store.Item) { it.State = store.Held }), "held → mua outbox release 7"},
@@ -114,5 +120,40 @@ func TestUncertainStoryTellsOfTheRepeat(t *testing.T) {
 	story := strings.Join(Story(now, attempts, r.spool.ledger, r.now), "\n")
 	if !strings.Contains(story, "sent again as the policy says") {
 		t.Error(story)
+	}
+}
+
+// TestWhyTheRestWaits: what is said of those an item waits for is theirs, not somebody else's.
+func TestWhyTheRestWaits(t *testing.T) {
+	r := newRig(t, mailTo("bob", "carol", "dave"), mailTo("bob", "carol", "dave"), mailTo("bob", "carol"))
+	parted := false
+	r.script.send = func(_ int, e Envelope, dot func([]Result) error) ([]Result, error) {
+		if e.ID == 3 { // refused, and then the connection breaks before the other is answered for
+			return []Result{{Addr: e.Recipients[0], State: Refused, Code: 550, Text: "no"}}, errors.New("smtp.example.org closed the connection")
+		}
+		switch all, err := wellDone(e, dot); {
+		case e.ID == 1:
+			all[1] = Result{Addr: all[1].Addr, State: Refused, Code: 550, Enhanced: "5.1.1", Text: "no such user"}
+			all[2] = Result{Addr: all[2].Addr, State: Deferred, Code: 451, Text: "later"}
+			return all, err
+		case e.ID == 2 && !parted: // in two transactions, of which the first defers
+			parted = true
+			all[1] = Result{Addr: all[1].Addr, State: Pending, Code: 452, Text: "too many"}
+			all[2] = Result{Addr: all[2].Addr, State: Deferred, Code: 451, Text: "later"}
+			return all, err
+		default:
+			return all, err
+		}
+	}
+	r.flush()
+	for id, want := range map[store.OutboxID]string{
+		1: "refused for carol@example.org: 550 5.1.1 no such user; for dave@example.org: tried once: deferred for dave@example.org by smtp.example.org: 451 later; next try in 60 s",
+		2: "tried once: deferred for dave@example.org by smtp.example.org: 451 later; next try in 60 s",
+		3: "refused for bob@example.org: 550 no; for carol@example.org: tried once: smtp.example.org closed the connection; next try in 60 s",
+	} {
+		it, _ := r.spool.Item(t.Context(), id)
+		if got := Describe(it, r.now); got != want {
+			t.Errorf("item %d\n got %q\nwant %q", id, got, want)
+		}
 	}
 }

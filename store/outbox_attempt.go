@@ -183,7 +183,12 @@ func (s *Store) keptDraft(ctx context.Context, r AttemptResult) (*columns, error
 	if err != nil || it.KeptDraft != 0 { // given up before, and tried again since
 		return nil, err
 	}
-	return s.textOf(ctx, it, nil)
+	for _, x := range r.Recipients { // not recorded yet
+		if i := slices.IndexFunc(it.Recipients, func(y Recipient) bool { return y.Addr == x.Addr && y.State != Accepted }); i >= 0 {
+			it.Recipients[i].State = x.State
+		}
+	}
+	return s.textOf(ctx, it, r.Rewrite)
 }
 
 func (t *txn) endAttempt(r AttemptResult, draft *columns) error {
@@ -223,7 +228,15 @@ func (t *txn) keepDraft(item OutboxID, c *columns) error {
 	if err != nil {
 		return err
 	}
+	if err := t.tell(item, keptAs(id)); err != nil {
+		return err
+	}
 	return t.run(`UPDATE outbox SET draft = ? WHERE id = ?`, id, item)
+}
+
+// keptAs tells in an item's story which draft was made of it; one written on since is another message.
+func keptAs(draft MessageID) string {
+	return fmt.Sprintf("given up: the text is kept as draft %d", draft)
 }
 
 func (t *txn) recordRecipients(item OutboxID, r AttemptResult) error {

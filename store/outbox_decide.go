@@ -64,17 +64,21 @@ func (t *txn) dropUnsent(id OutboxID) error {
 }
 
 // Retry makes an item due now: queued, failed and partial ones, only the recipients not accepted. An
-// uncertain one, which may have arrived, is Resolve's.
+// uncertain one, which may have arrived, is Resolve's, and so are the recipients in doubt of another.
 // For one that had failed the time to give up counts anew.
 func (s *Store) Retry(ctx context.Context, id OutboxID) error {
 	return s.decide(ctx, id, "tried again", []ItemState{Queued, Failed, Partial}, func(t *txn, it Item) error {
-		if !slices.ContainsFunc(it.Recipients, func(r Recipient) bool { return r.State != Accepted }) {
-			return fmt.Errorf("item %d was accepted for everyone: %w", id, ErrState)
+		if !slices.ContainsFunc(it.Recipients, func(r Recipient) bool { return r.State != Accepted && r.State != MaybeAccepted }) {
+			return fmt.Errorf("item %d has nobody left to be sent to: %w", id, ErrState)
 		}
 		if err := t.dropKeptDraft(it); err != nil {
 			return err
 		}
-		if err := t.tell(id, "to be tried again, as asked for"); err != nil {
+		what := "to be tried again, as asked for"
+		if it.Attempts == 0 {
+			what = "to be sent now, as asked for"
+		}
+		if err := t.tell(id, what); err != nil {
 			return err
 		}
 		return t.requeue(id, it.State != Queued)
@@ -82,14 +86,15 @@ func (s *Store) Retry(ctx context.Context, id OutboxID) error {
 }
 
 // dropKeptDraft ends the draft that an item given up has left: it is to be sent after all. One
-// that was written on meanwhile has another content, and stays.
+// that was written on meanwhile is another message, and stays.
 func (t *txn) dropKeptDraft(it Item) error {
 	if it.KeptDraft == 0 {
 		return nil
 	}
 	var untouched bool
 	err := t.row(`SELECT EXISTS (SELECT 1 FROM message m JOIN outbox o ON o.draft = m.id
-		WHERE o.id = ? AND m.content = coalesce(o.copy_content, o.content))`, it.ID).Scan(&untouched)
+		WHERE o.id = ?1 AND (m.content = coalesce(o.copy_content, o.content) OR EXISTS (SELECT 1 FROM attempt WHERE item = ?1 AND outcome = ?2)))`,
+		it.ID, keptAs(it.KeptDraft)).Scan(&untouched)
 	if err != nil {
 		return err
 	}
@@ -105,38 +110,49 @@ func (t *txn) dropKeptDraft(it Item) error {
 	return t.run(`UPDATE outbox SET draft = NULL WHERE id = ?`, it.ID)
 }
 
-// requeue makes an item due now for all who have not got it.
+// requeue makes an item due now for all who have not got it, and cannot have it.
 func (t *txn) requeue(id OutboxID, afresh bool) error {
-	if err := t.run(`UPDATE recipient SET state = 'pending' WHERE item = ? AND state <> 'accepted'`, id); err != nil {
+	if err := t.run(`UPDATE recipient SET state = 'pending' WHERE item = ? AND state NOT IN ('accepted', 'uncertain')`, id); err != nil {
 		return err
 	}
 	return t.run(`UPDATE outbox SET state = 'queued', waiting = '', not_before = NULL, next_attempt = ?1, due = ?1, ended = NULL,
 		first_deferral = CASE WHEN ?2 THEN NULL ELSE first_deferral END WHERE id = ?3`, t.now, afresh, id)
 }
 
-// Resolve settles an uncertain item: sent, or to be sent again under the same Message-ID. why goes into its story.
+// Resolve settles an item that is uncertain, or still to be sent and uncertain for some recipients: they have it, or
+// are to be sent it again under the same Message-ID. why goes into its story, and stands in place of a server's words.
 func (s *Store) Resolve(ctx context.Context, id OutboxID, sent bool, why string) error {
-	return s.decide(ctx, id, "resolved", []ItemState{Uncertain}, func(t *txn, it Item) error {
-		if err := t.tell(id, strings.TrimSpace(why)); err != nil {
+	return s.decide(ctx, id, "resolved", []ItemState{Uncertain, Queued, Held}, func(t *txn, it Item) error {
+		if it.State != Uncertain && len(it.InDoubt()) == 0 {
+			return fmt.Errorf("item %d is %s and not in doubt: %w", id, it.State, ErrState)
+		}
+		why = strings.TrimSpace(why)
+		if err := t.tell(id, why); err != nil {
 			return err
 		}
 		if !sent {
 			return t.requeueUncertain(id)
 		}
-		return t.resolveSent(it)
+		return t.resolveSent(it, why)
 	})
 }
 
-// requeueUncertain makes an uncertain item due now for those whose outcome is not known.
+// requeueUncertain makes an item due now for those whose outcome is not known; a held one stays so.
 func (t *txn) requeueUncertain(id OutboxID) error {
 	if err := t.run(`UPDATE recipient SET state = 'pending' WHERE item = ? AND state IN ('uncertain', 'deferred')`, id); err != nil {
 		return err
 	}
-	return t.run(`UPDATE outbox SET state = 'queued', waiting = '', next_attempt = ?1, due = ?1 WHERE id = ?2`, t.now, id)
+	return t.run(`UPDATE outbox SET state = iif(state = 'held', 'held', 'queued'), waiting = '', next_attempt = ?1, due = ?1 WHERE id = ?2`, t.now, id)
 }
 
 // resolveSent takes the uncertain recipients for accepted; whoever was deferred is still to get it.
-func (t *txn) resolveSent(it Item) error {
+func (t *txn) resolveSent(it Item, why string) error {
+	if err := t.run(`UPDATE recipient SET state = 'accepted', text = ? WHERE item = ? AND state = 'uncertain'`, why, it.ID); err != nil {
+		return err
+	}
+	if it.State != Uncertain { // it waits for the others, as before
+		return t.accepted(it.ID)
+	}
 	state := Sent
 	for _, r := range it.Recipients {
 		switch r.State {
@@ -147,9 +163,6 @@ func (t *txn) resolveSent(it Item) error {
 				state = Partial
 			}
 		}
-	}
-	if err := t.run(`UPDATE recipient SET state = 'accepted' WHERE item = ? AND state = 'uncertain'`, it.ID); err != nil {
-		return err
 	}
 	err := t.run(`UPDATE outbox SET state = ?1, waiting = iif(?1 = 'partial', 'answer', ''), last_error = '', due = max(due, ?2), ended = CASE WHEN ?1 <> 'queued' THEN ?2 END WHERE id = ?3`,
 		state, t.now, it.ID)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"mua/store/message"
 )
@@ -23,8 +24,8 @@ func (s *Store) Cancel(ctx context.Context, id OutboxID, rewrite Rewrite) (draft
 // Edit takes an item back to be written on: a queued, held or failed one is cancelled, a cancelled one stays so, and
 // of a partial one those refused can be written to again while what the others got stays sent. It returns the draft
 // the item has already, or makes one; rewrite makes its bytes of the item's (with Bcc), leaving out the recipients
-// who have the message. ErrState for any other item, above all an uncertain one, which may have been sent; and for
-// a message passed on, in which there is nothing to write.
+// who have the message. ErrState for any other item, above all one that is uncertain, be it for one recipient only:
+// it may have been sent; and for a message passed on, in which there is nothing to write.
 func (s *Store) Edit(ctx context.Context, id OutboxID, rewrite Rewrite) (draft MessageID, err error) {
 	it, err := s.Item(ctx, id)
 	if err != nil {
@@ -37,8 +38,16 @@ func (s *Store) Edit(ctx context.Context, id OutboxID, rewrite Rewrite) (draft M
 	if isResent(raw, it.MessageID) {
 		return 0, fmt.Errorf("item %d passes a message on as it is, there is nothing to edit: %w", id, ErrState)
 	}
-	c, err := s.takeBack(ctx, id, "taken back", []ItemState{Queued, Held, Failed, Partial, Cancelled}, rewrite)
+	c, err := s.takeBack(ctx, id, "taken back", []ItemState{Queued, Held, Failed, Partial, Cancelled}, notInDoubt, rewrite)
 	return c.Draft, err
+}
+
+// notInDoubt gives ErrState for an item that is in doubt for some recipients, unless it is cancelled, which the person was warned of.
+func notInDoubt(it Item) error {
+	if doubt := it.InDoubt(); len(doubt) > 0 && it.State != Cancelled {
+		return fmt.Errorf("item %d may have arrived at %s and cannot be taken back: %w", it.ID, strings.Join(doubt, ", "), ErrState)
+	}
+	return nil
 }
 
 // isResent reports whether a message goes by the id of its resending: it is passed on as it is.
@@ -46,8 +55,8 @@ func isResent(raw []byte, id string) bool {
 	return id != "" && message.Parse(raw).Get("Resent-Message-ID") == id
 }
 
-// takeBack cancels an item in one of the allowed states and gives the draft of its text.
-func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed []ItemState, rewrite Rewrite) (out Withdrawn, err error) {
+// takeBack cancels an item in one of the allowed states, and fit for it, and gives the draft of its text.
+func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed []ItemState, fit func(Item) error, rewrite Rewrite) (out Withdrawn, err error) {
 	for {
 		before, err := s.Item(ctx, id)
 		if err != nil {
@@ -59,6 +68,9 @@ func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed 
 		}
 		again := false
 		err = s.decide(ctx, id, verb, allowed, func(t *txn, it Item) error {
+			if err := fit(it); err != nil {
+				return err
+			}
 			if again = !slices.Equal(it.accepted(), before.accepted()); again {
 				return nil // somebody has got it meanwhile: the draft is not for them
 			}
@@ -91,13 +103,7 @@ func (s *Store) textOf(ctx context.Context, it Item, rewrite Rewrite) (*columns,
 
 // accepted lists those who have the message.
 func (it *Item) accepted() []string {
-	var out []string
-	for _, r := range it.Recipients {
-		if r.State == Accepted {
-			out = append(out, r.Addr)
-		}
-	}
-	return out
+	return it.addrs(func(r Recipient) bool { return r.State == Accepted })
 }
 
 // takeBack ends an item that is still to be sent, and gives the draft it has or makes it one of c.
@@ -135,9 +141,9 @@ func (t *txn) takeBack(it Item, c *columns) (MessageID, error) {
 }
 
 // supersede ends the failed item whose text is sent anew, from the draft kept of it, as another item: to
-// try the old one again, with all that failed, would send it twice.
+// try the old one again, with all that failed, would send it twice. A partial one is done with.
 func (t *txn) supersede(draft MessageID, by OutboxID) error {
-	rows, err := t.query(`SELECT id FROM outbox WHERE draft = ? AND state = 'failed'`, draft)
+	rows, err := t.query(`SELECT id FROM outbox WHERE draft = ? AND state IN ('failed', 'partial')`, draft)
 	if err != nil {
 		return err
 	}
@@ -146,7 +152,8 @@ func (t *txn) supersede(draft MessageID, by OutboxID) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := t.run(`UPDATE outbox SET state = 'cancelled', waiting = '', ended = ? WHERE id = ?`, t.now, id); err != nil {
+		err := t.run(`UPDATE outbox SET state = iif(state = 'partial', 'partial', 'cancelled'), waiting = '', ended = ? WHERE id = ?`, t.now, id)
+		if err != nil {
 			return err
 		}
 		if err := t.tell(id, fmt.Sprintf("its text is sent anew as message %d", by)); err != nil {

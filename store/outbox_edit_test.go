@@ -167,3 +167,39 @@ func TestRequireTLSIsKept(t *testing.T) {
 		t.Error("RequireTLS is not kept")
 	}
 }
+
+// TestKeptDraftOfSome: given up for some, an item leaves a draft for those; tried again, or sent anew from it, the
+// item does not send it twice.
+func TestKeptDraftOfSome(t *testing.T) {
+	w := newWorld(t)
+	give := func(n int) OutboxID {
+		id := w.spool(w.request(n, bobAndEve))
+		_, at := w.claim(id)
+		w.end(at, Queued, Accepted, Deferred)
+		_, at = w.claim(id)
+		ok(t, w.EndAttempt(w.ctx, AttemptResult{Attempt: at, State: Partial, Waiting: "answer", Outcome: "given up", KeepDraft: true, Rewrite: without,
+			Recipients: []RecipientResult{{Addr: "eve@example.net", State: Refused, Code: 450, Text: "given up: later"}}}))
+		raw := must(w.Raw(w.ctx, w.item(id).KeptDraft))(t)
+		if !bytes.HasPrefix(raw, []byte("X-Got: bob@example.net\r\n")) || !bytes.Contains(raw, []byte("Bcc: eve")) {
+			t.Fatalf("the draft is %q", raw)
+		}
+		return id
+	}
+	for n, touched := range []bool{false, true} {
+		id := give(n)
+		if touched {
+			must(w.SaveDraft(w.ctx, w.acct, []byte("Subject: written on\r\n\r\nx"), w.item(id).KeptDraft))(t)
+		}
+		ok(t, w.Retry(w.ctx, id))
+		if n := w.subjects(w.drafts); (n == 1) != touched || w.item(id).KeptDraft != 0 {
+			t.Errorf("written on: %v; %d drafts, item %+v", touched, n, w.item(id))
+		}
+	}
+	id := give(3)
+	r := w.request(4, bobAndEve)
+	r.Draft = w.item(id).KeptDraft
+	w.spool(r)
+	if it := w.item(id); it.State != Partial || it.Waiting != "" {
+		t.Errorf("sent anew, and yet it waits for an answer: %+v", it)
+	}
+}

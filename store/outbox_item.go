@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -84,8 +86,46 @@ func addRecipients(ctx context.Context, q querier, items []Item) error {
 		if err := rows.Scan(&id, &r.Addr, &r.State, &r.Code, &r.Enhanced, &r.Text, &r.Attempts); err != nil {
 			return err
 		}
+		r.MayHave = r.State == MaybeAccepted
 		it := &items[index[id]]
 		it.Recipients = append(it.Recipients, r)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return addDoubts(ctx, q, items)
+}
+
+// addDoubts marks the recipients whose outcome was once in doubt and who have not accepted since. Whoever the policy
+// sends to again is written down as deferred, but without a code: no server has said it.
+func addDoubts(ctx context.Context, q querier, items []Item) error {
+	open := map[OutboxID]*Item{}
+	for i := range items {
+		if it := &items[i]; it.Attempts > 0 && len(it.accepted()) < len(it.Recipients) {
+			open[it.ID] = it
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	rows, err := q.QueryContext(ctx, `SELECT DISTINCT t.item, x.addr FROM attempt t JOIN attempt_recipient x ON x.attempt = t.id
+		WHERE t.item IN (SELECT value FROM json_each(?)) AND (x.state = 'uncertain' OR x.state = 'deferred' AND x.code = 0 AND t.dot IS NOT NULL)`,
+		toJSON(slices.Collect(maps.Keys(open))))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id OutboxID
+		var addr string
+		if err := rows.Scan(&id, &addr); err != nil {
+			return err
+		}
+		for i := range open[id].Recipients {
+			if r := &open[id].Recipients[i]; r.Addr == addr && r.State != Accepted {
+				r.MayHave = true
+			}
+		}
 	}
 	return rows.Err()
 }

@@ -270,6 +270,9 @@ func TestDecisions(t *testing.T) {
 		t.Error("a failed item is not shown")
 	}
 	ok(t, w.Retry(w.ctx, id))
+	if s := must(w.Attempts(w.ctx, id))(t); s[len(s)-1].Outcome != "to be tried again, as asked for" {
+		t.Errorf("story %+v", s)
+	}
 	it, at := w.claim(0)
 	if it.Recipients[0].State != Pending {
 		t.Errorf("item %+v", it)

@@ -25,7 +25,7 @@ type blockedWish struct {
 
 // Withdraw is Cancel, with what brings the item back.
 func (s *Store) Withdraw(ctx context.Context, id OutboxID, rewrite Rewrite) (Withdrawn, error) {
-	return s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Partial, Uncertain}, rewrite)
+	return s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Partial, Uncertain}, func(Item) error { return nil }, rewrite)
 }
 
 // following notes what an item's end takes with it.

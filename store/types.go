@@ -313,6 +313,9 @@ type Recipient struct {
 	Enhanced string // RFC 3463; "" none
 	Text     string // server's words, cleaned
 	Attempts int
+	// MayHave: not accepted, but the answer to a final dot was lost, now or in an earlier attempt: the
+	// server may have the message for them, and once more is perhaps twice.
+	MayHave bool
 }
 
 // Item is one outbox item.
@@ -342,6 +345,27 @@ type Item struct {
 	RequireTLS    bool      // as in SpoolRequest
 	KeptDraft     MessageID // where the text of an item given up or taken back is kept, as long as that draft is there; 0: nowhere
 	Reports       []Report  // delivery reports that came back, in the order they arrived
+}
+
+// MayHave lists those who may have the message although no server has said so.
+func (it Item) MayHave() []string {
+	return it.addrs(func(r Recipient) bool { return r.MayHave })
+}
+
+// InDoubt lists those of whom nobody has decided yet whether they have the message: they are offered it again only
+// after Resolve.
+func (it Item) InDoubt() []string {
+	return it.addrs(func(r Recipient) bool { return r.State == MaybeAccepted })
+}
+
+func (it Item) addrs(of func(Recipient) bool) []string {
+	var out []string
+	for _, r := range it.Recipients {
+		if of(r) {
+			out = append(out, r.Addr)
+		}
+	}
+	return out
 }
 
 // Attempt is one try in an item's story.
@@ -375,8 +399,10 @@ type AttemptResult struct {
 	Outcome     string
 	// NoAttempt: the account's trouble; the attempt is not counted against the item.
 	NoAttempt bool
-	// KeepDraft: the item is given up, and its text is kept in Drafts.
+	// KeepDraft: the item is given up, if only for some, and its text is kept in Drafts, as Rewrite makes it for
+	// those who have not got it; nil: as it is.
 	KeepDraft bool
+	Rewrite   Rewrite
 }
 
 // Contact is a known address.

@@ -170,3 +170,50 @@ func TestOutboxMouse(t *testing.T) {
 		t.Errorf("the wheel goes to %q", got)
 	}
 }
+
+// TestOutboxDoubt: who may have a message that waits for others is told, and is not sent it again by the way.
+func TestOutboxDoubt(t *testing.T) {
+	r := start(t, setup{w: 120, h: 40, samples: true})
+	lost := store.AttemptResult{State: store.Queued, Waiting: "retry", NextAttempt: r.now().Add(time.Hour), LastError: "451 later",
+		Recipients: []store.RecipientResult{{State: store.MaybeAccepted, Text: "no answer"}, {State: store.Deferred, Code: 451, Text: "later"}}}
+	r.write("bob@example.org, carol@example.org", "Plan", "text of it")
+	r.attempt(r.item(0).ID, lost)
+	r.keys("E", "g o")
+	r.sees("it may have arrived at bob@example.org", "y has it arrived? · t try now for the others")
+	r.keys("e")
+	r.sees("It may have been sent: y decides that first")
+	r.keys("c")
+	r.sees("may have arrived already, at bob@example.org")
+	r.keys("n", "t")
+	r.sees("To be tried now, but not for bob@example.org: y decides that")
+	if it := r.item(0); it.State != store.Queued || it.Recipients[0].State != store.MaybeAccepted || it.Recipients[1].State != store.Pending {
+		t.Errorf("%+v", it)
+	}
+	r.keys("y")
+	r.sees("bob@example.org may have it or not")
+	r.keys("y")
+	r.sees("Settled as sent: Plan", "taken as sent, as you decided")
+	if it := r.item(0); it.State != store.Queued || it.Recipients[0].State != store.Accepted {
+		t.Errorf("%+v", it)
+	}
+}
+
+// TestOutboxEditMayRepeat: where the policy sends again by itself, a draft is a second message all the same.
+func TestOutboxEditMayRepeat(t *testing.T) {
+	r := start(t, setup{w: 120, h: 40, samples: true})
+	r.write("bob@example.org", "Plan", "text of it")
+	r.attempt(r.item(0).ID, store.AttemptResult{State: store.Uncertain, Recipients: []store.RecipientResult{{State: store.MaybeAccepted}}})
+	if err := r.st.Resolve(t.Context(), r.item(0).ID, false, "sent again as the policy says"); err != nil {
+		t.Fatal(err)
+	}
+	r.keys("E", "g o", "e")
+	r.sees("“Plan” may have arrived already, at bob@example.org")
+	if it := r.item(0); it.State != store.Queued {
+		t.Errorf("the item is %s", it.State)
+	}
+	r.keys("y")
+	r.sees("▸ draft ▸ Plan")
+	if it := r.item(0); it.State != store.Cancelled {
+		t.Errorf("the item is %s", it.State)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"mua/outbox"
 	"mua/outbox/compose"
 	"mua/store"
 	"mua/store/message"
@@ -47,12 +48,16 @@ func (v *outboxView) retry(it store.Item) {
 		v.settle(it)
 		return
 	}
-	v.wish(it, "To be tried now", true, v.u.o.Store.Retry)
+	done := "To be tried now"
+	if doubt := namesIn(it, store.MaybeAccepted); doubt != "" {
+		done += ", but not for " + doubt + ": " + v.u.keys.Key(keys.ItWasSent, keys.Outbox) + " decides that"
+	}
+	v.wish(it, done, true, v.u.o.Store.Retry)
 }
 
-// settle asks what has become of an uncertain item, and says what the answers mean.
+// settle asks what has become of an item that is uncertain, if only for some, and says what the answers mean.
 func (v *outboxView) settle(it store.Item) {
-	if it.State != store.Uncertain {
+	if len(it.InDoubt()) == 0 || it.State == store.Cancelled {
 		v.u.say("It is %s: only what is uncertain is settled by hand", it.State)
 		return
 	}
@@ -62,12 +67,12 @@ func (v *outboxView) settle(it store.Item) {
 		subjectOr(it.Subject), namesIn(it, store.MaybeAccepted)), []choice{
 		{"y", "it was sent", func() {
 			v.wish(it, "Settled as sent", false, func(ctx context.Context, id store.OutboxID) error {
-				return st.Resolve(ctx, id, true, "settled by hand")
+				return st.Resolve(ctx, id, true, outbox.DecidedSent)
 			})
 		}},
 		{"a", "send it again", func() {
 			v.wish(it, "To be sent again", true, func(ctx context.Context, id store.OutboxID) error {
-				return st.Resolve(ctx, id, false, "sent again by hand")
+				return st.Resolve(ctx, id, false, outbox.DecidedAgain)
 			})
 		}},
 		{"n", "decide later", nil},
@@ -81,12 +86,18 @@ func (v *outboxView) cancel(it store.Item) {
 	if namesIn(it, store.Accepted) != "" {
 		done = "Cancelled for those without it; the text is in Drafts"
 	}
-	if it.State != store.Uncertain {
-		v.withdraw(it, done)
+	v.warned(it, "cancel it", func() { v.withdraw(it, done) })
+}
+
+// warned does what makes a draft of an item; where that may come a second time, once the person has heard it.
+func (v *outboxView) warned(it store.Item, what string, do func()) {
+	who := namesOf(it, func(r store.Recipient) bool { return r.MayHave })
+	if who == "" {
+		do()
 		return
 	}
-	words := fmt.Sprintf("“%s” may have arrived already, at %s. As a draft it is a new message: sent, it may come a second time.", subjectOr(it.Subject), namesIn(it, store.MaybeAccepted))
-	v.u.ask(words, []choice{{"y", "cancel it", func() { v.withdraw(it, done) }}, {"n", "leave it", nil}})
+	words := fmt.Sprintf("“%s” may have arrived already, at %s. As a draft it is a new message: sent, it may come a second time.", subjectOr(it.Subject), who)
+	v.u.ask(words, []choice{{"y", what, do}, {"n", "leave it", nil}})
 }
 
 // withdraw takes an item out of the outbox; undo brings it back, also when its key comes before that is done.
@@ -112,11 +123,18 @@ func (v *outboxView) withdraw(it store.Item, done string) {
 // edit takes an item out of the outbox and opens it in the composer, without
 // the recipients who have it.
 func (v *outboxView) edit(it store.Item) {
-	u, st := v.u, v.u.o.Store
-	if it.State == store.Uncertain {
+	switch u := v.u; {
+	case it.State == store.Cancelled: // the draft there is
+		v.takeOut(it)
+	case len(it.InDoubt()) > 0:
 		u.say("It may have been sent: %s decides that first", u.keys.Key(keys.ItWasSent, keys.Outbox))
-		return
+	default:
+		v.warned(it, "edit it", func() { v.takeOut(it) })
 	}
+}
+
+func (v *outboxView) takeOut(it store.Item) {
+	u, st := v.u, v.u.o.Store
 	u.modal(&v.read, func(ctx context.Context) func() {
 		ctx = context.WithoutCancel(ctx) // what has begun to leave the outbox arrives in Drafts
 		draft, _, err := compose.Edit(ctx, st, it.ID)
@@ -147,7 +165,11 @@ func takenOut(it store.Item) string {
 
 // namesIn names the recipients in a state; "" when there are none.
 func namesIn(it store.Item, s store.RecipientState) string {
-	return recipientsOf(store.Item{Recipients: slices.DeleteFunc(slices.Clone(it.Recipients), func(r store.Recipient) bool { return r.State != s })})
+	return namesOf(it, func(r store.Recipient) bool { return r.State == s })
+}
+
+func namesOf(it store.Item, of func(store.Recipient) bool) string {
+	return recipientsOf(store.Item{Recipients: slices.DeleteFunc(slices.Clone(it.Recipients), func(r store.Recipient) bool { return !of(r) })})
 }
 
 // wish does something to an item in the store; flush also wakes the agent.

@@ -121,6 +121,13 @@ type deed struct {
 // deeds are what one can do with an item as it stands.
 func deeds(it store.Item) []deed {
 	read, edit, cancel := deed{keys.Open, "read it"}, deed{keys.Edit, "edit it"}, deed{keys.Cancel, "cancel (the text goes to Drafts)"}
+	if len(it.InDoubt()) > 0 && (it.State == store.Queued || it.State == store.Held) {
+		next := []deed{{keys.Retry, "try now for the others"}, {keys.Hold, "hold back"}}
+		if it.State == store.Held {
+			next = []deed{{keys.Release, "release"}}
+		}
+		return append(append([]deed{{keys.ItWasSent, "has it arrived?"}}, next...), cancel, read)
+	}
 	switch it.State {
 	case store.Queued:
 		try := "try now"

@@ -301,7 +301,7 @@ func unsend(ctx context.Context, st *store.Store, id store.OutboxID) (store.Mess
 	if err != nil {
 		return 0, err
 	}
-	if it.State == store.Uncertain || namesIn(it, store.Accepted) != "" {
+	if it.State == store.Uncertain || len(it.MayHave()) > 0 || namesIn(it, store.Accepted) != "" {
 		return 0, store.ErrState
 	}
 	draft, _, err := compose.Withdraw(ctx, st, id)
@@ -396,10 +396,12 @@ func (u *App) followWaiting(it store.Item, o *outgoing) {
 		return
 	}
 	o.told = why
-	switch it.Waiting {
-	case "network":
+	switch {
+	case len(it.InDoubt()) > 0:
+		u.say("Not sent to all: “%s” · %s", o.subject, describe(it, u.now()))
+	case it.Waiting == "network":
 		u.say("No connection: “%s” waits in the outbox and goes out when there is one", o.subject)
-	case "retry":
+	case it.Waiting == "retry":
 		u.say("Deferred: “%s” · %s; next try in %s", o.subject, it.LastError, shortDuration(it.NextAttempt.Sub(u.now())))
 	default:
 		u.say("Not sent yet: “%s” · %s", o.subject, describe(it, u.now()))

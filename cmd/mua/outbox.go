@@ -327,6 +327,11 @@ func (a *app) retry(s *store.Store, ctx context.Context, id store.OutboxID) erro
 	if err := s.Retry(ctx, id); err != nil {
 		return err
 	}
+	if doubt := it.InDoubt(); len(doubt) > 0 {
+		a.talk("not for %s, who may have item %d already → mua outbox resolve %d --sent, or --retry to send it again", message.CleanLine(strings.Join(doubt, ", ")), id, id)
+	} else if may := it.MayHave(); len(may) > 0 {
+		a.talk("the server may have item %d already for %s: sent again, it may arrive twice", id, message.CleanLine(strings.Join(may, ", ")))
+	}
 	a.hintNobody(ctx, s, it.AccountName)
 	return nil
 }
@@ -439,7 +444,11 @@ the same message (same Message-ID) again.`,
 				return err
 			}
 			return a.eachItem(cmd.Context(), s, ids, "resolved", func(s *store.Store, ctx context.Context, id store.OutboxID) error {
-				if err := s.Resolve(ctx, id, sent, "decided by the user"); err != nil {
+				why := outbox.DecidedAgain
+				if sent {
+					why = outbox.DecidedSent
+				}
+				if err := s.Resolve(ctx, id, sent, why); err != nil {
 					return err
 				}
 				if it, err := s.Item(ctx, id); err == nil && it.State == store.Queued { // again, or for those deferred

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,7 @@ func TestMain(m *testing.M) {
 //	accepted N                     the submission server has accepted N messages by now
 //	logins PROTOCOL N              clients have tried to log in N times
 //	wire FILE                      the octets of the message accepted last go into FILE
+//	to ADDR...                     the message accepted last was for exactly these recipients
 //	sameid                         all messages accepted are the same bytes
 //	exits STATUS CMD...            CMD ends with exactly this status
 //	deliver MAILBOX FILE           put a message into a mailbox on the server (LF becomes CRLF)
@@ -89,6 +91,7 @@ func TestScripts(t *testing.T) {
 			"accepted":  cmdAccepted,
 			"wire":      cmdWire,
 			"sameid":    cmdSameID,
+			"to":        cmdTo,
 			"logins":    cmdLogins,
 			"exits":     cmdExits,
 			"deliver":   cmdDeliver,
@@ -225,6 +228,17 @@ func cmdLogins(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// cmdTo checks the envelope of what the server received last.
+func cmdTo(ts *testscript.TestScript, neg bool, args []string) {
+	all := serversOf(ts).Accepted()
+	if len(args) == 0 || neg || len(all) == 0 {
+		ts.Fatalf("usage: to ADDR..., once a message was accepted")
+	}
+	if got := all[len(all)-1].To; !slices.Equal(got, args) {
+		ts.Fatalf("it was for %q, not %q", got, args)
+	}
+}
+
 // cmdSameID checks that everything accepted so far has one Message-ID and the same bytes.
 func cmdSameID(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 0 || neg {
@@ -248,6 +262,8 @@ var scriptFaults = map[string]demo.Faults{
 	"refuse-bob": {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"bob@mua.example": {Code: 550, Text: "5.1.1 no such person"}}}},
 	"defer-all":  {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{"*": {Code: 451, Text: "4.2.0 come back later"}}}},
 	"lose-reply": {SMTP: demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore, Recorded: true, Times: 1}}},
+	"lose-or-defer": {SMTP: demo.SMTPFaults{Dot: &demo.Answer{When: demo.CloseBefore, Recorded: true, Times: 1},
+		Rcpt: map[string]*demo.Answer{"dan@mua.example": {Code: 451, Text: "4.2.0 come back later"}}}},
 	"mixed": {SMTP: demo.SMTPFaults{Rcpt: map[string]*demo.Answer{
 		"bob@mua.example": {Code: 550, Text: "5.1.1 no such person"}, "dan@mua.example": {Code: 451, Text: "4.2.0 come back later"}}}},
 	"silent":        {SMTP: demo.SMTPFaults{Greeting: &demo.Answer{When: demo.StallBefore}}},

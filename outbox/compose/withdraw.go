@@ -35,15 +35,27 @@ func takeOut(ctx context.Context, s *store.Store, id store.OutboxID,
 		return 0, nil, err
 	}
 	draft, err = end(ctx, id, func(raw []byte, got []string) []byte {
-		left = nil
-		for _, r := range it.Recipients {
-			if !slices.Contains(got, r.Addr) {
-				left = append(left, r.Addr)
-			}
-		}
+		left = without(it, got)
 		return TakeBack(raw, left, Answered(ctx, s, raw))
 	})
 	return draft, left, err
+}
+
+// ForTheRest makes the draft of an item for those who have not got it.
+func ForTheRest(ctx context.Context, s *store.Store, it store.Item) store.Rewrite {
+	return func(raw []byte, got []string) []byte {
+		return TakeBack(raw, without(it, got), Answered(ctx, s, raw))
+	}
+}
+
+// without lists an item's recipients but for those who have got it.
+func without(it store.Item, got []string) (left []string) {
+	for _, r := range it.Recipients {
+		if !slices.Contains(got, r.Addr) {
+			left = append(left, r.Addr)
+		}
+	}
+	return left
 }
 
 // Answered is the message here that raw answers by its In-Reply-To; 0: none, or not here.

@@ -45,7 +45,7 @@ func (s *Session) Send(ctx context.Context, e outbox.Envelope, body []byte, dotP
 	if len(t.offer) == 0 {
 		return t.results(), nil
 	}
-	err := s.run(t, body, dotPending)
+	err := s.run(ctx, t, body, dotPending)
 	if _, lost := errors.AsType[*outbox.LostAfterDot](err); err != nil && !lost {
 		t.unaccept()
 	}
@@ -53,7 +53,7 @@ func (s *Session) Send(ctx context.Context, e outbox.Envelope, body []byte, dotP
 }
 
 // run has the transaction's envelope judged, then its body sent and answered.
-func (s *Session) run(t *transaction, body []byte, dotPending func([]outbox.Result) error) error {
+func (s *Session) run(ctx context.Context, t *transaction, body []byte, dotPending func([]outbox.Result) error) error {
 	if err := s.envelope(t); err != nil || !t.ready() {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Session) run(t *transaction, body []byte, dotPending func([]outbox.Resu
 	if err := dotPending(t.results()); err != nil {
 		return s.abort(fmt.Errorf("not handed over: %w", err))
 	}
-	return s.dot(t)
+	return s.dot(ctx, t)
 }
 
 // body sends all but the final dot. A server that has seen enough may say so and close: its
@@ -88,7 +88,7 @@ func (s *Session) body(t *transaction, body []byte) error {
 }
 
 // dot writes the final dot and takes its answer.
-func (s *Session) dot(t *transaction) error {
+func (s *Session) dot(ctx context.Context, t *transaction) error {
 	s.conn.SetProgress(s.afterDot)
 	defer s.conn.SetProgress(s.progress)
 	r, err := s.ask(".")
@@ -97,6 +97,9 @@ func (s *Session) dot(t *transaction) error {
 	}
 	if err != nil {
 		t.lose()
+		if ctx.Err() != nil {
+			return s.abort(&outbox.LostAfterDot{Err: outbox.ErrStopped})
+		}
 		return s.abort(&outbox.LostAfterDot{Err: s.explain(err)})
 	}
 	t.answer(r)

@@ -364,7 +364,7 @@ func TestContextEnds(t *testing.T) {
 		e := outbox.Envelope{Sender: "ada@example.org", Recipients: []string{bob}}
 		_, err = session.Send(ctx, e, []byte(letter), func([]outbox.Result) error { return nil })
 		_, lost := errors.AsType[*outbox.LostAfterDot](err)
-		if err == nil || lost != (verb == ".") {
+		if err == nil || lost != (verb == ".") || errors.Is(err, outbox.ErrStopped) != lost {
 			t.Errorf("%s: %v", verb, err)
 		}
 	}
