@@ -24,12 +24,17 @@ func TestHasten(t *testing.T) {
 	if after := must(w.QueueMark(w.ctx, w.acct))(t); after == before {
 		t.Error("the mark of the queue stayed although an item is due at another time")
 	}
-	if it, _ := w.claim(0); it.ID != broke {
+	it, at := w.claim(0)
+	if it.ID != broke {
 		t.Errorf("claimed %d", it.ID)
 	}
 	if got := w.item(deferred).NextAttempt; !got.Equal(w.t.Add(time.Hour)) {
 		t.Errorf("the server said later, and it is due at %v", got)
 	}
+	if got := must(w.NextDue(w.ctx, w.acct))(t); !got.Equal(w.t) { // whoever is sending may have died
+		t.Errorf("next due %v while an item is being sent", got)
+	}
+	ok(t, w.EndAttempt(w.ctx, AttemptResult{Attempt: at, State: Sent, Recipients: []RecipientResult{{Addr: "bob@example.net", State: Accepted}, {Addr: "eve@example.net", State: Accepted}}}))
 	if got := must(w.NextDue(w.ctx, w.acct))(t); !got.Equal(w.t.Add(time.Hour)) {
 		t.Errorf("next due %v, and item %d not before %v", got, later, timed.NotBefore)
 	}

@@ -40,7 +40,7 @@ func (a *app) cans(it store.Item, written bool) []can {
 	case store.Cancelled:
 		out = []can{{"edit", "", "write on it"}}
 	}
-	doubt := inDoubt(it)
+	doubt := len(it.InDoubt()) > 0
 	if doubt && (it.State == store.Queued || it.State == store.Held) { // settled before it is written on
 		out = append([]can{sent, again}, out...)
 	}
@@ -59,11 +59,6 @@ func (a *app) cansQueued(it store.Item) []can {
 		return []can{{"retry", "", "have it sent now"}, hold}
 	}
 	return []can{{"retry", "", "have it tried now"}, hold}
-}
-
-// inDoubt reports whether nobody knows if some recipients have an item.
-func inDoubt(it store.Item) bool {
-	return slices.ContainsFunc(it.Recipients, func(r store.Recipient) bool { return r.State == store.MaybeAccepted })
 }
 
 // canDo is the last line of an item's story: what one can do with it; "" when there is nothing.

@@ -47,7 +47,7 @@ func (a *app) describe(it store.Item, now time.Time) string {
 	}
 	why, repair := a.noSender(it.AccountName)
 	other := fmt.Sprintf("mua outbox edit %d", it.ID)
-	if inDoubt(it) { // to be settled before it is written on
+	if len(it.InDoubt()) > 0 { // to be settled before it is written on
 		other = fmt.Sprintf("mua outbox resolve %d --sent where it arrived", it.ID)
 	}
 	switch {
