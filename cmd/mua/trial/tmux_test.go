@@ -5,8 +5,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -32,7 +34,16 @@ func newTerminal(t *testing.T, home string, argv ...string) *terminal {
 	if out, err := exec.Command("tmux", args...).CombinedOutput(); err != nil {
 		t.Fatalf("tmux: %v: %s", err, out)
 	}
-	t.Cleanup(func() { exec.Command("tmux", "-S", term.socket, "kill-server").Run() }) //nolint:errcheck // it may be gone
+	pids, _ := exec.Command("tmux", "-S", term.socket, "list-panes", "-F", "#{pane_pid}").Output()
+	t.Cleanup(func() {
+		exec.Command("tmux", "-S", term.socket, "kill-server").Run() //nolint:errcheck // it may be gone
+		pid, err := strconv.Atoi(strings.TrimSpace(string(pids)))
+		for end := time.Now().Add(20 * time.Second); err == nil && time.Now().Before(end); { // or its folders would be taken from under it
+			if err = syscall.Kill(pid, 0); err == nil {
+				<-time.After(20 * time.Millisecond)
+			}
+		}
+	})
 	return term
 }
 
