@@ -3,6 +3,8 @@ package index
 import (
 	"context"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // Packing makes one list for each term of the many that came to be as documents were added: the file is a fourth
@@ -26,7 +28,11 @@ func (w *Writer) Pack(ctx context.Context) error {
 	if err := w.unseal(); err != nil {
 		return err
 	}
-	for _, q := range []string{`INSERT INTO words(words) VALUES ('optimize')`, `UPDATE state SET packed = terms`, `VACUUM`} {
+	// VACUUM writes the file anew: not in memory, which would grow with the mail, and not in a temporary folder, where
+	// nothing of it may lie, but beside it.
+	beside := strings.ReplaceAll(filepath.Dir(w.path), "'", "''")
+	for _, q := range []string{`INSERT INTO words(words) VALUES ('optimize')`, `UPDATE state SET packed = terms`,
+		`PRAGMA temp_store_directory = '` + beside + `'`, `PRAGMA temp_store = FILE`, `VACUUM`, `PRAGMA temp_store = MEMORY`} {
 		if _, err := w.db.ExecContext(ctx, q); err != nil {
 			return broken(err)
 		}
