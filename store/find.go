@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -16,20 +17,7 @@ type place struct {
 }
 
 func newerPlace(a, b place) int {
-	if a.received != b.received {
-		return compareDown(a.received, b.received)
-	}
-	return compareDown(int64(a.id), int64(b.id))
-}
-
-func compareDown(a, b int64) int {
-	switch {
-	case a > b:
-		return -1
-	case a < b:
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(b.received, a.received), cmp.Compare(b.id, a.id))
 }
 
 const (

@@ -12,11 +12,7 @@ import (
 // messageIDs opens the store and reads message ids: numbers, mid:<message-id>,
 // or - for a line each on stdin.
 func (a *app) messageIDs(ctx context.Context, args []string) (*store.Store, []store.MessageID, error) {
-	words, err := a.idWords(args)
-	if err != nil {
-		return nil, nil, err
-	}
-	s, err := a.open(ctx)
+	s, words, err := a.openNamed(ctx, args)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -29,6 +25,16 @@ func (a *app) messageIDs(ctx context.Context, args []string) (*store.Store, []st
 		ids = append(ids, id)
 	}
 	return s, ids, nil
+}
+
+// openNamed opens the store for the ids that words name.
+func (a *app) openNamed(ctx context.Context, args []string) (*store.Store, []string, error) {
+	words, err := a.idWords(args)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := a.open(ctx)
+	return s, words, err
 }
 
 // messageID reads one id. mid: names the best copy, of the account of -A when given.

@@ -73,11 +73,7 @@ func (a *app) isMe(addr string) bool {
 
 // threadMessages are the messages of the threads that words name: each by its id, or by one of its messages.
 func (a *app) threadMessages(ctx context.Context, args []string) (*store.Store, []store.MessageID, error) {
-	words, err := a.idWords(args)
-	if err != nil {
-		return nil, nil, err
-	}
-	s, err := a.open(ctx)
+	s, words, err := a.openNamed(ctx, args)
 	if err != nil {
 		return nil, nil, err
 	}
