@@ -265,6 +265,7 @@ func (c *Conn) Close() error {
 	dead := c.reason != nil
 	c.mu.Unlock()
 	c.stop()
+	defer c.trace.stop()
 	if c.tls != nil && !dead {
 		c.pace.lastCall(closeGrace)
 		_ = c.tls.Close() // a goodbye that does not get through harms no one

@@ -29,6 +29,8 @@ type tracer struct {
 	out  side
 	spec dialect
 	veil *strings.Replacer // takes credentials out; nil: none known
+
+	stopped bool
 }
 
 // side is one direction.
@@ -71,6 +73,15 @@ func (t *tracer) hide(r *strings.Replacer) {
 	}
 }
 
+// stop ends the writing: what a reader still brings in after Close is not shown.
+func (t *tracer) stop() {
+	if t != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.stopped = true
+	}
+}
+
 func (t *tracer) server(b []byte) {
 	if t != nil {
 		t.feed(&t.in, b, t.spec.server)
@@ -86,6 +97,9 @@ func (t *tracer) client(b []byte) {
 func (t *tracer) feed(s *side, b []byte, judge func(string) (string, bool)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.stopped {
+		return
+	}
 	for len(b) > 0 {
 		if s.skip > 0 {
 			n := min(s.skip, int64(len(b)))

@@ -165,3 +165,30 @@ func TestTraceOfAConnection(t *testing.T) {
 		t.Errorf("%q", out.String())
 	}
 }
+
+// TestTraceEndsWithTheConnection: its writer belongs to its owner again after Close, whoever still reads.
+func TestTraceEndsWithTheConnection(t *testing.T) {
+	var out strings.Builder // no lock: -race would tell
+	c, _ := plain(t, account.POP3, Options{Trace: &out}, func(p *peer) {
+		for err := error(nil); err == nil; {
+			_, err = p.Write([]byte("+OK more\r\n"))
+		}
+	})
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		buf := make([]byte, 100)
+		for {
+			if _, err := c.Read(buf); err != nil {
+				return
+			}
+		}
+	}()
+	c.Close()
+	before := out.String()
+	<-read
+	c.trace.server([]byte("+OK late\r\n"))
+	if out.String() != before {
+		t.Errorf("written after Close: %q", out.String()[len(before):])
+	}
+}

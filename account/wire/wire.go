@@ -48,7 +48,7 @@ const (
 
 // Options of Dial. Zero values mean the defaults.
 type Options struct {
-	Trace    io.Writer     // gets "S: …" and "C: …" lines with secrets hidden; nil: none
+	Trace    io.Writer     // gets "S: …" and "C: …" lines with secrets hidden, none after Close; nil: none
 	Connect  time.Duration // for TCP, and again for the TLS handshake; 20 s
 	Progress time.Duration // longest silence borne; 30 s
 	MaxLine  int           // octets of one line from an SMTP or POP3 server; 64 KiB
