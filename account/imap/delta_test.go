@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"mua/account/realservers"
-	"mua/account/wire"
 )
 
 // TestDelta: what another client did is brought in one question and one answer after EXAMINE, whichever of the
@@ -36,7 +35,8 @@ func TestDelta(t *testing.T) {
 			other.Append("INBOX", mail(5001))
 			other.Exec("LOGOUT")
 			var trace bytes.Buffer
-			e.o.Wire.Trace, e.o.Wire.Counters = &trace, new(wire.Counters)
+			e.o.Wire.Trace = &trace
+			turns := e.far()
 			if p := e.sync(); p.New != 2 || p.Removed != 6 || p.Changed != 5 && name != "neither" {
 				t.Errorf("%+v", p)
 			}
@@ -44,7 +44,7 @@ func TestDelta(t *testing.T) {
 			if !strings.Contains(talk, c.says) || strings.Contains(talk, c.not) {
 				t.Errorf("the talk:\n%s", talk)
 			}
-			if n := e.o.Wire.Counters.RoundTrips(); n > c.turns {
+			if n := turns.RoundTrips(); n > c.turns {
 				t.Errorf("%d round trips", n)
 			}
 			e.settled()

@@ -63,11 +63,11 @@ func TestDovecot(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 
-	e.o.Wire.Counters = new(wire.Counters)
+	count := e.far()
 	if p = e.sync(); p.New+p.Changed+p.Removed != 0 {
 		t.Errorf("second pull: %+v", p)
 	}
-	if in, turns := e.o.Wire.Counters.BytesIn(), e.o.Wire.Counters.RoundTrips(); in > 4096 || turns > 6 {
+	if in, turns := count.BytesIn(), count.RoundTrips(); in > 4096 || turns > 6 {
 		t.Errorf("nothing new cost %d octets and %d round trips", in, turns)
 	}
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"mua/account"
 	"mua/account/demo"
 	"mua/account/imap"
+	"mua/account/realservers"
 	"mua/account/wire"
 	"mua/store"
 )
@@ -65,6 +67,16 @@ func startDemo(t testing.TB, o demo.Options) *demo.Servers {
 func demoEnv(t testing.TB, o demo.Options) (*demo.Servers, *env) {
 	srv := startDemo(t, o)
 	return srv, newEnv(t, srv.ConfigFor("demo", "imaps", ""))
+}
+
+// far puts the server a round trip of 40 ms away and counts the turns of the talk anew. Without a way between,
+// an answer may come before the second of two commands that were sent together, and count as one turn more.
+func (e *env) far() *wire.Counters {
+	e.o.Wire.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, realservers.Delay(e.t, addr, 40*time.Millisecond))
+	}
+	e.o.Wire.Counters = new(wire.Counters)
+	return e.o.Wire.Counters
 }
 
 func (e *env) open() *imap.Session {

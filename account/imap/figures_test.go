@@ -114,11 +114,11 @@ func TestNothingNewInFiftyMailboxes(t *testing.T) {
 	if p := e.sync(); p.New != 99 {
 		t.Fatalf("first pull: %+v", p)
 	}
-	e.o.Wire.Counters = new(wire.Counters)
+	count := e.far()
 	if p := e.sync(); p.New+p.Changed+p.Removed != 0 {
 		t.Fatalf("second pull: %+v", p)
 	}
-	in, out, turns := e.o.Wire.Counters.BytesIn(), e.o.Wire.Counters.BytesOut(), e.o.Wire.Counters.RoundTrips()
+	in, out, turns := count.BytesIn(), count.BytesOut(), count.RoundTrips()
 	t.Logf("%d octets in, %d out, %d round trips", in, out, turns)
 	if in+out > 20<<10 || turns > 6 {
 		t.Errorf("nothing new in 50 mailboxes cost %d octets and %d round trips", in+out, turns)
