@@ -44,7 +44,7 @@ func (l *lister) useIndex(v *index.View) error {
 			boxed += b.Total
 		}
 	}
-	if l.expr().Empty() || l.req.Threads || l.scoped && boxed <= l.store.words.few {
+	if l.expr().Empty() || l.req.Threads || l.scoped && boxed <= l.store.words.few || l.atMost <= l.store.words.few {
 		return nil
 	}
 	tail, err := tailOf(l.ctx, l.q, v)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -30,6 +31,8 @@ type lister struct {
 	scope  []MailboxID // mailboxes to look in; nil: all
 	scoped bool
 	narrow bool                // to a few messages, which another index finds sooner
+	rare   string              // index of a state that all matches are in and few messages are; "": none
+	atMost int                 // so many messages are in it
 	heads  map[int64]MessageID // of threads: the message that stands for it in the list
 
 	view  *index.View // the index; nil: there is none to be used
@@ -106,7 +109,7 @@ func (s *Store) searchIn(ctx context.Context, db querier, q ListQuery, tree quer
 }
 
 func (s *Store) lister(ctx context.Context, db querier, req ListQuery, tree query.Node) (*lister, error) {
-	l := &lister{ctx: ctx, store: s, q: db, req: req}
+	l := &lister{ctx: ctx, store: s, q: db, req: req, atMost: math.MaxInt}
 	var err error
 	if l.boxes, err = boxesByID(ctx, db); err != nil {
 		return nil, err
@@ -123,7 +126,7 @@ func (s *Store) lister(ctx context.Context, db querier, req ListQuery, tree quer
 	if l.plan, err = p.compile(tree); err != nil {
 		return nil, err
 	}
-	return l, l.setScope(p, tree)
+	return l, errors.Join(l.setScope(p, tree), l.findRare())
 }
 
 // thread is the thread that one is part of now.
@@ -356,7 +359,11 @@ func (l *lister) pageSQL(box MailboxID, up bool, after, before *Cursor, n int) (
 	}
 	text += l.dupField()
 	where, args := l.where()
-	text += ` FROM message m WHERE m.state = 0 AND ` + where
+	text += ` FROM message m`
+	if l.rare != "" {
+		text += ` INDEXED BY ` + l.rare
+	}
+	text += ` WHERE m.state = 0 AND ` + where
 	args = args[:len(args):len(args)]
 	if box != 0 {
 		column := `m.mailbox`

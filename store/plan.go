@@ -192,9 +192,10 @@ func (p *planner) account(n query.Account) (plan, error) {
 func (p *planner) state(s query.State) plan {
 	flag := map[query.State]Flags{query.Read: Seen, query.Flagged: Flagged, query.Replied: Answered,
 		query.Forwarded: Forwarded, query.Draft: Draft, query.Deleted: Deleted}
+	r, _ := rarityOf(s)
 	switch s {
 	case query.Unread:
-		return test("m.flags & 1 = 0", func(c *candidate) bool { return !c.Flags.Has(Seen) })
+		return test(r.sql, func(c *candidate) bool { return !c.Flags.Has(Seen) })
 	case query.Pending:
 		const pending = `EXISTS (SELECT 1 FROM action a WHERE a.message = m.id AND a.state = 'pending' AND a.blocked_by IS NULL)`
 		return test(pending, func(c *candidate) bool { return len(c.Pending) > 0 })
