@@ -159,7 +159,7 @@ func TestContactsOfAnOlderStore(t *testing.T) {
 		}
 		older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(m.script)}
 	}
-	ok(t, migrate(t.Context(), db, "mail.db", older))
+	ok(t, migrate(t.Context(), db, db, "mail.db", older))
 	for i, addr := range []string{"wrote@x", "written.to@x", "no-reply@x", "no-reply-written-to@x", "l-bounces@x"} {
 		weight := []int{1, 30, 9, 20, 2}[i]
 		_, err := db.Exec(`INSERT INTO contact(addr, shown, name, words, weight, last) VALUES (?1, ?1, '', ' ' || ?1, ?2, ?3)`, addr, weight, c.t.UnixMilli())

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"net/url"
+	"os"
 	"time"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
@@ -44,7 +45,9 @@ func newConnector(path string, writer bool) *connector {
 	}
 	if writer {
 		v.Set("_txlock", "immediate")
-		v.Set("_auto_vacuum", "incremental") // of a file that is made; one that is there stays as it is
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			v.Set("_auto_vacuum", "incremental") // only of a file that is made: it is a commit, with all its waiting for the disk
+		}
 	} else {
 		v.Set("_txlock", "deferred")
 		v.Set("_query_only", "1")

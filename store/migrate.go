@@ -48,14 +48,15 @@ func migrations(files fs.FS) ([]migration, error) {
 	return out, nil
 }
 
-// migrate brings the database to the newest schema. Several processes may do so at once.
-func migrate(ctx context.Context, db *sql.DB, path string, files fs.FS) error {
+// migrate brings the database to the newest schema, which reader may have found it to have. Several processes may do so
+// at once.
+func migrate(ctx context.Context, reader, db *sql.DB, path string, files fs.FS) error {
 	steps, err := migrations(files)
 	if err != nil {
 		return err
 	}
 	for {
-		done, err := migrateOne(ctx, db, path, steps)
+		done, err := migrateOne(ctx, reader, db, path, steps)
 		if err != nil || done {
 			return err
 		}
@@ -63,9 +64,9 @@ func migrate(ctx context.Context, db *sql.DB, path string, files fs.FS) error {
 }
 
 // migrateOne runs the next step, if there is one, in one transaction.
-func migrateOne(ctx context.Context, db *sql.DB, path string, steps []migration) (done bool, err error) {
+func migrateOne(ctx context.Context, reader, db *sql.DB, path string, steps []migration) (done bool, err error) {
 	err = retryBusy(ctx, func() error {
-		if version, err := checkFile(ctx, db, path, len(steps)); err != nil || version == len(steps) {
+		if version, err := checkFile(ctx, reader, path, len(steps)); err != nil || version == len(steps) {
 			done = true
 			return err
 		}

@@ -51,8 +51,8 @@ func TestMigrationsStepByStep(t *testing.T) {
 		for _, m := range all[:v+1] {
 			older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(m.script)}
 		}
-		ok(t, migrate(ctx, db, path, older))
-		ok(t, migrate(ctx, db, path, migrationFiles))
+		ok(t, migrate(ctx, db, db, path, older))
+		ok(t, migrate(ctx, db, db, path, migrationFiles))
 		if got := schemaOf(t, db); got != fresh {
 			t.Errorf("from version %d:\n%s\nfresh:\n%s", v+1, got, fresh)
 		}
@@ -68,13 +68,13 @@ func TestMigrationIsOneTransaction(t *testing.T) {
 		"migrations/0001_a.sql": {Data: []byte(`CREATE TABLE a (x);`)},
 		"migrations/0002_b.sql": {Data: []byte(`CREATE TABLE b (x); CREATE TABLE a (x);`)},
 	}
-	if err := migrate(ctx, db, path, broken); err == nil || !strings.Contains(err.Error(), "0002_b.sql") {
+	if err := migrate(ctx, db, db, path, broken); err == nil || !strings.Contains(err.Error(), "0002_b.sql") {
 		t.Errorf("got %v", err)
 	}
 	if got := schemaOf(t, db); strings.Contains(got, "TABLE b") || !strings.Contains(got, "TABLE a") {
 		t.Errorf("a failed step left %s", got)
 	}
-	if err := migrate(ctx, db, path, fstest.MapFS{"migrations/0002_b.sql": {}}); err == nil {
+	if err := migrate(ctx, db, db, path, fstest.MapFS{"migrations/0002_b.sql": {}}); err == nil {
 		t.Error("a gap in the numbers was not noticed")
 	}
 }

@@ -72,11 +72,17 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	return s, nil
 }
 
+// prepare opens the first connection and migrates. Where nothing is to be migrated that connection only reads: who
+// comes to look leaves the writer's unopened.
 func (s *Store) prepare(ctx context.Context, path string) error {
-	if err := s.writer.PingContext(ctx); err != nil {
+	db := s.pool
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		db = s.writer
+	}
+	if err := db.PingContext(ctx); err != nil {
 		return fmt.Errorf("%s: %w", path, storageFault(explainOpen(err)))
 	}
-	return storageFault(migrate(ctx, s.writer, path, migrationFiles))
+	return storageFault(migrate(ctx, db, s.writer, path, migrationFiles))
 }
 
 // Close ends all work; a second call does nothing.

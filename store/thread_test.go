@@ -213,7 +213,7 @@ func TestMigrationLeavesThreadsForLater(t *testing.T) {
 	for _, m := range must(migrations(migrationFiles))(t)[:9] {
 		older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(m.script)}
 	}
-	ok(t, migrate(ctx, db, "mail.db", older))
+	ok(t, migrate(ctx, db, db, "mail.db", older))
 	_, err := db.Exec(`INSERT INTO mailbox(account, name) VALUES (1, 'x');
 		INSERT INTO message(account, mailbox, received, size, header_id, refs) VALUES (1, 1, 1, 1, '<a@x>', '[]'), (1, 1, 2, 1, '<b@x>', '["<a@x>"]')`)
 	ok(t, err)
