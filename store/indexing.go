@@ -123,7 +123,7 @@ func (x *indexer) replace(path string) error {
 
 // pack packs an index that has grown, where there is room for it.
 func (x *indexer) pack(w *index.Writer) error {
-	octets, loose := w.Loose()
+	octets, loose := w.Loose(x.ctx)
 	if free := freeSpace(x.s.dir); !loose || x.run.Budget > 0 || x.late() || free >= 0 && free < octets+indexSpare {
 		return nil
 	}
@@ -243,13 +243,18 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			stop()
 			continue
 		}
-		st := w.State()
+		st := w.Reached()
 		if moved := b.bodies != st.Bodies || b.headers != st.Headers || b.old != st.Old; len(b.docs) > 0 || moved && !b.last || (b.old == nil) != (st.Old == nil) {
-			err = w.Add(x.ctx, b.docs, b.bodies, b.headers, b.old)
+			w.Add(b.docs, b.bodies, b.headers, b.old)
 			x.p.Done += len(b.docs)
 			x.tell()
 		}
-		done = b.last
+		if done = b.last; w.Full() {
+			err = w.Flush(x.ctx)
+		}
+	}
+	if err == nil || x.ctx.Err() != nil { // what is gathered is kept, also when it is time to go
+		err = errors.Join(err, w.Flush(context.WithoutCancel(x.ctx)))
 	}
 	if err == nil {
 		err = x.ctx.Err()

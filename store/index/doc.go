@@ -7,6 +7,7 @@
 //     so that documents come newest first as SQLite keeps them (FTS4, order=desc). [Hit.Second] ≤ number.
 //   - Documents are never deleted (FTS4 without content cannot): one that is superseded has no message any
 //     more, and the caller joins with what mail.db says. [Status.Garbage] tells when to build anew.
+//   - What is added is gathered, and inverted in Go: FTS4 is given whole segments, and merges what came bit by bit.
 //   - Words are cut in Go (see [query.Words]); SQLite's tokenizer only splits at spaces.
 package index
 

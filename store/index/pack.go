@@ -12,12 +12,18 @@ import (
 const (
 	packGrowth = 1.3     // since it was packed last
 	packLeast  = 500_000 // terms
+	// packSegments that a search has to look at one after another are too many.
+	packSegments = 24
 )
 
 // Loose reports whether the file is worth packing, and how many octets it takes at most meanwhile.
-func (w *Writer) Loose() (octets int64, is bool) {
+func (w *Writer) Loose(ctx context.Context) (octets int64, is bool) {
 	info, err := os.Stat(w.path)
 	if err != nil || w.state.Terms < packLeast || float64(w.state.Terms) < packGrowth*float64(w.state.Packed) {
+		return 0, false
+	}
+	var segments int
+	if err := w.db.QueryRowContext(ctx, `SELECT count(*) FROM words_segdir`).Scan(&segments); err != nil || segments < packSegments {
 		return 0, false
 	}
 	return 3 * info.Size(), true

@@ -15,6 +15,7 @@ const (
 	markCc      = "¥"
 	markFile    = "§"
 	markList    = "¶"
+	markNone    = "»" // nothing has it
 	markPrefix  = "«" // before the first prefixLen characters of a word: a short prefix has many words
 )
 

@@ -18,6 +18,9 @@ type Writer struct {
 	state State
 	next  map[int64]int64 // of numbers that are taken: one that may not be
 	dirty bool            // the seal is off
+
+	gathered *inverter // nil: nothing
+	reached  State     // by what is gathered
 }
 
 // OpenWriter opens the file for adding to it. ErrBroken: it has to be built anew, with Create.
@@ -30,6 +33,7 @@ func OpenWriter(ctx context.Context, files *Files, path, home string) (*Writer, 
 	if w.state, err = readState(ctx, w.db, home); err != nil {
 		return nil, errors.Join(err, w.side.Close(), w.db.Close())
 	}
+	w.reached = w.state
 	return w, nil
 }
 
@@ -41,10 +45,13 @@ func Create(ctx context.Context, files *Files, path, home string, st State) (*Wr
 	return OpenWriter(ctx, files, path, home)
 }
 
-// State is what has been taken in.
+// State is what is in the file.
 func (w *Writer) State() State { return w.state }
 
-// Close ends the writer, and seals the file when seal is true.
+// Reached is what the state will be when what is gathered is in the file; only its marks are told.
+func (w *Writer) Reached() State { return w.reached }
+
+// Close ends the writer, and seals the file when seal is true. What is gathered is forgotten.
 func (w *Writer) Close(ctx context.Context, seal bool) error {
 	err := w.side.Close() // it would be in the way of the seal
 	if _, sealed := readSeal(w.path); seal && !sealed {
@@ -58,44 +65,72 @@ func (w *Writer) Known(ctx context.Context, messages []int64) (map[int64]Hit, er
 	return docs(ctx, w.side, messages)
 }
 
-// Add takes in prepared documents, in one transaction with the new state. What is known already with the
-// same content is left as it is.
-func (w *Writer) Add(ctx context.Context, docs []*Doc, bodies, headers Mark, old *Place) error {
+// Add takes in prepared documents, with the state that they come to. They are gathered: Flush brings them into the file.
+func (w *Writer) Add(docs []*Doc, bodies, headers Mark, old *Place) {
+	if w.gathered == nil {
+		w.gathered = newInverter()
+	}
+	for _, d := range docs {
+		w.gathered.add(d)
+	}
+	w.reached.Bodies, w.reached.Headers, w.reached.Old = bodies, headers, old
+}
+
+// gatherMost is how many octets of documents are gathered; writing them takes as much again.
+const gatherMost = 24 << 20
+
+// Full reports that it is time for Flush.
+func (w *Writer) Full() bool { return w.gathered != nil && w.gathered.octets() >= gatherMost }
+
+// Flush writes what Add has gathered, in one transaction with the state. What is known already with the same
+// content is left as it is. After an error nothing is gathered any more, and the file is as it was.
+func (w *Writer) Flush(ctx context.Context) error {
+	v := w.gathered
+	if w.gathered = nil; v == nil {
+		return nil
+	}
+	err := w.flush(ctx, v)
+	if err != nil {
+		w.next = map[int64]int64{} // it may have numbers that are free again
+		w.reached = w.state
+	}
+	return broken(err)
+}
+
+func (w *Writer) flush(ctx context.Context, v *inverter) error {
 	if err := w.unseal(); err != nil {
 		return err
 	}
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {
-		return broken(err)
+		return err
 	}
 	defer tx.Rollback()
 	st := w.state
-	st.Bodies, st.Headers, st.Old = bodies, headers, old
+	st.Bodies, st.Headers, st.Old = w.reached.Bodies, w.reached.Headers, w.reached.Old
 	a := adder{ctx: ctx, tx: tx, w: w, st: &st}
-	if err := a.all(docs); err != nil {
-		w.next = map[int64]int64{} // it may have numbers that are free again
-		return broken(err)
+	if err := a.all(v); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE state SET bodies_change = ?, bodies_id = ?, headers_change = ?, headers_id = ?, old_received = ?, old_id = ?,
 		spread = ?, docs = ?, terms = ?, dead = ?`, append(st.columns(), st.Spread, st.Docs, st.Terms, st.Dead)...); err != nil {
-		return broken(err)
+		return err
 	}
 	if err := tx.Commit(); err != nil {
-		w.next = map[int64]int64{}
-		return broken(err)
+		return err
 	}
 	w.state = st
 	return nil
 }
 
-// adder is one Add.
+// adder is one Flush.
 type adder struct {
 	ctx context.Context
 	tx  *sql.Tx
 	w   *Writer
 	st  *State
 
-	taken, supersede, word, doc *sql.Stmt
+	taken, supersede, doc *sql.Stmt
 
 	known map[int64]known
 }
@@ -106,11 +141,10 @@ type known struct {
 	size            int
 }
 
-func (a *adder) all(docs []*Doc) error {
+func (a *adder) all(v *inverter) error {
 	for to, q := range map[**sql.Stmt]string{
 		&a.taken:     `SELECT number FROM doc WHERE number >= ? ORDER BY number LIMIT ?`,
 		&a.supersede: `UPDATE doc SET message = NULL WHERE number = ?`,
-		&a.word:      `INSERT INTO words(docid, t) VALUES (?, ?)`,
 		&a.doc:       `INSERT OR IGNORE INTO doc(number, message, content, size, partial) VALUES (?, ?, ?, ?, ?)`,
 	} {
 		var err error
@@ -119,26 +153,49 @@ func (a *adder) all(docs []*Doc) error {
 		}
 		defer (*to).Close()
 	}
-	if err := a.lookUp(docs); err != nil {
+	if err := a.lookUp(v.docs); err != nil {
 		return err
 	}
-	sorted := slices.Clone(docs) // a number that falls makes SQLite flush what it has gathered
-	slices.SortStableFunc(sorted, func(x, y *Doc) int {
+	order := make([]int, len(v.docs)) // of receipt, so that rows are appended
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, k int) int {
+		x, y := v.docs[i].doc, v.docs[k].doc
 		return cmp.Or(cmp.Compare(x.Received, y.Received), cmp.Compare(x.Message, y.Message))
 	})
-	for _, d := range sorted {
-		if err := a.add(d); err != nil {
+	numbers := make([]int64, len(v.docs))
+	for _, i := range order {
+		var err error
+		if numbers[i], err = a.add(v.docs[i].doc); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := a.makeRoom(); err != nil {
+		return err
+	}
+	return writeSegment(a.ctx, a.tx, v, v.doclists(numbers))
+}
+
+// makeRoom has FTS4 merge the segments that were gathered bit by bit, when they are many: it does so when it adds one.
+func (a *adder) makeRoom() error {
+	var segments int
+	if err := a.tx.QueryRowContext(a.ctx, `SELECT count(*) FROM words_segdir WHERE level = 0`).Scan(&segments); err != nil || segments < fullLevel {
+		return err
+	}
+	var number int64 // a document of one term, which no query can ask for
+	if err := a.tx.QueryRowContext(a.ctx, `SELECT max(number) FROM doc`).Scan(&number); err != nil {
+		return err
+	}
+	_, err := a.tx.ExecContext(a.ctx, `INSERT INTO words(docid, t) VALUES (?, ?)`, number, markNone)
+	return err
 }
 
 // lookUp finds the documents that messages have already.
-func (a *adder) lookUp(docs []*Doc) error {
+func (a *adder) lookUp(docs []inverted) error {
 	ids := make([]int64, len(docs))
 	for i, d := range docs {
-		ids[i] = d.Message
+		ids[i] = d.doc.Message
 	}
 	list, err := json.Marshal(ids)
 	if err != nil {
@@ -161,30 +218,27 @@ func (a *adder) lookUp(docs []*Doc) error {
 	return rows.Err()
 }
 
-func (a *adder) add(d *Doc) error {
+// add files a document under a number; 0: it is known.
+func (a *adder) add(d *Doc) (number int64, err error) {
 	if k, there := a.known[d.Message]; there {
 		if k.content == d.Content {
-			return nil
+			return 0, nil
 		}
 		if _, err := a.supersede.ExecContext(a.ctx, k.number); err != nil {
-			return err
+			return 0, err
 		}
 		a.st.Docs--
 		a.st.Dead += int64(k.size)
 	}
 	second := Second(d.Received)
-	number, err := a.place(d, second)
-	if err != nil {
-		return err
-	}
-	if _, err := a.word.ExecContext(a.ctx, number, d.terms); err != nil {
-		return err
+	if number, err = a.place(d, second); err != nil {
+		return 0, err
 	}
 	a.known[d.Message] = known{number, d.Content, d.size}
 	a.st.Docs++
 	a.st.Terms += int64(d.size)
 	a.st.Spread = max(a.st.Spread, number-second)
-	return nil
+	return number, nil
 }
 
 // place files a document under the first free number from its second on.
