@@ -35,24 +35,25 @@ type columns struct {
 
 // columnsOf parses a whole message (raw), or a header when raw is nil.
 func (s *Store) columnsOf(raw, header []byte, size int64) (columns, error) {
-	c := described(raw, header, size)
+	c, text := s.described(raw, header, size)
 	if raw == nil {
 		return c, nil
 	}
 	p, err := s.packContent(raw)
+	p.text = text
 	c.content = &p
 	return c, err
 }
 
-// described is columnsOf without the content.
-func described(raw, header []byte, size int64) columns {
+// described is columnsOf without the content. text is what an indexer wants of it.
+func (s *Store) described(raw, header []byte, size int64) (c columns, text *string) {
 	var m *message.Message
 	if raw != nil {
 		m, size = message.Parse(raw), int64(len(raw))
 	} else {
 		m = message.ParseHeader(header)
 	}
-	c := columns{
+	c = columns{
 		size: size, date: sane(m.Date), headerID: m.MessageID, refs: toJSON(references(m)),
 		listID: m.Get("List-Id"), subject: m.Subject, from: m.From, to: m.To, cc: m.Cc,
 		attachments: "[]", traced: m.Get("Received") != "", header: header,
@@ -60,11 +61,15 @@ func described(raw, header []byte, size int64) columns {
 	}
 	c.threading = threadingOf(c.headerID, references(m), c.subject, !c.date.IsZero(), c.from, c.to, c.cc)
 	if raw == nil {
-		return c
+		return c, nil
 	}
 	c.report = m.Report()
 	c.attachments, c.snippet, c.header = toJSON(m.Attachments()), m.Snippet(snippetLen), nil
-	return c
+	if s.fresh.areWanted() {
+		t := m.SearchText()
+		text = &t
+	}
+	return c, text
 }
 
 // references joins References and In-Reply-To, oldest first, at most 100.

@@ -15,11 +15,12 @@ type packed struct {
 	sum    [sha256.Size]byte
 	size   int64
 	chunks [][]byte
+	text   *string // for an indexer; nil: none wants it
 }
 
 func (s *Store) packContent(raw []byte) (packed, error) {
 	chunks, err := s.codec.pack(raw)
-	return packed{sha256.Sum256(raw), int64(len(raw)), chunks}, err
+	return packed{sum: sha256.Sum256(raw), size: int64(len(raw)), chunks: chunks}, err
 }
 
 // putContent stores content once; the same bytes get the same id.
@@ -36,6 +37,9 @@ func (t *txn) putContent(p packed) (ContentID, error) {
 		if err := t.run(`INSERT INTO content_chunk(content, seq, data) VALUES (?, ?, ?)`, n, i+1, c); err != nil {
 			return 0, err
 		}
+	}
+	if p.text != nil {
+		t.fresh = append(t.fresh, freshText{ContentID(n), *p.text})
 	}
 	return ContentID(n), nil
 }

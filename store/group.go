@@ -165,13 +165,13 @@ func (w *groupWrite) within(t *txn) error {
 		return err
 	}
 	own := *t // with a change number of its own, should it take one that is then rolled back
-	own.seq, own.joins = 0, nil
+	own.seq, own.joins, own.fresh = 0, nil, nil
 	if w.err = w.f(&own); w.err != nil {
 		if err := t.run(`ROLLBACK TO one`); err != nil {
 			return err
 		}
 	} else {
-		t.joins = append(t.joins, own.joins...)
+		t.joins, t.fresh = append(t.joins, own.joins...), append(t.fresh, own.fresh...)
 	}
 	return t.run(`RELEASE one`)
 }

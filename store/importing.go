@@ -125,9 +125,9 @@ func (im *Importer) Prepare(ctx context.Context, m *Import) error {
 	if !m.Box.Local {
 		m.header = bytes.Clone(headerOf(m.Raw))
 	}
-	c := described(m.Raw, nil, 0)
+	c, text := im.s.described(m.Raw, nil, 0)
 	chunks, err := im.s.codec.pack(m.Raw)
-	c.content = &packed{sum, m.Octets, chunks}
+	c.content = &packed{sum, m.Octets, chunks, text}
 	m.Raw, m.ready = nil, &c
 	return err
 }

@@ -17,10 +17,11 @@ import (
 
 // IndexRun says how far UpdateIndex goes.
 type IndexRun struct {
-	Budget  time.Duration // it stops after about that; 0: when all is done
-	Headers bool          // also messages without text, although their text may still come
-	Seal    bool          // nothing else is expected soon: the file is made ready to be left alone
-	Rebuild bool          // begin anew, whatever is there
+	Budget  time.Duration   // it stops after about that; 0: when all is done
+	Headers bool            // also messages without text, although their text may still come
+	Seal    bool            // nothing else is expected soon: the file is made ready to be left alone
+	Rebuild bool            // begin anew, whatever is there
+	Follow  <-chan struct{} // until it is closed more is to come, and is waited for; nil: nothing is
 	Told    func(IndexProgress)
 }
 
@@ -52,6 +53,12 @@ func (s *Store) UpdateIndex(ctx context.Context, run IndexRun) (p IndexProgress,
 	if run.Budget > 0 {
 		x.until = time.Now().Add(run.Budget)
 	}
+	if run.Follow != nil {
+		changed, done := s.Watch()
+		defer done()
+		defer s.fresh.want()()
+		x.changed = changed
+	}
 	err = x.update()
 	if errors.Is(err, index.ErrBroken) && ctx.Err() == nil { // it came to light while writing
 		if err = index.Remove(s.words.path); err == nil {
@@ -69,7 +76,9 @@ type indexer struct {
 	run   IndexRun
 	until time.Time // zero: no end
 	first bool      // there has never been one
-	p     IndexProgress
+
+	changed <-chan struct{} // something in the store; nil: nobody follows
+	p       IndexProgress
 }
 
 func (x *indexer) late() bool {
@@ -213,6 +222,9 @@ type batch struct {
 	err             error
 }
 
+// flushAfter is how long a search waits for what is gathered.
+const flushAfter = 5 * time.Second
+
 // fill takes all in that is missing. The next batch is made ready while one is written.
 func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 	ctx, stop := context.WithCancel(x.ctx)
@@ -222,7 +234,11 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 		defer close(ready)
 		at := batch{bodies: w.State().Bodies, headers: w.State().Headers, old: w.State().Old}
 		for !at.last && at.err == nil && !x.late() {
-			if at = x.next(ctx, at); at.err == nil {
+			if at = x.next(ctx, at); at.last && x.follow(ctx) {
+				at.last = false
+				continue
+			}
+			if at.err == nil {
 				at.err = x.leaveKnown(ctx, w, &at)
 			}
 			if at.err == nil {
@@ -235,6 +251,7 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			}
 		}
 	}()
+	flushed := time.Now()
 	for b := range ready {
 		if b.err != nil {
 			err = b.err
@@ -249,8 +266,9 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			x.p.Done += len(b.docs)
 			x.tell()
 		}
-		if done = b.last; w.Full() {
+		if done = b.last; w.Full() || time.Since(flushed) > flushAfter {
 			err = w.Flush(x.ctx)
+			flushed = time.Now()
 		}
 	}
 	if err == nil || x.ctx.Err() != nil { // what is gathered is kept, also when it is time to go
@@ -260,6 +278,28 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 		err = x.ctx.Err()
 	}
 	return done && err == nil, err
+}
+
+// followPause is how long what comes is gathered.
+const followPause = 50 * time.Millisecond
+
+// follow waits for more; false: there is none to wait for.
+func (x *indexer) follow(ctx context.Context) bool {
+	if x.run.Follow == nil {
+		return false
+	}
+	select {
+	case <-x.run.Follow:
+		x.run.Follow = nil // and looks once more
+	case <-ctx.Done():
+	case <-x.changed:
+		select {
+		case <-x.run.Follow:
+		case <-ctx.Done():
+		case <-time.After(followPause):
+		}
+	}
+	return true
 }
 
 // leaveKnown leaves out what is in the index as it is: what was only moved, say.
@@ -285,7 +325,7 @@ func (x *indexer) next(ctx context.Context, at batch) batch {
 			return err
 		}
 		end := index.Mark{Change: n, ID: math.MaxInt64}
-		list, err := x.changed(ctx, q, at.bodies, `content IS NOT NULL`)
+		list, err := x.changedAfter(ctx, q, at.bodies, `content IS NOT NULL`)
 		if err != nil {
 			return err
 		}
@@ -295,8 +335,8 @@ func (x *indexer) next(ctx context.Context, at batch) batch {
 		if at.old != nil {
 			return x.nextOld(ctx, q, &b)
 		}
-		if x.run.Headers {
-			if list, err = x.changed(ctx, q, at.headers, `content IS NULL`); err != nil {
+		if x.run.Headers && x.run.Follow == nil {
+			if list, err = x.changedAfter(ctx, q, at.headers, `content IS NULL`); err != nil {
 				return err
 			}
 			b.docs, b.headers = docsOf(list, end)
@@ -324,7 +364,7 @@ func (x *indexer) nextOld(ctx context.Context, q querier, b *batch) error {
 	return nil
 }
 
-func (x *indexer) changed(ctx context.Context, q querier, after index.Mark, which string) ([]changedRow, error) {
+func (x *indexer) changedAfter(ctx context.Context, q querier, after index.Mark, which string) ([]changedRow, error) {
 	return changedRows(ctx, q, `SELECT `+rowFields+`, m.changed FROM message m INDEXED BY message_changed WHERE (m.changed, m.id) > (?, ?)
 		AND m.state <> 2 AND `+which+` ORDER BY m.changed, m.id LIMIT ?`, after.Change, after.ID, indexBatch)
 }
@@ -373,7 +413,9 @@ func docsOf(list []changedRow, end index.Mark) (docs []*index.Doc, mark index.Ma
 
 // prepare reads a document's text and cuts its words. A text that cannot be read has none.
 func (x *indexer) prepare(ctx context.Context, d *index.Doc) error {
-	if d.Content != 0 {
+	if text, there := x.s.fresh.take(ContentID(d.Content)); there {
+		d.Text = text
+	} else if d.Content != 0 {
 		raw, err := x.s.content(ctx, x.s.pool, ContentID(d.Content))
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -26,6 +26,7 @@ type Store struct {
 	mark     markFile
 	group    group
 	words    wordIndex
+	fresh    freshTexts
 	saved    atomic.Pointer[map[string]string]
 	filler   filler
 	closed   sync.Once

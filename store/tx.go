@@ -35,6 +35,7 @@ type txn struct {
 	seq int64 // change number taken in this transaction; 0 none yet
 
 	joins []joiner // what came in it and has no thread yet
+	fresh []freshText
 }
 
 func (t *txn) exec(q string, args ...any) (sql.Result, error) {
@@ -110,6 +111,7 @@ func (s *Store) transaction(ctx context.Context, f func(*txn) error) (inDoubt bo
 			_ = t.rollback() // what SQLite may have left open
 			return err
 		}
+		s.fresh.put(t.fresh)
 		return nil
 	})
 	return inDoubt, err

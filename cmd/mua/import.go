@@ -91,15 +91,16 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	}}
 	left := &leftOut{app: a}
 	p := &counter{app: a, verb: "imported", live: isTerminal(a.err) && !a.quiet, began: time.Now()}
+	index := a.indexBeside(ctx, s)
 	tallies, err := archive.Import(ctx, paths, archive.Options{Dialect: d, Tree: f.tree, Skipped: left.tell}, into, p.say)
 	p.clear()
+	index()
 	if printed := a.printTallies(tallies); printed != nil {
 		return printed
 	}
 	if err != nil {
 		return importTrouble(err)
 	}
-	a.indexSynced(ctx, s)
 	if len(tallies) == 0 {
 		a.talk("no mail was found there")
 	} else if onServer && !a.json {

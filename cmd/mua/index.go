@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -119,9 +120,34 @@ func (a *app) endProgress() {
 	}
 }
 
+// indexBeside keeps the index up with what is being stored. What it returns is called when that is all, and waits until
+// the rest is indexed, too.
+func (a *app) indexBeside(ctx context.Context, s *store.Store) (finish func()) {
+	follow, done := make(chan struct{}), make(chan error, 1)
+	var last atomic.Bool
+	told := a.indexProgress()
+	go func() {
+		_, err := s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true, Follow: follow, Told: func(p store.IndexProgress) {
+			if last.Load() { // until then the line is another's
+				told(p)
+			}
+		}})
+		done <- err
+	}()
+	return func() {
+		last.Store(true)
+		close(follow)
+		a.indexed(ctx, <-done)
+	}
+}
+
 // indexSynced takes what a sync has brought into the index. A search does without it, so trouble is only told.
 func (a *app) indexSynced(ctx context.Context, s *store.Store) {
 	_, err := s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true, Told: a.indexProgress()})
+	a.indexed(ctx, err)
+}
+
+func (a *app) indexed(ctx context.Context, err error) {
 	a.endProgress()
 	if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrLocked) {
 		a.talk("the search index was not brought up to date: %v", err)

@@ -17,6 +17,7 @@ type inverter struct {
 	docs  []inverted
 	size  int // octets of all docs
 
+	pre  []uint32     // by term: that of its prefix + 1, 0: it has none
 	at   []occurrence // by term: in the document that is being added
 	next []uint32     // by position: where the same term is next, 0: nowhere
 	list []uint32     // its terms
@@ -45,9 +46,14 @@ func (v *inverter) term(name string) uint32 {
 			v.names = append(v.names, name...)
 			v.ends = append(v.ends, uint32(len(v.names)))
 			v.at = append(v.at, occurrence{})
+			v.pre = append(v.pre, 0)
 			v.table[h] = id + 1
 			if 2*len(v.ends) > len(v.table) {
 				v.grow()
+			}
+			if p := prefixOf(name); p != "" {
+				p := v.term(p) + 1 // before there is a place for it
+				v.pre[id] = p
 			}
 			return id
 		case string(v.name(id-1)) == name:
@@ -83,19 +89,15 @@ func (v *inverter) add(d *Doc) {
 	v.next, v.list, v.data = v.next[:0], v.list[:0], v.data[:0]
 	for rest := d.terms; rest != ""; {
 		var name string
-		if name, rest, _ = strings.Cut(rest, " "); name == "" {
-			continue
+		if name, rest, _ = strings.Cut(rest, " "); name != "" {
+			v.occurs(seq, v.term(name))
 		}
-		id, pos := v.term(name), uint32(len(v.next))
-		at := &v.at[id]
-		if at.doc != seq {
-			at.doc, at.first = seq, pos
-			v.list = append(v.list, id)
-		} else {
-			v.next[at.last] = pos
+	}
+	for _, id := range v.list {
+		if p := v.pre[id]; p != 0 && v.at[p-1].doc != seq {
+			v.occurs(seq, p-1)
+			d.size++
 		}
-		at.last = pos
-		v.next = append(v.next, 0)
 	}
 	for _, id := range v.list {
 		v.data = appendVarint(v.data, uint64(id))
@@ -113,8 +115,21 @@ func (v *inverter) add(d *Doc) {
 	v.size += len(v.data)
 }
 
+// occurs notes that a term is next in a document.
+func (v *inverter) occurs(doc, term uint32) {
+	at, pos := &v.at[term], uint32(len(v.next))
+	if at.doc != doc {
+		at.doc, at.first = doc, pos
+		v.list = append(v.list, term)
+	} else {
+		v.next[at.last] = pos
+	}
+	at.last = pos
+	v.next = append(v.next, 0)
+}
+
 // octets is about what it takes of memory now, and as much again while it is written.
-func (v *inverter) octets() int { return v.size + len(v.names) + 24*len(v.ends) }
+func (v *inverter) octets() int { return v.size + len(v.names) + 28*len(v.ends) }
 
 // doclist is a term and where it is.
 type doclist struct {

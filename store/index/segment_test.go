@@ -67,7 +67,7 @@ func TestSegmentsAreThoseOfFTS4(t *testing.T) {
 				number := int64(1 + 7*i)
 				d := &Doc{Message: int64(i + 1), Content: 1, Received: 1000 * number, Text: b.String(), Subject: text(r, 5)}
 				d.Prepare()
-				must(tx.Exec(`INSERT INTO words(docid, t) VALUES (?, ?)`, number, d.terms))(t)
+				must(tx.Exec(`INSERT INTO words(docid, t) VALUES (?, ?)`, number, withPrefixes(d.terms)))(t)
 				docs = append(docs, d)
 			}
 			if err := tx.Commit(); err != nil {
@@ -99,6 +99,18 @@ func TestSegmentsAreThoseOfFTS4(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withPrefixes puts the prefixes of terms behind them.
+func withPrefixes(terms string) string {
+	seen := map[string]bool{}
+	for _, w := range strings.Fields(terms) {
+		if p := prefixOf(w); p != "" && !seen[p] {
+			seen[p] = true
+			terms += p + " "
+		}
+	}
+	return terms
 }
 
 // empty is a writer of a file with pages of so many octets: small ones make a high tree.

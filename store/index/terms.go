@@ -17,6 +17,8 @@ const (
 	markList    = "¶"
 	markNone    = "»" // nothing has it
 	markPrefix  = "«" // before the first prefixLen characters of a word: a short prefix has many words
+
+	marks = markSubject + markFrom + markTo + markCc + markFile + markList + markNone + markPrefix
 )
 
 const (
@@ -27,10 +29,9 @@ const (
 
 // Prepare cuts the words. It is what costs most, and may run at the same time for different documents.
 func (d *Doc) Prepare() {
-	t := terms{seen: map[string]struct{}{}}
+	t := terms{}
 	t.b.Grow(len(d.Text) + len(d.Text)/4 + 512)
-	t.words("", query.Words(d.Text), true)
-	t.prefixes()
+	t.words("", query.Words(d.Text))
 	t.term(markPrefix, "") // no phrase goes on from the text to the header
 	t.field(markSubject, true, d.Subject)
 	t.field(markFrom, true, d.From...)
@@ -44,11 +45,8 @@ func (d *Doc) Prepare() {
 
 // terms writes the terms of a document, with spaces between them.
 type terms struct {
-	b    strings.Builder
-	n    int
-	seen map[string]struct{} // prefixes
-	done int                 // of seen, how many are written
-	list []string
+	b strings.Builder
+	n int
 }
 
 // field writes the pieces of a field, plain (anywhere) and marked. Marked terms between plain ones keep
@@ -57,15 +55,14 @@ func (t *terms) field(mark string, anywhere bool, pieces ...string) {
 	for _, p := range pieces {
 		w := query.Words(p)
 		if anywhere {
-			t.words("", w, true)
+			t.words("", w)
 		}
-		t.words(mark, w, false)
+		t.words(mark, w)
 	}
-	t.prefixes()
 }
 
 // words writes what query.Words has left.
-func (t *terms) words(mark, words string, prefixes bool) {
+func (t *terms) words(mark, words string) {
 	for w := range strings.SplitSeq(words, " ") {
 		if w == "" {
 			continue
@@ -73,14 +70,11 @@ func (t *terms) words(mark, words string, prefixes bool) {
 		if t.n >= maxTerms {
 			return
 		}
-		if !query.Unspaced(w) {
+		if query.Unspaced(w) {
+			t.run(mark, w)
+		} else {
 			t.term(mark, cutWord(w))
-			if p := firstOf(w); prefixes && p != "" {
-				t.prefix(p)
-			}
-			continue
 		}
-		t.run(mark, w)
 	}
 }
 
@@ -101,19 +95,18 @@ func (t *terms) term(mark, w string) {
 	t.n++
 }
 
-func (t *terms) prefix(p string) {
-	if _, there := t.seen[p]; !there {
-		t.seen[p] = struct{}{}
-		t.list = append(t.list, p)
+// prefixOf is the term for the beginning of a plain term, "" where it has none: a short prefix of many words is found
+// by itself.
+func prefixOf(term string) string {
+	r, n := utf8.DecodeRuneInString(term)
+	if strings.ContainsRune(marks, r) && n > 1 || query.Unspaced(term) {
+		return ""
 	}
-}
-
-// prefixes writes those that are new.
-func (t *terms) prefixes() {
-	for _, p := range t.list[t.done:] {
-		t.term(markPrefix, p)
+	p := firstOf(term)
+	if p != "" {
+		p = markPrefix + p
 	}
-	t.done = len(t.list)
+	return p
 }
 
 // firstOf is the beginning of a word that is found by itself, or "".

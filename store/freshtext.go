@@ -1,0 +1,72 @@
+package store
+
+import "sync"
+
+// freshMost is how many octets of texts wait for an indexer.
+const freshMost = 16 << 20
+
+// freshTexts are the texts of contents that were just stored. Who indexes beside a pull or an import need not read
+// and parse again what was in hand a moment ago. The zero value is ready, and keeps nothing.
+type freshTexts struct {
+	mu     sync.Mutex
+	wanted int // indexers
+	octets int
+	texts  map[ContentID]string
+}
+
+// freshText is one, on its way through a transaction.
+type freshText struct {
+	content ContentID
+	text    string
+}
+
+// want has texts kept until the returned function is called.
+func (f *freshTexts) want() (done func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.wanted++
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.wanted--; f.wanted == 0 {
+			f.texts, f.octets = nil, 0
+		}
+	}
+}
+
+func (f *freshTexts) areWanted() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.wanted > 0
+}
+
+// put keeps texts of contents that are stored now. What there is no room for is left out.
+func (f *freshTexts) put(list []freshText) {
+	if len(list) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.wanted == 0 {
+		return
+	}
+	if f.texts == nil {
+		f.texts = map[ContentID]string{}
+	}
+	for _, t := range list {
+		if f.octets+len(t.text) <= freshMost {
+			f.octets += len(t.text) - len(f.texts[t.content])
+			f.texts[t.content] = t.text
+		}
+	}
+}
+
+// take gives a text, and forgets it.
+func (f *freshTexts) take(id ContentID) (text string, there bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	text, there = f.texts[id]
+	delete(f.texts, id)
+	f.octets -= len(text)
+	return text, there
+}
