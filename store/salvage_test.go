@@ -109,6 +109,11 @@ func TestSalvage(t *testing.T) {
 		{"sound", func(b []byte) []byte { return b }, n, true},
 		{"garbage header", func(b []byte) []byte { noise(b[:100]); return b }, n, true},
 		{"garbage first page", func(b []byte) []byte { noise(b[:pageSize]); return b }, n, true},
+		{"garbage in its schema", func(b []byte) []byte {
+			at := bytes.LastIndex(b, []byte("CREATE TABLE recipient"))
+			noise(b[at : at+300])
+			return b
+		}, n, true},
 		{"half a page short", func(b []byte) []byte { return b[:len(b)-pageSize/2] }, n - 2, false},
 		{"ten pages short", func(b []byte) []byte { return b[:len(b)-10*pageSize] }, n / 2, false},
 		{"no text at all", func([]byte) []byte { return []byte("this is a love letter, not a database\n") }, 0, false},
@@ -201,5 +206,50 @@ func TestExamine(t *testing.T) {
 	}
 	if k.sums() != before {
 		t.Error("the file was changed")
+	}
+}
+
+// TestSetAsideDamaged: what is certainly damaged is set aside, once; what another process has set aside meanwhile, what is sound
+// and what cannot be said to be damaged stays.
+func TestSetAsideDamaged(t *testing.T) {
+	k := newWreck(t, 1)
+	o := Options{Now: newClock().now}
+	if to, err := SetAsideDamaged(t.Context(), k.dir, o); to != "" || err != nil {
+		t.Fatalf("a sound one: %q, %v", to, err)
+	}
+	k.change(func(b []byte) []byte { clear(b[:100]); return b })
+	before := k.bytes()
+	_, err := Open(t.Context(), k.dir, o)
+	if !Damaged(err) {
+		t.Fatalf("not called damaged: %v", err)
+	}
+	for _, other := range []error{ErrDisk, ErrFull, ErrReadOnly, ErrNewerSchema} {
+		if Damaged(errors.Join(err, other)) || Damaged(other) {
+			t.Errorf("%v is called damage", other)
+		}
+	}
+	to := must(SetAsideDamaged(t.Context(), k.dir, o))(t)
+	if !bytes.Equal(must(os.ReadFile(to))(t), before) {
+		t.Error("other bytes")
+	}
+	if again, err := SetAsideDamaged(t.Context(), k.dir, o); again != "" || err != nil {
+		t.Errorf("the fresh one was set aside: %q, %v", again, err)
+	}
+	asides := must(Asides(t.Context(), k.dir))(t)
+	if len(asides) != 1 || asides[0].Path != to || asides[0].Size != int64(len(before)) || asides[0].Unsent != -1 {
+		t.Errorf("%+v", asides)
+	}
+}
+
+// TestAsidesAreCounted: of one that can be read it is known what is unsent, and nothing appears beside it.
+func TestAsidesAreCounted(t *testing.T) {
+	k := newWreck(t, 3)
+	to := must(SetAside(k.dir, newClock().t))(t)
+	asides := must(Asides(t.Context(), k.dir))(t)
+	if len(asides) != 1 || asides[0].Unsent != 3 || asides[0].Drafts != 1 {
+		t.Errorf("%+v", asides)
+	}
+	if all := must(os.ReadDir(k.dir))(t); len(all) != 1 || all[0].Name() != filepath.Base(to) {
+		t.Errorf("%q", all)
 	}
 }
