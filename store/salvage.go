@@ -53,35 +53,35 @@ type Rescue struct {
 // Salvage reads the unsent items and the drafts of a database row by row, going on where a row
 // cannot be read. It works on a copy in scratch, which needs room for one and is left empty; the
 // file itself and its write-ahead log are only read. Nobody should be writing to them. notes says
-// in sentences what had to be done and what is missing; an error of a function of r ends it.
-func Salvage(ctx context.Context, path, scratch string, r Rescue) (notes []string, err error) {
+// in sentences what had to be done and what is missing, whole that nothing is; an error of a function of r ends it.
+func Salvage(ctx context.Context, path, scratch string, r Rescue) (notes []string, whole bool, err error) {
 	if err := os.MkdirAll(scratch, 0o700); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	dir, err := os.MkdirTemp(scratch, "mail.db-copy-")
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	work := filepath.Join(dir, "mail.db")
 	if err := duplicate(path, work); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, false, err
 	}
 	if err := duplicate(path+"-wal", work+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, false, err
 	}
 	best, err := bestReading(ctx, work, dir)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	w := walker{ctx: ctx, Rescue: r}
 	if err := w.run(work, best); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if best.words != "" {
 		w.note("%s", best.words)
 	}
-	return w.notes, nil
+	return w.notes, !w.missed, nil
 }
 
 // reading is one way to make SQLite read the copy.

@@ -67,7 +67,7 @@ func (k *wreck) sums() string {
 func (k *wreck) salvage() (items int, draft bool) {
 	k.Helper()
 	before := k.sums()
-	_, err := Salvage(k.Context(), k.path(), k.TempDir(), Rescue{
+	_, _, err := Salvage(k.Context(), k.path(), k.TempDir(), Rescue{
 		Item: func(it SalvagedItem) error {
 			switch want, known := k.items[it.ID]; {
 			case it.Raw == nil && len(it.Problems) == 0:

@@ -42,10 +42,13 @@ func (a *app) afterDamage(ctx context.Context, dir string, o store.Options, caus
 	a.aside = to
 	return nil, &account.Trouble{
 		Kind: account.KindIO, What: fmt.Sprintf("%v. %s was set aside: it is now %s, and not a byte of it was changed", cause, path, to),
-		Kept: "The next command begins an empty mail store; mua sync brings back what the servers have, but mail from POP3 may be in that file only, so keep it",
+		Kept: "The next command begins an empty mail store; " + afterAside,
 		Hint: "mua doctor says how to get out what is unsent", Err: cause,
 	}
 }
+
+// afterAside is what there is to know of a mail.db that was set aside.
+const afterAside = "mua sync brings back what the servers have, but mail from POP3 may be in that file only, so keep it"
 
 // openToCarry is open for a command that only brings a message: when a damaged mail.db was set aside for it, the message goes
 // into the fresh store. With a key it does not: whether the message was sent before only the damaged file tells.
@@ -65,7 +68,9 @@ func (a *app) openToCarry(ctx context.Context, key string) (*store.Store, error)
 		t.Kept += ". Nor could an empty one be begun now: " + again.Error()
 		return nil, &t
 	}
-	fmt.Fprintf(a.err, "mua: %s\n", message.Clean(err.Error())) // also with -q: nobody else may come to hear of it
+	t := *asTrouble(err)
+	t.Kept = "The message goes into an empty mail store, begun now; " + afterAside
+	fmt.Fprintf(a.err, "mua: %s\n", message.Clean(t.Error())) // also with -q: nobody else may come to hear of it
 	return fresh, nil
 }
 
