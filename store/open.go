@@ -92,6 +92,9 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 		db = s.writer
 	}
 	if err := db.PingContext(ctx); err != nil {
+		if schemaFault(err) { // a header such as SQLite never wrote, or one yet to come: not Damaged for certain
+			err = &faultError{ErrCorrupt, err}
+		}
 		return fmt.Errorf("%s: %w", path, storageFault(explainOpen(err)))
 	}
 	return storageFault(migrate(ctx, db, s.writer, path, migrationFiles))

@@ -253,3 +253,17 @@ func TestAsidesAreCounted(t *testing.T) {
 		t.Errorf("%q", all)
 	}
 }
+
+// TestOddHeader: a header that no SQLite of today writes is told as damage, and is not set aside as if that were certain.
+func TestOddHeader(t *testing.T) {
+	k := newWreck(t, 1)
+	k.change(func(b []byte) []byte { b[47] = 7; return b }) // the schema's format
+	before := k.sums()
+	_, err := Open(t.Context(), k.dir, Options{})
+	if !errors.Is(err, ErrCorrupt) || Damaged(err) || k.sums() != before {
+		t.Errorf("%v; changed: %v", err, k.sums() != before)
+	}
+	if to, err := SetAsideDamaged(t.Context(), k.dir, Options{}); to != "" || err == nil {
+		t.Errorf("set aside: %q, %v", to, err)
+	}
+}

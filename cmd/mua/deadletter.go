@@ -139,6 +139,8 @@ func faultHint(err error) string {
 		return "free some space on the disk that holds the mail (mua doctor says which and how much there is)"
 	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrDamaged):
 		return "mua doctor says what is damaged and how to get the unsent mail out"
+	case errors.Is(err, store.ErrForeign):
+		return "--data DIR names another folder; if it is yours and damaged, mua doctor --rescue DIR gets the unsent mail out"
 	case errors.Is(err, store.ErrDisk):
 		return "look into the system's log for that disk, and run mua doctor"
 	case errors.Is(err, store.ErrReadOnly):
