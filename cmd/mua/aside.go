@@ -169,5 +169,5 @@ func (a *app) asideNews(ctx context.Context, s *store.Store) error {
 		}
 	}
 	return &account.Trouble{Kind: account.KindIO, What: "a damaged mail.db was set aside as " + filepath.Base(last.Path),
-		Kept: "Not a byte of it was changed, and this is a new mail store", Hint: "mua doctor says how to get out what is unsent"}
+		Kept: "Not a byte of it was changed, and this mail store was begun after it", Hint: "mua doctor says how to get out what is unsent"}
 }
