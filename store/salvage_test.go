@@ -254,6 +254,15 @@ func TestAsidesAreCounted(t *testing.T) {
 	}
 }
 
+// TestOddColumn: a schema that says something else than ours is told as damage by whoever reads what is missing in it.
+func TestOddColumn(t *testing.T) {
+	s := open(t, newWreck(t, 1).dir, newClock())
+	must(s.writer.ExecContext(t.Context(), `ALTER TABLE outbox RENAME COLUMN waiting TO wailing`))(t)
+	if _, err := s.Items(t.Context(), true); !errors.Is(err, ErrCorrupt) || Damaged(err) {
+		t.Error(err)
+	}
+}
+
 // TestOddHeader: a header that no SQLite of today writes is told as damage, and is not set aside as if that were certain.
 func TestOddHeader(t *testing.T) {
 	k := newWreck(t, 1)
