@@ -211,6 +211,10 @@ func (s *spool) Resolve(_ context.Context, id store.OutboxID, sent bool, why str
 	return nil
 }
 
+func (s *spool) ResolveKept(ctx context.Context, id store.OutboxID, why string, _ store.Rewrite) error {
+	return s.Resolve(ctx, id, true, why)
+}
+
 // script is a Submitter whose sessions do what a test says.
 type script struct {
 	turn    time.Duration

@@ -28,6 +28,7 @@ type Spool interface {
 	UncertainItems(ctx context.Context, a store.AccountID) ([]store.Item, error)
 	SetWaiting(ctx context.Context, a store.AccountID, why, words string) error
 	Resolve(ctx context.Context, id store.OutboxID, sent bool, why string) error
+	ResolveKept(ctx context.Context, id store.OutboxID, why string, rewrite store.Rewrite) error
 }
 
 var _ Spool = (*store.Store)(nil)

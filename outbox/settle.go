@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -86,8 +87,8 @@ func (p *pass) reconcile(it store.Item) error {
 			return nil // nothing is decided on what is not known
 		}
 		if hits == 1 {
-			return p.resolve(it, store.Sent, p.Store.Resolve(ctx, it.ID, true,
-				"found once in the server's Sent mailbox: it was accepted"))
+			return p.resolve(it, store.Sent, TakeAsSent(ctx, p.Store, it.ID,
+				"found once in the server's Sent mailbox: it was accepted", p.Rewrite))
 		}
 	}
 	if it.Policy != store.PolicyRetry || it.Waiting == WaitAnswer {
@@ -98,6 +99,19 @@ func (p *pass) reconcile(it store.Item) error {
 	}
 	return p.resolve(it, store.Queued, p.Store.Resolve(ctx, it.ID, false,
 		notFoundAgain))
+}
+
+// TakeAsSent settles an item that is in doubt as sent (store.Resolve). Where it was given up for others, they are left with a
+// draft of it, as when an attempt gives up; rewrite makes it (nil: none is kept).
+func TakeAsSent(ctx context.Context, s Spool, id store.OutboxID, why string, rewrite func(context.Context, store.Item) store.Rewrite) error {
+	it, err := s.Item(ctx, id)
+	if err != nil {
+		return err
+	}
+	if rewrite == nil || !slices.ContainsFunc(it.Recipients, givenUp) {
+		return s.Resolve(ctx, id, true, why)
+	}
+	return s.ResolveKept(ctx, id, why, rewrite(ctx, it))
 }
 
 // notFoundAgain is the outcome that sends an uncertain item again.

@@ -15,6 +15,8 @@ var (
 	ErrCorrupt  = errors.New("the mail database is damaged")
 	ErrDisk     = errors.New("the disk that holds the mail reports an error")
 	ErrReadOnly = errors.New("the mail database may not be written")
+	// ErrForeign: it is a database, and its header says that another program made it.
+	ErrForeign = errors.New("is not a database of mua")
 	// ErrInDoubt: the disk failed during a commit in such a way that only the next
 	// opening will show whether the change was made.
 	ErrInDoubt = errors.New("whether the change was made can only be seen once the disk works again")

@@ -18,6 +18,7 @@ const maxProblems = 20
 // Health is what Examine finds. What could not be read is zero, and a problem says so.
 type Health struct {
 	Path           string
+	Missing        bool  // there is no such file; nothing but Path, Free and what is about this program is known
 	Size, Log      int64 // of mail.db and of the write-ahead log beside it, in bytes
 	Free           int64 // on that disk, for this user, in bytes; -1: not known
 	Schema, Newest int   // of the file, and of this program
@@ -57,6 +58,9 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 		return Health{Path: path}, err
 	}
 	h := Health{Path: path, Free: freeSpace(filepath.Dir(path)), Outbox: map[ItemState]int{}, Open: map[string][]OutboxID{}, SQLite: sqliteVersion()}
+	if unlock, err := lockFolder(ctx, filepath.Dir(path), false); err == nil { // it gets no other name meanwhile
+		defer unlock()
+	}
 	h.sizes()
 	steps, err := migrations(migrationFiles)
 	if err != nil {
@@ -68,6 +72,7 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 		h.Problems = []string{"mail.db is gone, and mail.db-wal beside it is not"}
 		return h, nil
 	}
+	h.Missing = errors.Is(err, fs.ErrNotExist)
 	if err != nil {
 		return h, err
 	}

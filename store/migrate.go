@@ -109,7 +109,7 @@ func checkFile(ctx context.Context, q querier, path string, newest int) (int, er
 		return 0, fmt.Errorf("%s: %w", path, err)
 	}
 	if app != applicationID && (app != 0 || tables > 0) {
-		return 0, fmt.Errorf("%s is not a database of mua", path)
+		return 0, fmt.Errorf("%s %w", path, ErrForeign)
 	}
 	if version > newest {
 		return 0, fmt.Errorf("%s has schema %d, this mua knows up to %d: %w; update mua, nothing was changed",

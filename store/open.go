@@ -41,12 +41,24 @@ type Options struct {
 }
 
 // Open opens or creates the data folder (0700) and mail.db (0600) in it, and migrates.
-// ErrCorrupt: the file cannot be read as a database; it was left as it is.
+// ErrCorrupt: the file cannot be read as a database; it was left as it is. See [Damaged] and [SetAsideDamaged].
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
+	unlock, err := lockFolder(ctx, dir, false)
+	switch {
+	case err == nil:
+		defer unlock()
+	case errors.Is(err, ErrBusy) || ctx.Err() != nil:
+		return nil, err
+	} // else there is no folder yet, it may not be read, or it knows no locks
+	return openLocked(ctx, dir, o)
+}
+
+// openLocked is Open; the caller holds the folder's lock. Once it is open, SQLite's own lock tells that it is.
+func openLocked(ctx context.Context, dir string, o Options) (*Store, error) {
 	path := filepath.Join(dir, "mail.db")
 	if err := intact(ctx, path); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -63,7 +75,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	s.words.path, s.words.mail, s.words.few = index.Path(dir), path, fewBoxed
 	s.watchers.init()
-	err = s.prepare(ctx, path)
+	err := s.prepare(ctx, path)
 	if err == nil && !o.Brief {
 		err = s.fillBehind(ctx)
 	}
@@ -81,6 +93,9 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 		db = s.writer
 	}
 	if err := db.PingContext(ctx); err != nil {
+		if schemaFault(err) { // a header such as SQLite never wrote, or one yet to come: not Damaged for certain
+			err = &faultError{ErrCorrupt, err}
+		}
 		return fmt.Errorf("%s: %w", path, storageFault(explainOpen(err)))
 	}
 	return storageFault(migrate(ctx, db, s.writer, path, migrationFiles))

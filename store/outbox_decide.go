@@ -122,19 +122,64 @@ func (t *txn) requeue(id OutboxID, afresh bool) error {
 // Resolve settles an item that is uncertain, or still to be sent and uncertain for some recipients: they have it, or
 // are to be sent it again under the same Message-ID. why goes into its story, and stands in place of a server's words.
 func (s *Store) Resolve(ctx context.Context, id OutboxID, sent bool, why string) error {
-	return s.decide(ctx, id, "resolved", []ItemState{Uncertain, Queued, Held}, func(t *txn, it Item) error {
-		if it.State != Uncertain && len(it.InDoubt()) == 0 {
-			return fmt.Errorf("item %d is %s and not in doubt: %w", id, it.State, ErrState)
+	return s.decide(ctx, id, "resolved", doubtful, func(t *txn, it Item) error {
+		if sent {
+			return t.resolveSent(it, strings.TrimSpace(why))
 		}
-		why = strings.TrimSpace(why)
-		if err := t.tell(id, why); err != nil {
+		if err := t.settled(it, strings.TrimSpace(why)); err != nil {
 			return err
 		}
-		if !sent {
-			return t.requeueUncertain(id)
-		}
-		return t.resolveSent(it, why)
+		return t.requeueUncertain(id)
 	})
+}
+
+// ResolveKept is Resolve as sent, of an item that was given up for some: when it is partial then, the text is kept in Drafts, as
+// rewrite makes it for those who have not got it, unless that was done before.
+func (s *Store) ResolveKept(ctx context.Context, id OutboxID, why string, rewrite Rewrite) error {
+	for {
+		before, err := s.Item(ctx, id)
+		if err != nil {
+			return err
+		}
+		after := before
+		after.Recipients = slices.Clone(before.Recipients)
+		for i, r := range after.Recipients {
+			if r.State == MaybeAccepted {
+				after.Recipients[i].State = Accepted
+			}
+		}
+		draft, err := s.textOf(ctx, after, rewrite)
+		if err != nil {
+			return err
+		}
+		again := false
+		err = s.decide(ctx, id, "resolved", doubtful, func(t *txn, it Item) error {
+			if again = !slices.Equal(it.accepted(), before.accepted()) || !slices.Equal(it.InDoubt(), before.InDoubt()); again {
+				return nil // an answer has come meanwhile: the draft is not for them
+			}
+			if err := t.resolveSent(it, strings.TrimSpace(why)); err != nil {
+				return err
+			}
+			if draft == nil || it.KeptDraft != 0 || it.afterSent() != Partial {
+				return nil
+			}
+			return t.keepDraft(id, draft)
+		})
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// doubtful are the states in which an item may be in doubt, if only for some.
+var doubtful = []ItemState{Uncertain, Queued, Held}
+
+// settled notes in its story why an item is settled that is in doubt; ErrState for another.
+func (t *txn) settled(it Item, why string) error {
+	if it.State != Uncertain && len(it.InDoubt()) == 0 {
+		return fmt.Errorf("item %d is %s and not in doubt: %w", it.ID, it.State, ErrState)
+	}
+	return t.tell(it.ID, why)
 }
 
 // requeueUncertain makes an item due now for those whose outcome is not known; a held one stays so.
@@ -147,27 +192,36 @@ func (t *txn) requeueUncertain(id OutboxID) error {
 
 // resolveSent takes the uncertain recipients for accepted; whoever was deferred is still to get it.
 func (t *txn) resolveSent(it Item, why string) error {
+	if err := t.settled(it, why); err != nil {
+		return err
+	}
 	if err := t.run(`UPDATE recipient SET state = 'accepted', text = ? WHERE item = ? AND state = 'uncertain'`, why, it.ID); err != nil {
 		return err
 	}
 	if it.State != Uncertain { // it waits for the others, as before
 		return t.accepted(it.ID)
 	}
-	state := Sent
-	for _, r := range it.Recipients {
-		switch r.State {
-		case Pending, Deferred:
-			state = Queued
-		case Refused:
-			if state == Sent {
-				state = Partial
-			}
-		}
-	}
 	err := t.run(`UPDATE outbox SET state = ?1, waiting = iif(?1 = 'partial', 'answer', ''), last_error = '', due = max(due, ?2), ended = CASE WHEN ?1 <> 'queued' THEN ?2 END WHERE id = ?3`,
-		state, t.now, it.ID)
+		it.afterSent(), t.now, it.ID)
 	if err != nil {
 		return err
 	}
 	return t.accepted(it.ID)
+}
+
+// afterSent is the state of an item once those in doubt have it; one that was not uncertain stays as it is.
+func (it *Item) afterSent() ItemState {
+	if it.State != Uncertain {
+		return it.State
+	}
+	state := Sent
+	for _, r := range it.Recipients {
+		switch r.State {
+		case Pending, Deferred:
+			return Queued
+		case Refused:
+			state = Partial
+		}
+	}
+	return state
 }

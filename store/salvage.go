@@ -53,35 +53,35 @@ type Rescue struct {
 // Salvage reads the unsent items and the drafts of a database row by row, going on where a row
 // cannot be read. It works on a copy in scratch, which needs room for one and is left empty; the
 // file itself and its write-ahead log are only read. Nobody should be writing to them. notes says
-// in sentences what had to be done and what is missing; an error of a function of r ends it.
-func Salvage(ctx context.Context, path, scratch string, r Rescue) (notes []string, err error) {
+// in sentences what had to be done and what is missing, whole that nothing is; an error of a function of r ends it.
+func Salvage(ctx context.Context, path, scratch string, r Rescue) (notes []string, whole bool, err error) {
 	if err := os.MkdirAll(scratch, 0o700); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	dir, err := os.MkdirTemp(scratch, "mail.db-copy-")
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	work := filepath.Join(dir, "mail.db")
 	if err := duplicate(path, work); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, false, err
 	}
 	if err := duplicate(path+"-wal", work+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, false, err
 	}
 	best, err := bestReading(ctx, work, dir)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	w := walker{ctx: ctx, Rescue: r}
 	if err := w.run(work, best); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if best.words != "" {
 		w.note("%s", best.words)
 	}
-	return w.notes, nil
+	return w.notes, !w.missed, nil
 }
 
 // reading is one way to make SQLite read the copy.
@@ -89,6 +89,8 @@ type reading struct {
 	words string
 	first func(page []byte, size int64) []byte // the copy's first page anew; nil: as it is
 	rest  []byte                               // of what is missing at the end; whole pages
+	over  []int64                              // pages, counted from 0, that are taken from rest also where they are not missing
+	lax   bool                                 // tables go without those whose definition cannot be read
 }
 
 // bestReading tries the readings in turn: the first that misses nothing, else the one that finds most.
@@ -124,6 +126,10 @@ func bestReading(ctx context.Context, work, dir string) (best reading, err error
 		{words: "the first page of mail.db, or its end, was damaged and was taken from an empty database in the copy", first: func(_ []byte, size int64) []byte {
 			return rebuiltHeader(fresh[:pageSize], max(size, int64(len(fresh))))
 		}, rest: fresh},
+		{words: "what mail.db says of its tables was damaged and was taken from an empty database in the copy", first: func(_ []byte, size int64) []byte {
+			return rebuiltHeader(fresh[:pageSize], max(size, int64(len(fresh))))
+		}, rest: fresh, over: schemaPages(fresh)},
+		{words: "what mail.db says of some of its tables was damaged, so they are missing", lax: true},
 	} {
 		if sound, err := try(r); sound || err != nil {
 			return best, err
@@ -185,6 +191,10 @@ func (r reading) apply(work string) (undo func() error, err error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	under, err := r.overlay(f, st.Size())
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	before := make([]byte, pageSize)
 	n, err := f.ReadAt(before, 0)
 	if err != nil && err != io.EOF {
@@ -206,8 +216,12 @@ func (r reading) apply(work string) (undo func() error, err error) {
 		if err != nil {
 			return err
 		}
-		_, err = f.WriteAt(before[:n], 0)
-		return errors.Join(err, f.Truncate(st.Size()), f.Close())
+		for at, page := range under {
+			_, failed := f.WriteAt(page, at)
+			err = errors.Join(err, failed)
+		}
+		_, failed := f.WriteAt(before[:n], 0)
+		return errors.Join(err, failed, f.Truncate(st.Size()), f.Close())
 	}, errors.Join(err, f.Close())
 }
 
@@ -249,6 +263,9 @@ func (w *walker) run(work string, r reading) (err error) {
 	defer w.s.codec.close()
 	w.db = openReadOnly(work, false)
 	defer w.db.Close()
+	if r.lax {
+		w.goLax()
+	}
 	for _, id := range w.ids("outbox", `state NOT IN ('sent', 'cancelled')`) {
 		if err := w.Item(w.item(OutboxID(id))); err != nil {
 			return err

@@ -67,7 +67,7 @@ func (k *wreck) sums() string {
 func (k *wreck) salvage() (items int, draft bool) {
 	k.Helper()
 	before := k.sums()
-	_, err := Salvage(k.Context(), k.path(), k.TempDir(), Rescue{
+	_, _, err := Salvage(k.Context(), k.path(), k.TempDir(), Rescue{
 		Item: func(it SalvagedItem) error {
 			switch want, known := k.items[it.ID]; {
 			case it.Raw == nil && len(it.Problems) == 0:
@@ -109,6 +109,11 @@ func TestSalvage(t *testing.T) {
 		{"sound", func(b []byte) []byte { return b }, n, true},
 		{"garbage header", func(b []byte) []byte { noise(b[:100]); return b }, n, true},
 		{"garbage first page", func(b []byte) []byte { noise(b[:pageSize]); return b }, n, true},
+		{"garbage in its schema", func(b []byte) []byte {
+			at := bytes.LastIndex(b, []byte("CREATE TABLE recipient"))
+			noise(b[at : at+300])
+			return b
+		}, n, true},
 		{"half a page short", func(b []byte) []byte { return b[:len(b)-pageSize/2] }, n - 2, false},
 		{"ten pages short", func(b []byte) []byte { return b[:len(b)-10*pageSize] }, n / 2, false},
 		{"no text at all", func([]byte) []byte { return []byte("this is a love letter, not a database\n") }, 0, false},
@@ -201,5 +206,73 @@ func TestExamine(t *testing.T) {
 	}
 	if k.sums() != before {
 		t.Error("the file was changed")
+	}
+}
+
+// TestSetAsideDamaged: what is certainly damaged is set aside, once; what another process has set aside meanwhile, what is sound
+// and what cannot be said to be damaged stays.
+func TestSetAsideDamaged(t *testing.T) {
+	k := newWreck(t, 1)
+	o := Options{Now: newClock().now}
+	if to, err := SetAsideDamaged(t.Context(), k.dir, o); to != "" || err != nil {
+		t.Fatalf("a sound one: %q, %v", to, err)
+	}
+	k.change(func(b []byte) []byte { clear(b[:100]); return b })
+	before := k.bytes()
+	_, err := Open(t.Context(), k.dir, o)
+	if !Damaged(err) {
+		t.Fatalf("not called damaged: %v", err)
+	}
+	for _, other := range []error{ErrDisk, ErrFull, ErrReadOnly, ErrNewerSchema} {
+		if Damaged(errors.Join(err, other)) || Damaged(other) {
+			t.Errorf("%v is called damage", other)
+		}
+	}
+	to := must(SetAsideDamaged(t.Context(), k.dir, o))(t)
+	if !bytes.Equal(must(os.ReadFile(to))(t), before) {
+		t.Error("other bytes")
+	}
+	if again, err := SetAsideDamaged(t.Context(), k.dir, o); again != "" || err != nil {
+		t.Errorf("the fresh one was set aside: %q, %v", again, err)
+	}
+	asides := must(Asides(t.Context(), k.dir))(t)
+	if len(asides) != 1 || asides[0].Path != to || asides[0].Size != int64(len(before)) || asides[0].Unsent != -1 {
+		t.Errorf("%+v", asides)
+	}
+}
+
+// TestAsidesAreCounted: of one that can be read it is known what is unsent, and nothing appears beside it.
+func TestAsidesAreCounted(t *testing.T) {
+	k := newWreck(t, 3)
+	to := must(SetAside(k.dir, newClock().t))(t)
+	asides := must(Asides(t.Context(), k.dir))(t)
+	if len(asides) != 1 || asides[0].Unsent != 3 || asides[0].Drafts != 1 {
+		t.Errorf("%+v", asides)
+	}
+	if all := must(os.ReadDir(k.dir))(t); len(all) != 1 || all[0].Name() != filepath.Base(to) {
+		t.Errorf("%q", all)
+	}
+}
+
+// TestOddColumn: a schema that says something else than ours is told as damage by whoever reads what is missing in it.
+func TestOddColumn(t *testing.T) {
+	s := open(t, newWreck(t, 1).dir, newClock())
+	must(s.writer.ExecContext(t.Context(), `ALTER TABLE outbox RENAME COLUMN waiting TO wailing`))(t)
+	if _, err := s.Items(t.Context(), true); !errors.Is(err, ErrCorrupt) || Damaged(err) {
+		t.Error(err)
+	}
+}
+
+// TestOddHeader: a header that no SQLite of today writes is told as damage, and is not set aside as if that were certain.
+func TestOddHeader(t *testing.T) {
+	k := newWreck(t, 1)
+	k.change(func(b []byte) []byte { b[47] = 7; return b }) // the schema's format
+	before := k.sums()
+	_, err := Open(t.Context(), k.dir, Options{})
+	if !errors.Is(err, ErrCorrupt) || Damaged(err) || k.sums() != before {
+		t.Errorf("%v; changed: %v", err, k.sums() != before)
+	}
+	if to, err := SetAsideDamaged(t.Context(), k.dir, Options{}); to != "" || err == nil {
+		t.Errorf("set aside: %q, %v", to, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"strings"
 	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
@@ -64,6 +65,10 @@ func sqliteFault(err error) error {
 		return ErrFull
 	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
 		return ErrCorrupt
+	case sqlite3.ErrError: // the schema's version was looked at: it does not say any more what it said when it was made
+		if strings.HasPrefix(e.Error(), "no such column") || strings.HasPrefix(e.Error(), "no such table") {
+			return ErrCorrupt
+		}
 	case sqlite3.ErrReadonly, sqlite3.ErrPerm:
 		return ErrReadOnly
 	case sqlite3.ErrIoErr, sqlite3.ErrCantOpen:

@@ -231,12 +231,16 @@ func (c *composer) reopen(draft store.MessageID, acct string) {
 }
 
 // describe is an outbox item's state in words for the screen.
-func describe(it store.Item, now time.Time) string { return withoutCommand(outbox.Describe(it, now)) }
+func (u *App) describe(it store.Item) string {
+	return withoutCommand(outbox.DescribeUnder(u.o.Config, it, u.now()))
+}
 
 // withoutCommand takes off what one can do in a shell: here there are keys.
 func withoutCommand(words string) string {
-	if i := strings.LastIndex(words, " → mua "); i >= 0 {
-		return words[:i]
+	for _, before := range []string{" → mua ", ", or mua "} {
+		if i := strings.LastIndex(words, before); i >= 0 {
+			words = words[:i]
+		}
 	}
 	return words
 }

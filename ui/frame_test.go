@@ -5,6 +5,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"mua/account"
 	"mua/ui/cells"
 )
 
@@ -57,4 +58,14 @@ func TestOnlyDifferencesAreSent(t *testing.T) {
 	if n := draw("hello"); n != 600 {
 		t.Errorf("after a resize %d cells are sent", n)
 	}
+}
+
+// TestNewsFromTheStart: what happened before the UI was opened stays until it is acknowledged.
+func TestNewsFromTheStart(t *testing.T) {
+	r := start(t, setup{options: func(o *Options) {
+		o.News = &account.Trouble{What: "a damaged mail.db was set aside", Hint: "mua doctor"}
+	}})
+	r.sees("a damaged mail.db was set aside → mua doctor")
+	r.keys("E")
+	r.seesNot("set aside")
 }

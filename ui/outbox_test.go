@@ -217,3 +217,32 @@ func TestOutboxEditMayRepeat(t *testing.T) {
 		t.Errorf("the item is %s", it.State)
 	}
 }
+
+// TestOutboxNobody: what waits of an account that is no longer configured is not said to be tried again.
+func TestOutboxNobody(t *testing.T) {
+	r := start(t, setup{fill: func(r *rig) {
+		old, err := r.st.EnsureAccount(t.Context(), "old")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = r.st.Spool(t.Context(), store.SpoolRequest{Account: old, Sender: "ada@example.org", Recipients: []string{"bob@example.org"},
+			Wire: []byte("Subject: Plan\r\n\r\nx\r\n"), MessageID: "<plan@x>", Subject: "Plan", Date: r.now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := r.st.Claim(t.Context(), old, 1, "smtp.example.org")
+		if err != nil || c == nil {
+			t.Fatal(c, err)
+		}
+		err = r.st.EndAttempt(t.Context(), store.AttemptResult{Attempt: c.Attempt, State: store.Queued, NextAttempt: r.now().Add(time.Hour), LastError: "450 busy",
+			Recipients: []store.RecipientResult{{Addr: "bob@example.org", State: store.Deferred, Code: 450}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}})
+	r.keys("g o")
+	r.sees("○ queued", "nobody can send it: no account \"old\" is configured → put it back")
+	r.seesNot("next try", "mua outbox")
+	r.keys("h")
+	r.sees("held, and once released nobody can send it: no account \"old\" is configured")
+}

@@ -67,7 +67,7 @@ func (v *outboxView) settle(it store.Item) {
 		subjectOr(it.Subject), namesIn(it, store.MaybeAccepted)), []choice{
 		{"y", "it was sent", func() {
 			v.wish(it, "Settled as sent", false, func(ctx context.Context, id store.OutboxID) error {
-				return st.Resolve(ctx, id, true, outbox.DecidedSent)
+				return outbox.TakeAsSent(ctx, st, id, outbox.DecidedSent, compose.ForTheRestOf(st))
 			})
 		}},
 		{"a", "send it again", func() {

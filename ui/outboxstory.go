@@ -49,7 +49,7 @@ func (o *outboxStory) set(u *App, it store.Item, width int) {
 	if o.of != it.ID {
 		return
 	}
-	o.add(describe(it, u.now()), 0, 0, width, look.bold)
+	o.add(u.describe(it), 0, 0, width, look.bold)
 	for _, l := range o.why {
 		o.add(l, 0, 0, width, look.dim)
 	}

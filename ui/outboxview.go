@@ -212,7 +212,7 @@ func (v *outboxView) drawItem(s tcell.Screen, r cells.Rect, it store.Item) {
 	cells.PutFit(s, r.X+13, r.Y, to, text("→ %s", recipientsOf(it)), st)
 	cells.PutFit(s, r.X+15+to, r.Y, r.W-33-to, text("%s", subjectOr(it.Subject)), st)
 	cells.PutRight(s, r.X+r.W-17, r.Y, 16, text("%s", longDate(it.Created, v.u.now())), dim)
-	cells.PutFit(s, r.X+13, r.Y+1, r.W-14, text("%s", describe(it, v.u.now())), dim)
+	cells.PutFit(s, r.X+13, r.Y+1, r.W-14, text("%s", v.u.describe(it)), dim)
 }
 
 func subjectOr(s string) string {

@@ -97,6 +97,9 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 	u.layers = []layer{u.mail}
 	u.app.SetInputCapture(u.capture)
 	u.app.SetRoot(newRoot(u), true)
+	if o.News != nil {
+		u.status.fail("news", o.News)
+	}
 	for _, w := range append(warnings, u.o.Config.Warnings...) {
 		u.status.fail("configuration: "+w, &account.Trouble{Kind: account.KindConfig, What: w})
 	}

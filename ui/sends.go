@@ -378,7 +378,7 @@ func (u *App) follow(f fate) {
 		u.say("%s", words)
 	case store.Failed, store.Partial, store.Uncertain:
 		u.oops(fmt.Sprintf("outbox item %d", it.ID), &account.Trouble{Kind: account.KindRefused, Account: it.AccountName,
-			What: "“" + o.subject + "”: " + describe(it, u.now()), Hint: u.keys.Key(keys.GoOutbox, keys.Global) + " shows the outbox"})
+			What: "“" + o.subject + "”: " + u.describe(it), Hint: u.keys.Key(keys.GoOutbox, keys.Global) + " shows the outbox"})
 	case store.Cancelled:
 	case store.Queued:
 		u.followWaiting(it, o)
@@ -398,12 +398,12 @@ func (u *App) followWaiting(it store.Item, o *outgoing) {
 	o.told = why
 	switch {
 	case len(it.InDoubt()) > 0:
-		u.say("Not sent to all: “%s” · %s", o.subject, describe(it, u.now()))
+		u.say("Not sent to all: “%s” · %s", o.subject, u.describe(it))
 	case it.Waiting == "network":
 		u.say("No connection: “%s” waits in the outbox and goes out when there is one", o.subject)
 	case it.Waiting == "retry":
 		u.say("Deferred: “%s” · %s; next try in %s", o.subject, it.LastError, shortDuration(it.NextAttempt.Sub(u.now())))
 	default:
-		u.say("Not sent yet: “%s” · %s", o.subject, describe(it, u.now()))
+		u.say("Not sent yet: “%s” · %s", o.subject, u.describe(it))
 	}
 }

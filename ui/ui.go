@@ -49,6 +49,7 @@ type Options struct {
 	NoColor bool             // attributes only; $NO_COLOR is honoured anyway
 	Demo    bool             // says so in the top line
 	Compose *compose.Draft   // opens in the composer
+	News    error            // said from the start until it is acknowledged; nil: nothing
 	// Leaving is told, on the loop, which messages are sent before the UI ends; nil: nobody asks. When the person stays
 	// after all and leaves later, it is told again.
 	Leaving func(ids []store.OutboxID)

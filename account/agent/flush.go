@@ -71,7 +71,7 @@ func flusher(ctx context.Context, o Options, a *account.Account) (*outbox.Flushe
 		Store: o.Store, Account: a, AccountID: id, Now: o.now,
 		Submitter: submit.Submitter{Wire: o.Wire}, Retry: outbox.DefaultSchedule(),
 		Changed: configured(o.Config),
-		Rewrite: func(ctx context.Context, it store.Item) store.Rewrite { return compose.ForTheRest(ctx, o.Store, it) },
+		Rewrite: compose.ForTheRestOf(o.Store),
 	}
 	if a.Incoming != nil && a.Incoming.Protocol == account.IMAP {
 		f.Finder = &finder{o: o, a: a}

@@ -36,10 +36,12 @@ type app struct {
 	verbose    bool
 	noColor    bool
 	brief      bool // the store is opened for a few calls only
+	noAside    bool // a damaged mail.db stays where it is
 
 	config *account.Config // loaded once
 	store  *store.Store    // opened once
 	closed bool
+	aside  string // the new name of a damaged mail.db that was set aside here
 
 	drawing   bool // a line of progress is on stderr
 	stdinRead bool // what was on stdin is nowhere else
@@ -200,7 +202,7 @@ func stateFolder() string {
 	return account.DefaultState()
 }
 
-// open opens the store once.
+// open opens the store once. A mail.db that is damaged is set aside, and the error says so.
 func (a *app) open(ctx context.Context) (*store.Store, error) {
 	if a.store != nil {
 		return a.store, nil
@@ -209,9 +211,12 @@ func (a *app) open(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, dir, store.Options{Brief: a.brief, State: stateFolder()})
+	o := store.Options{Brief: a.brief, State: stateFolder()}
+	s, err := store.Open(ctx, dir, o)
 	if err != nil {
-		return nil, ioTrouble("cannot open the mail store in "+dir, err)
+		if s, err = a.afterDamage(ctx, dir, o, err); err != nil {
+			return nil, err
+		}
 	}
 	a.store = s
 	return s, nil

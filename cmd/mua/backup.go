@@ -54,6 +54,7 @@ func (a *app) backup(ctx context.Context, path string, force bool) error {
 	if inFolder(path, dir) {
 		return usagef("%s would be among the files of the mail store: give another folder", path)
 	}
+	a.noAside = true
 	s, err := a.open(ctx)
 	if err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 )
 
 // openFor opens the store for a finished message, which is kept in a file when that fails.
-func (a *app) openFor(ctx context.Context, acct *account.Account, fin *compose.Finished) (*store.Store, error) {
-	s, err := a.open(ctx)
+func (a *app) openFor(ctx context.Context, acct *account.Account, fin *compose.Finished, key string) (*store.Store, error) {
+	s, err := a.openToCarry(ctx, key)
 	if err != nil {
 		return nil, a.keepLetter(acct, fin, err)
 	}
@@ -34,8 +34,8 @@ func (a *app) keepLetter(acct *account.Account, fin *compose.Finished, cause err
 		t.What += "; it may be in the outbox all the same"
 	}
 	if !a.stdinRead {
-		if t.Kept == "" && !doubt {
-			t.Kept = "Nothing was spooled"
+		if !doubt {
+			t.Kept = sentences(t.Kept, "Nothing was spooled")
 		}
 		return &t
 	}
@@ -44,10 +44,11 @@ func (a *app) keepLetter(acct *account.Account, fin *compose.Finished, cause err
 		t.What += fmt.Sprintf("; nor could the text be kept in a file (%v)", err)
 		return &t
 	}
-	t.Kept = "Nothing was spooled; the message is in " + path
+	kept := t.Kept
+	t.Kept = sentences(kept, "Nothing was spooled; the message is in "+path)
 	t.Hint = resend(acct.Name, fin.Sender, fin.Recipients, path) + " sends it"
 	if doubt {
-		t.Kept = "The message is also in " + path
+		t.Kept = sentences(kept, "The message is also in "+path)
 		t.Hint = "look with mua outbox; if it is not there, " + t.Hint
 	} else if fault := faultHint(cause); fault != "" {
 		t.Hint = fault + "; then " + t.Hint
@@ -56,6 +57,14 @@ func (a *app) keepLetter(acct *account.Account, fin *compose.Finished, cause err
 		t.Kept += ", which no disk has called durable: copy it elsewhere"
 	}
 	return &t
+}
+
+// sentences puts a sentence after another, if there is one.
+func sentences(first, second string) string {
+	if first == "" {
+		return second
+	}
+	return first + ". " + second
 }
 
 // keepDraft is keepLetter for a draft that could not be saved.
@@ -69,7 +78,7 @@ func (a *app) keepDraft(raw []byte, cause error) error {
 		t.What += fmt.Sprintf("; nor could the text be kept in a file (%v)", err)
 		return &t
 	}
-	t.Kept = "The text is in " + path
+	t.Kept = sentences(t.Kept, "The text is in "+path)
 	if err != nil {
 		t.Kept += ", which no disk has called durable: copy it elsewhere"
 	}
@@ -130,6 +139,8 @@ func faultHint(err error) string {
 		return "free some space on the disk that holds the mail (mua doctor says which and how much there is)"
 	case errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrDamaged):
 		return "mua doctor says what is damaged and how to get the unsent mail out"
+	case errors.Is(err, store.ErrForeign):
+		return "--data DIR names another folder; if it is yours and damaged, mua doctor --rescue DIR gets the unsent mail out"
 	case errors.Is(err, store.ErrDisk):
 		return "look into the system's log for that disk, and run mua doctor"
 	case errors.Is(err, store.ErrReadOnly):

@@ -32,11 +32,17 @@ are no longer configured) and what waits for servers, which messages of a server
 had and are left out, and says what to do. It needs no configuration and no network, and it
 changes nothing. It ends with 74 when something is damaged.
 
+A mail.db that cannot be opened for damage is set aside by the first command that finds it so:
+it is renamed to mail.db.broken-DATE, not one byte of it changed, and the next command begins
+an empty mail store. Doctor lists such files, with what is unsent in each and how to get that out;
+once that is done, the file may be deleted.
+
 With --rescue DIR it writes every unsent message and every draft that can still
 be read into DIR, one file each, and prints how to send them. It works on a copy
-in DIR. Of a sound mail.db the messages stay in the outbox, and are sent from there.
-With --set-aside it then renames a damaged mail.db to mail.db.broken-DATE,
-not one byte of it changed, so that mua begins afresh.`,
+in DIR. Of a sound mail.db the messages stay in the outbox, and are sent from there. Where there
+is no mail.db, it takes the file that was set aside last.
+With --set-aside it then sets aside a mail.db in which it has found damage, also where
+other commands can still open it.`,
 		Example: `  mua doctor
   mua doctor --rescue ~/rescued --set-aside
   mua doctor --file ~/.local/share/mua/mail.db.broken-20261125-223344 --rescue ~/rescued`,
@@ -58,7 +64,14 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 		return err
 	}
 	h, err := store.Examine(ctx, dir, f.file)
+	var asides []store.Aside
+	if f.file == "" {
+		asides, _ = store.Asides(ctx, dir) //nolint:errcheck // a folder that cannot be read is Examine's to tell
+	}
 	if errors.Is(err, fs.ErrNotExist) {
+		if len(asides) > 0 {
+			return a.doctorAside(ctx, h, asides, f)
+		}
 		return &account.Trouble{Kind: account.KindNotFound, What: "there is no " + h.Path, Kept: "Nothing was changed", Err: err}
 	}
 	if err != nil {
@@ -71,11 +84,12 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	if f.rescue != "" {
 		if !a.json { // the answer is how to send what was rescued
 			a.tellHealth(h, a.talk)
+			tellAsides(asides, a.talk)
 		}
 		if lost, err = a.rescue(ctx, h, f); err != nil {
 			return err
 		}
-	} else if err := a.printHealth(h); err != nil {
+	} else if err := a.printHealth(h, asides); err != nil {
 		return err
 	}
 	if f.aside {
@@ -224,6 +238,8 @@ type healthJSON struct {
 	Wishes      int         `json:"pending"`
 	Conflicts   int         `json:"conflicts"`
 	Advice      []string    `json:"advice"`
+	SetAside    []asideJSON `json:"set_aside"` // what lies beside it, damaged
+	Missing     bool        `json:"missing"`   // there is none, only such ones
 }
 
 // spaceJSON is what a mailbox takes.
@@ -235,14 +251,14 @@ type spaceJSON struct {
 	Stored   int64  `json:"stored"`
 }
 
-func (a *app) printHealth(h store.Health) error {
+func (a *app) printHealth(h store.Health, asides []store.Aside) error {
 	if a.json {
 		o := healthJSON{
 			File: h.Path, OK: len(h.Problems) == 0, Problems: list(h.Problems), Size: h.Size, Log: h.Log, Schema: h.Schema, Newest: h.Newest,
 			Exposed: list(h.Exposed), Messages: h.Messages, Drafts: h.Drafts, Outbox: map[store.ItemState]int{},
 			Oldest: timeJSON(h.Oldest), Uncertain: list(h.Uncertain), LeftOut: list(h.LeftOut), LastFlush: timeJSON(h.LastFlush),
 			Version: buildVersion(), SQLite: h.SQLite, Reusable: h.Reusable, Mailboxes: []spaceJSON{}, Recoverable: h.Recoverable,
-			Wishes: h.Wishes, Conflicts: h.Conflicts, Advice: list(h.Advice(time.Now())),
+			Wishes: h.Wishes, Conflicts: h.Conflicts, Advice: list(h.Advice(time.Now())), SetAside: newAsides(asides), Missing: h.Missing,
 		}
 		for _, b := range h.Mailboxes {
 			o.Mailboxes = append(o.Mailboxes, spaceJSON{b.Account, b.Name, b.Messages, b.Octets, b.Stored})
@@ -262,11 +278,17 @@ func (a *app) printHealth(h store.Health) error {
 		return a.emit(o)
 	}
 	var failed error
-	a.tellHealth(h, func(format string, args ...any) {
+	say := func(format string, args ...any) {
 		if _, err := fmt.Fprintf(a.out, format+"\n", args...); err != nil {
 			failed = ioTrouble("cannot write to stdout", err)
 		}
-	})
+	}
+	if h.Missing {
+		say("there is no %s: the next command begins an empty mail store", h.Path)
+	} else {
+		a.tellHealth(h, say)
+	}
+	tellAsides(asides, say)
 	return failed
 }
 

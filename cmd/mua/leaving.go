@@ -34,7 +34,7 @@ func (a *app) leaving(ctx context.Context, c *account.Config, s *store.Store, st
 			a.talk("  … and %d more: mua outbox", len(items)-leavingShown)
 			break
 		}
-		a.talk("  %s", message.CleanLine(fmt.Sprintf("%s “%s”: %s", addressees(it), subjectWords(it), whyItStays(it, status, time.Now()))))
+		a.talk("  %s", message.CleanLine(fmt.Sprintf("%s “%s”: %s", addressees(it), subjectWords(it), whyItStays(c, it, status, time.Now()))))
 	}
 	a.whoSends(ctx, c, s, items)
 }
@@ -85,7 +85,10 @@ func addressees(it store.Item) string {
 }
 
 // whyItStays is why an item has not left, and what one can do.
-func whyItStays(it store.Item, status []account.Status, now time.Time) string {
+func whyItStays(c *account.Config, it store.Item, status []account.Status, now time.Time) string {
+	if why, _ := outbox.Nobody(c, it.AccountName); why != "" {
+		return outbox.DescribeUnder(c, it, now)
+	}
 	if it.State == store.Sending {
 		return "handed over, and the server has not answered yet; whoever flushes next settles it"
 	}
@@ -105,6 +108,9 @@ func (a *app) whoSends(ctx context.Context, c *account.Config, s *store.Store, i
 	var cared, left []string
 	for _, it := range items {
 		goesAlone := it.State == store.Queued || it.State == store.Sending || it.State == store.Uncertain && it.Policy == store.PolicyRetry
+		if why, _ := outbox.Nobody(c, it.AccountName); why != "" { // said of the item
+			continue
+		}
 		if !goesAlone || slices.Contains(cared, it.AccountName) || slices.Contains(left, it.AccountName) {
 			continue
 		}

@@ -53,6 +53,14 @@ func TestLeaving(t *testing.T) {
 		}
 		return item
 	}
+	other := &account.Config{Accounts: []*account.Account{{Name: "home", Outgoing: c.Accounts[0].Outgoing}}}
+	stray, right := spool("stray", time.Time{}), c
+	c = other
+	says(fmt.Sprintf("1 message stays in the outbox:\n“stray”: nobody can send it: no account \"work\" is configured → put it back, or mua outbox edit %d", stray), "nobody sends what waits")
+	c = right
+	if _, err := s.Cancel(ctx, stray, nil); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Hold(ctx, spool("held", time.Time{})); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"mua/account"
 	"mua/account/agent"
 	"mua/outbox"
+	"mua/outbox/compose"
 	"mua/store"
 	"mua/store/message"
 )
@@ -433,7 +434,8 @@ func newOutboxResolve(a *app) *cobra.Command {
 		Use: "resolve ID --sent|--retry", Short: "Settle an uncertain item", Args: usageArgs(cobra.ExactArgs(1)),
 		Long: `An item is uncertain when the connection was lost after the final dot: the server
 may or may not have it. Say --sent when you know that it arrived, --retry to send
-the same message (same Message-ID) again.`,
+the same message (same Message-ID) again. Of one that was given up for others the text
+is then kept in Drafts, for them.`,
 		Example: "  mua outbox resolve 7 --sent",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if sent == retry {
@@ -444,11 +446,13 @@ the same message (same Message-ID) again.`,
 				return err
 			}
 			return a.eachItem(cmd.Context(), s, ids, "resolved", func(s *store.Store, ctx context.Context, id store.OutboxID) error {
-				why := outbox.DecidedAgain
+				var err error
 				if sent {
-					why = outbox.DecidedSent
+					err = outbox.TakeAsSent(ctx, s, id, outbox.DecidedSent, compose.ForTheRestOf(s))
+				} else {
+					err = s.Resolve(ctx, id, false, outbox.DecidedAgain)
 				}
-				if err := s.Resolve(ctx, id, sent, why); err != nil {
+				if err != nil {
 					return err
 				}
 				if it, err := s.Item(ctx, id); err == nil && it.State == store.Queued { // again, or for those deferred

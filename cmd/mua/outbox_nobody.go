@@ -19,49 +19,22 @@ func (a *app) noSender(name string) (why, repair string) {
 	if err != nil {
 		return "", ""
 	}
-	acct, ok := c.Account(name)
-	switch {
-	case !ok || acct.Name != name:
-		return fmt.Sprintf("no account %q is configured", message.CleanLine(name)), "put it back"
-	case acct.Outgoing == nil:
-		return fmt.Sprintf("the account %q has no outgoing server", name), "give it one"
-	}
-	return "", ""
+	return outbox.Nobody(c, name)
 }
 
 // stranded reports whether an item is to be sent, and nobody can do that as things are configured.
 func (a *app) stranded(it store.Item) bool {
-	if it.State != store.Queued {
-		return false
-	}
-	why, _ := a.noSender(it.AccountName)
-	return why != ""
+	c, err := a.conf()
+	return err == nil && outbox.Stranded(c, it)
 }
 
 // describe is what outbox.Describe says, but for what no flush reaches as things are configured.
 func (a *app) describe(it store.Item, now time.Time) string {
-	switch it.State {
-	case store.Queued, store.Held, store.Sending, store.Uncertain:
-	default: // done, or the person's turn: the configuration is not asked
+	c, err := a.conf()
+	if err != nil {
 		return outbox.Describe(it, now)
 	}
-	why, repair := a.noSender(it.AccountName)
-	other := fmt.Sprintf("mua outbox edit %d", it.ID)
-	if len(it.InDoubt()) > 0 { // to be settled before it is written on
-		other = fmt.Sprintf("mua outbox resolve %d --sent where it arrived", it.ID)
-	}
-	switch {
-	case why == "":
-	case it.State == store.Queued:
-		return fmt.Sprintf("nobody can send it: %s → %s, or %s", why, repair, other)
-	case it.State == store.Held:
-		return fmt.Sprintf("held, and once released nobody can send it: %s → %s, or %s", why, repair, other)
-	case it.State == store.Sending:
-		return fmt.Sprintf("being sent; should that have been broken off, nobody settles it: %s → %s", why, repair)
-	case it.State == store.Uncertain:
-		it.Waiting = outbox.WaitAnswer // no flush will settle it
-	}
-	return outbox.Describe(it, now)
+	return outbox.DescribeUnder(c, it, now)
 }
 
 // itemJSON is an item as the contract's object; what nobody can send waits for a person.

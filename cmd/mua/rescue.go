@@ -36,7 +36,7 @@ func (a *app) rescue(ctx context.Context, h store.Health, f doctorFlags) (lost, 
 		return nil, created(dir, err)
 	}
 	r := &rescuer{app: a, dir: dir, stays: len(h.Problems) == 0 && f.file == ""}
-	notes, err := store.Salvage(ctx, h.Path, dir, store.Rescue{Item: r.item, Draft: r.draft})
+	notes, whole, err := store.Salvage(ctx, h.Path, dir, store.Rescue{Item: r.item, Draft: r.draft})
 	if err != nil {
 		return nil, ioTrouble("the rescue did not come to its end", err)
 	}
@@ -50,6 +50,10 @@ func (a *app) rescue(ctx context.Context, h store.Health, f doctorFlags) (lost, 
 	if r.missing > 0 {
 		return &account.Trouble{Kind: account.KindIO, What: fmt.Sprintf("the text of %s could not be read", counted(r.missing, "message", "messages")),
 			Kept: h.Path + " was left as it is"}, nil
+	}
+	if !whole && r.items+r.texts == 0 {
+		return &account.Trouble{Kind: account.KindIO, What: "what is unsent in " + h.Path + ", if anything, could not be read",
+			Kept: "It was left as it is", Hint: "keep it: it may be all there is"}, nil
 	}
 	return nil, nil
 }

@@ -128,7 +128,7 @@ func (a *app) post(ctx context.Context, acct *account.Account, d *compose.Draft,
 	if err := a.fits(fin); err != nil {
 		return err
 	}
-	s, err := a.openFor(ctx, acct, fin)
+	s, err := a.openFor(ctx, acct, fin, o.key)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (a *app) findAnswered(ctx context.Context, s *store.Store, d *compose.Draft
 
 // saveDraft puts what was given into Drafts, to be finished in the terminal or elsewhere.
 func (a *app) saveDraft(ctx context.Context, acct *account.Account, d *compose.Draft) error {
-	s, err := a.open(ctx)
+	s, err := a.openToCarry(ctx, "")
 	if err != nil {
 		return a.keepDraft(d.Save(), err)
 	}

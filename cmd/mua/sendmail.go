@@ -87,7 +87,7 @@ func (a *app) sendmail(ctx context.Context, o sendmailOptions) error {
 		return noOutgoing(acct)
 	}
 	a.stdinRead, a.brief = true, o.queue
-	s, err := a.openFor(ctx, acct, fin)
+	s, err := a.openFor(ctx, acct, fin, "")
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (a *app) openUI(ctx context.Context, mailto string) error {
 	if err != nil {
 		return err
 	}
-	return a.runUI(ctx, c, s, ui.Options{Compose: draft})
+	return a.runUI(ctx, c, s, ui.Options{Compose: draft, News: a.asideNews(ctx, s)})
 }
 
 // runUI shows the UI with an agent beside it, which comes to a safe stop afterwards.

@@ -48,6 +48,11 @@ func ForTheRest(ctx context.Context, s *store.Store, it store.Item) store.Rewrit
 	}
 }
 
+// ForTheRestOf is ForTheRest of a store's items.
+func ForTheRestOf(s *store.Store) func(context.Context, store.Item) store.Rewrite {
+	return func(ctx context.Context, it store.Item) store.Rewrite { return ForTheRest(ctx, s, it) }
+}
+
 // without lists an item's recipients but for those who have got it.
 func without(it store.Item, got []string) (left []string) {
 	for _, r := range it.Recipients {

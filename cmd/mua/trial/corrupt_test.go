@@ -77,7 +77,7 @@ func TestFlippedBytes(t *testing.T) {
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		said := false
+		said, ill := false, false
 		for _, args := range [][]string{
 			{"doctor", "--json"}, {"doctor", "--rescue", filepath.Join(d.data, "rescued")},
 			{"outbox", "list", "--all"}, {"outbox", "show", "7", "--raw"}, {"list", "in:any"}, {"send", "--queue", "-t", "bob@mua.example"},
@@ -85,14 +85,28 @@ func TestFlippedBytes(t *testing.T) {
 			if (args[1] == "--rescue" || args[0] == "send") && n%5 != 0 {
 				continue
 			}
+			before, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
 			status, out, talk := d.status("text", args...)
+			if aside := d.asides(); len(aside) > 0 {
+				now, err := os.ReadFile(aside[0])
+				if err != nil || !bytes.Equal(now, before) || !strings.Contains(talk, aside[0]) || args[0] == "doctor" || status != exitIO && args[0] != "send" {
+					t.Errorf("flip %d at %d: %q ended with %d and set aside %s, changed or untold (%v): %s", n, at, args, status, aside, err, talk)
+				}
+				said = true
+				break
+			}
 			switch {
+			case status == exitNotFound && args[1] == "show" && ill: // its number is what was damaged, and doctor has said so
 			case status != 0 && status != exitIO:
 				t.Errorf("flip %d at %d: %q ended with %d: %s", n, at, args, status, talk)
 			case status == exitIO && !strings.Contains(talk, "mua doctor") && !strings.Contains(talk, "could not be read"):
 				t.Errorf("flip %d at %d: %q does not say what to do: %s%s", n, at, args, out, talk)
 			}
 			said = said || status == exitIO
+			ill = ill || said && args[0] == "doctor"
 			if args[0] == "doctor" {
 				if now, err := os.ReadFile(path); err != nil || sha256.Sum256(now) != sha256.Sum256(bad) {
 					t.Errorf("flip %d at %d: %q changed the file (%v)", n, at, args, err)
@@ -126,14 +140,14 @@ func TestRescueAndSendAgain(t *testing.T) {
 	if _, err = f.WriteAt(make([]byte, 64), 0); err != nil || f.Close() != nil {
 		t.Fatal(err)
 	}
-	status, _, talk := b.status("", "outbox")
-	if status != exitIO || !strings.Contains(talk, "damaged") || !strings.Contains(talk, "mua doctor") {
-		t.Fatalf("%d %s", status, talk)
-	}
 	if status, _, _ := b.status("", "doctor"); status != exitIO {
 		t.Fatalf("doctor ended with %d", status)
 	}
-	out := b.mua(0, "doctor", "--rescue", filepath.Join(b.data, "rescued"), "--set-aside")
+	status, _, talk := b.status("", "outbox")
+	if status != exitIO || !strings.Contains(talk, "damaged") || !strings.Contains(talk, "mua doctor") || len(b.asides()) != 1 {
+		t.Fatalf("%d %s", status, talk)
+	}
+	out := b.mua(0, "doctor", "--file", b.asides()[0], "--rescue", filepath.Join(b.data, "rescued"))
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 3 {
 		t.Fatalf("not three commands:\n%s", out)

@@ -14,6 +14,7 @@ import (
 
 // Exit statuses (sysexits.h) that the tests ask for by name.
 const (
+	exitNotFound  = 66
 	exitIO        = 74
 	exitTemporary = 75
 )
