@@ -3,7 +3,7 @@ package store
 import "sync"
 
 // freshMost is how many octets of texts wait for an indexer.
-const freshMost = 16 << 20
+const freshMost = 4 << 20
 
 // freshTexts are the texts of contents that were just stored. Who indexes beside a pull or an import need not read
 // and parse again what was in hand a moment ago. The zero value is ready, and keeps nothing.

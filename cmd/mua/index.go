@@ -141,12 +141,7 @@ func (a *app) indexBeside(ctx context.Context, s *store.Store) (finish func()) {
 	}
 }
 
-// indexSynced takes what a sync has brought into the index. A search does without it, so trouble is only told.
-func (a *app) indexSynced(ctx context.Context, s *store.Store) {
-	_, err := s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true, Told: a.indexProgress()})
-	a.indexed(ctx, err)
-}
-
+// indexed ends what is drawn of an index. A search does without it, so trouble is only told.
 func (a *app) indexed(ctx context.Context, err error) {
 	a.endProgress()
 	if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrLocked) {

@@ -23,6 +23,14 @@ func longLived() {
 	}
 }
 
+// pullOnce is for one pull of whatever there is: it may be all the mail of a lifetime, and memory stays what it is for little.
+func pullOnce() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(100)
+		debug.SetMemoryLimit(70 << 20)
+	}
+}
+
 // busyOnce is for what handles much mail at once and ends: memory is collected less often than would be right for what stays, within a bound.
 func busyOnce() {
 	if os.Getenv("GOGC") == "" {

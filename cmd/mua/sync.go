@@ -81,6 +81,8 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 		a.watch(ctx, o, p)
 		return nil
 	}
+	pullOnce()
+	index := a.indexBeside(ctx, s)
 	results := make([]agent.Result, len(accts))
 	var wg sync.WaitGroup
 	for i, acct := range accts {
@@ -94,7 +96,7 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	if len(names) == 0 && a.accountArg == "" && !f.noSend {
 		err = errors.Join(err, a.tellStranded(context.WithoutCancel(ctx), s))
 	}
-	a.indexSynced(ctx, s)
+	index()
 	return err
 }
 

@@ -82,7 +82,7 @@ func open(path string, writer bool) *sql.DB {
 		v.Set("_journal_mode", "WAL")
 		v.Set("_synchronous", "NORMAL") // what a loss of power takes is read again
 		v.Set("_txlock", "immediate")
-		pragmas = append(pragmas, "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864", "PRAGMA cache_size = -32000")
+		pragmas = append(pragmas, "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864", "PRAGMA cache_size = -8000")
 		n = 1
 	} else {
 		v.Set("mode", "ro")

@@ -89,6 +89,7 @@ func (w *Writer) Flush(ctx context.Context) error {
 	if w.gathered = nil; v == nil {
 		return nil
 	}
+	clear(w.next)
 	err := w.flush(ctx, v)
 	if err != nil {
 		w.next = map[int64]int64{} // it may have numbers that are free again
