@@ -261,7 +261,9 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			continue
 		}
 		st := w.Reached()
-		if moved := b.bodies != st.Bodies || b.headers != st.Headers || b.old != st.Old; len(b.docs) > 0 || moved && !b.last || (b.old == nil) != (st.Old == nil) {
+		moved := b.bodies != st.Bodies || b.headers != st.Headers || b.old != st.Old
+		// That nothing is left is not worth a write by itself; a mark that stays behind makes searches look at all that came after it.
+		if len(b.docs) > 0 || moved && (!b.last || x.p.Done > 0) || (b.old == nil) != (st.Old == nil) {
 			w.Add(b.docs, b.bodies, b.headers, b.old)
 			x.p.Done += len(b.docs)
 			x.tell()

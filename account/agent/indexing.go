@@ -11,15 +11,17 @@ import (
 const (
 	// indexStart keeps the index out of the way of the first screen.
 	indexStart = 2 * time.Second
-	// While mail is being pulled the index works for indexSlice, and pauses for indexPause.
-	indexSlice, indexPause = 150 * time.Millisecond, 450 * time.Millisecond
+	// indexLook is how often it is seen whether mail is still being pulled.
+	indexLook = 200 * time.Millisecond
+	// indexLast is what leaving takes for it.
+	indexLast = 150 * time.Millisecond
 	// indexCalm is how long changes are gathered, indexSeal how long it must be quiet for the file to be sealed.
 	indexCalm, indexSeal = 300 * time.Millisecond, 20 * time.Second
 	// indexRetry follows trouble, or another process that is at it.
 	indexRetry = 30 * time.Second
 )
 
-// keepIndexed keeps the search index up with the mail, beside the pull and slower than it, until ctx ends.
+// keepIndexed keeps the search index up with the mail, beside the pull, until ctx ends.
 // A search does not need it: what is not indexed is found by its headers.
 func (g *Agent) keepIndexed(ctx context.Context) {
 	changed, done := g.o.Store.Watch()
@@ -29,12 +31,7 @@ func (g *Agent) keepIndexed(ctx context.Context) {
 	}
 	sealed := false
 	for {
-		pulling := g.pulling()
-		run := store.IndexRun{Headers: !pulling}
-		if pulling {
-			run.Budget = indexSlice
-		}
-		p, err := g.o.Store.UpdateIndex(ctx, run)
+		p, err := g.o.Store.UpdateIndex(ctx, store.IndexRun{Headers: true, Follow: g.whilePulling(ctx)})
 		sealed = sealed && p == store.IndexProgress{}
 		wait := indexRetry
 		switch {
@@ -42,19 +39,17 @@ func (g *Agent) keepIndexed(ctx context.Context) {
 			g.sealIndex(ctx)
 			return
 		case err != nil:
-		case pulling:
-			wait = indexPause
 		case !sealed:
 			wait = indexSeal
 		default:
 			wait = 0
 		}
-		switch g.awaitIndex(ctx, changed, wait, pulling || err != nil) {
+		switch g.awaitIndex(ctx, changed, wait, err != nil) {
 		case over:
 			g.sealIndex(ctx)
 			return
 		case quiet:
-			if !pulling && err == nil {
+			if err == nil {
 				_, err := g.o.Store.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true})
 				sealed = err == nil
 			}
@@ -94,7 +89,21 @@ func (g *Agent) awaitIndex(ctx context.Context, changed <-chan struct{}, wait ti
 // sealIndex leaves the index finished where that is soon done.
 func (g *Agent) sealIndex(ctx context.Context) {
 	// Whatever is wrong, the next process finds out, and builds it anew.
-	_, _ = g.o.Store.UpdateIndex(context.WithoutCancel(ctx), store.IndexRun{Headers: true, Seal: true, Budget: indexSlice})
+	_, _ = g.o.Store.UpdateIndex(context.WithoutCancel(ctx), store.IndexRun{Headers: true, Seal: true, Budget: indexLast})
+}
+
+// whilePulling gives what is closed when no mail is being fetched any more; nil: none is.
+func (g *Agent) whilePulling(ctx context.Context) <-chan struct{} {
+	if !g.pulling() {
+		return nil
+	}
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for g.pulling() && idle(ctx, indexLook) {
+		}
+	}()
+	return over
 }
 
 // pulling reports whether mail is being fetched.

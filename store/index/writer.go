@@ -77,7 +77,7 @@ func (w *Writer) Add(docs []*Doc, bodies, headers Mark, old *Place) {
 }
 
 // gatherMost is how many octets of documents are gathered; writing them takes as much again.
-const gatherMost = 12 << 20
+const gatherMost = 8 << 20
 
 // Full reports that it is time for Flush.
 func (w *Writer) Full() bool { return w.gathered != nil && w.gathered.octets() >= gatherMost }
