@@ -123,21 +123,27 @@ func (a *app) endProgress() {
 // indexBeside keeps the index up with what is being stored. What it returns is called when that is all, and waits until
 // the rest is indexed, too.
 func (a *app) indexBeside(ctx context.Context, s *store.Store) (finish func()) {
-	follow, done := make(chan struct{}), make(chan error, 1)
+	type end struct {
+		p   store.IndexProgress
+		err error
+	}
+	follow, done := make(chan struct{}), make(chan end, 1)
 	var last atomic.Bool
 	told := a.indexProgress()
 	go func() {
-		_, err := s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true, Follow: follow, Told: func(p store.IndexProgress) {
+		p, err := s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true, Follow: follow, Told: func(p store.IndexProgress) {
 			if last.Load() { // until then the line is another's
 				told(p)
 			}
 		}})
-		done <- err
+		done <- end{p, err}
 	}()
 	return func() {
 		last.Store(true)
 		close(follow)
-		a.indexed(ctx, <-done)
+		ended := <-done
+		told(ended.p) // what was not said while the line was another's
+		a.indexed(ctx, ended.err)
 	}
 }
 

@@ -63,6 +63,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("MUA_CONFIG", filepath.Join(e.WorkDir, "config.toml"))
 			e.Setenv("MUA_DATA", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("TZ", "UTC")
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each process that -race has built sleeps for a second at its end
 			e.Values[serversKey{}] = &scriptServers{}
 			return nil
 		},

@@ -32,6 +32,7 @@ func inFolder(m *testing.M) int {
 	}
 	defer os.RemoveAll(testFolder)
 	os.Setenv("XDG_STATE_HOME", filepath.Join(testFolder, "state"))
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // else each process that -race has built sleeps for a second at its end
 	return m.Run()
 }
 
