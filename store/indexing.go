@@ -100,15 +100,34 @@ func (x *indexer) update() error {
 	done, err := x.fill(w)
 	stale := false
 	if err == nil && done && x.run.Seal {
-		if stale, err = x.stale(w); err == nil && !stale {
-			err = x.pack(w)
-		}
+		stale, err = x.stale(w)
 	}
-	err = errors.Join(err, w.Close(context.WithoutCancel(x.ctx), err == nil && x.run.Seal && done))
-	if err != nil || !stale {
+	if err = x.close(w, path, err == nil && x.run.Seal && done, !stale, err); err != nil || !stale {
 		return err
 	}
 	return x.replace(path)
+}
+
+// close ends a writer, after err; a file that is to be sealed is packed first where that is worth it.
+func (x *indexer) close(w *index.Writer, path string, seal, pack bool, err error) error {
+	packed := false
+	if seal && pack && err == nil {
+		packed, err = x.pack(w)
+	}
+	if err = errors.Join(err, w.Close(context.WithoutCancel(x.ctx), seal && !packed && err == nil)); err != nil || !packed {
+		return err
+	}
+	if err := index.Replace(path, index.PackPath(path)); err != nil {
+		return err
+	}
+	home, err := fileIdentity(x.s.path())
+	if err != nil {
+		return err
+	}
+	if w, err = index.OpenWriter(x.ctx, &x.s.words.files, path, home); err != nil {
+		return err
+	}
+	return w.Close(context.WithoutCancel(x.ctx), seal)
 }
 
 // replace builds an index beside the one that has become stale, and puts it in its place. What an earlier run has
@@ -120,23 +139,20 @@ func (x *indexer) replace(path string) error {
 		return err
 	}
 	done, err := x.fill(w)
-	if err == nil && done {
-		err = x.pack(w)
-	}
-	err = errors.Join(err, w.Close(context.WithoutCancel(x.ctx), err == nil && done))
-	if err != nil || !done {
+	if err = x.close(w, fresh, err == nil && done, true, err); err != nil || !done {
 		return err
 	}
 	return index.Replace(path, fresh)
 }
 
 // pack packs an index that has grown, where there is room for it.
-func (x *indexer) pack(w *index.Writer) error {
+func (x *indexer) pack(w *index.Writer) (done bool, err error) {
 	octets, loose := w.Loose(x.ctx)
 	if free := freeSpace(x.s.dir); !loose || x.run.Budget > 0 || x.late() || free >= 0 && free < octets+indexSpare {
-		return nil
+		return false, nil
 	}
-	return w.Pack(x.ctx)
+	err = w.Pack(x.ctx)
+	return err == nil, err
 }
 
 // open opens an index for writing, or begins one.

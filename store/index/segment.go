@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -47,14 +48,8 @@ func writeSegment(ctx context.Context, tx *sql.Tx, v *inverter, lists []doclist)
 	if len(lists) == 0 {
 		return nil
 	}
-	s := &segmentWriter{ctx: ctx, tx: tx}
-	var page int
-	if err := tx.QueryRowContext(ctx, `SELECT (SELECT page_size FROM pragma_page_size), coalesce(max(blockid), 0) + 1 FROM words_segments`).Scan(&page, &s.free); err != nil {
-		return err
-	}
-	s.first, s.room = s.free, page-35 // as FTS4 has it: a node fills a page
-	var err error
-	if s.block, err = tx.PrepareContext(ctx, `INSERT INTO words_segments(blockid, block) VALUES (?, ?)`); err != nil {
+	s, err := newSegment(ctx, tx)
+	if err != nil {
 		return err
 	}
 	defer s.block.Close()
@@ -66,6 +61,18 @@ func writeSegment(ctx context.Context, tx *sql.Tx, v *inverter, lists []doclist)
 	return s.finish()
 }
 
+func newSegment(ctx context.Context, tx *sql.Tx) (*segmentWriter, error) {
+	s := &segmentWriter{ctx: ctx, tx: tx}
+	var page int
+	if err := tx.QueryRowContext(ctx, `SELECT (SELECT page_size FROM pragma_page_size), coalesce(max(blockid), 0) + 1 FROM words_segments`).Scan(&page, &s.free); err != nil {
+		return nil, err
+	}
+	s.first, s.room = s.free, page-35 // as FTS4 has it: a node fills a page
+	var err error
+	s.block, err = tx.PrepareContext(ctx, `INSERT INTO words_segments(blockid, block) VALUES (?, ?)`)
+	return s, err
+}
+
 // add appends a term, greater than the last, to the leaves.
 func (s *segmentWriter) add(term, list []byte) error {
 	same := prefixLenOf(s.last, term)
@@ -74,14 +81,14 @@ func (s *segmentWriter) add(term, list []byte) error {
 		if err := s.write(s.leaf); err != nil {
 			return err
 		}
-		s.separate(0, term[:same+1])
+		s.separate(0, bytes.Clone(term[:same+1]))
 		s.leaf, same = s.leaf[:0], 0
 		need = entryLen(0, len(term)) + varintLen(uint64(len(list))) + len(list)
 	}
 	s.octets += int64(need)
 	s.leaf = appendVarint(appendVarint(s.leaf, uint64(same)), uint64(len(term)-same))
 	s.leaf = append(appendVarint(append(s.leaf, term[same:]...), uint64(len(list))), list...)
-	s.last = term
+	s.last = append(s.last[:0], term...)
 	return nil
 }
 
