@@ -13,7 +13,7 @@ func TestIndexFollows(t *testing.T) {
 	follow, ended := make(chan struct{}), make(chan error, 1)
 	told := make(chan int, 1000)
 	go func() {
-		_, err := w.UpdateIndex(w.ctx, IndexRun{Headers: true, Seal: true, Follow: follow, Told: func(p IndexProgress) { told <- p.Done }})
+		_, err := w.UpdateIndex(w.ctx, IndexRun{Headers: true, Seal: SealAlways, Follow: follow, Told: func(p IndexProgress) { told <- p.Done }})
 		ended <- err
 	}()
 	for n := range told { // it follows now

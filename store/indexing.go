@@ -19,11 +19,26 @@ import (
 type IndexRun struct {
 	Budget  time.Duration   // it stops after about that; 0: when all is done
 	Headers bool            // also messages without text, although their text may still come
-	Seal    bool            // nothing else is expected soon: the file is made ready to be left alone
+	Seal    Seal            // how it is left
 	Rebuild bool            // begin anew, whatever is there
 	Follow  <-chan struct{} // until it is closed more is to come, and is waited for; nil: nothing is
 	Told    func(IndexProgress)
 }
+
+// Seal says whether an index is sealed (so that damage to the file is noticed) when all is in it.
+type Seal int
+
+// How an index is left.
+const (
+	SealNever   Seal = iota // more is expected soon
+	SealCheaply             // sealed where that takes little beside what was done
+	SealAlways
+)
+
+const (
+	sealShare = 50       // a run of one in so many documents is worth reading all of the file
+	sealSmall = 16 << 20 // octets that are soon read
+)
 
 // IndexProgress is told while an index is built.
 type IndexProgress struct {
@@ -99,13 +114,25 @@ func (x *indexer) update() error {
 	}
 	done, err := x.fill(w)
 	stale := false
-	if err == nil && done && x.run.Seal {
+	seal := err == nil && done && x.seals(w)
+	if seal {
 		stale, err = x.stale(w)
 	}
-	if err = x.close(w, path, err == nil && x.run.Seal && done, !stale, err); err != nil || !stale {
+	if err = x.close(w, path, seal, !stale, err); err != nil || !stale {
 		return err
 	}
 	return x.replace(path)
+}
+
+// seals reports whether the file is sealed at the end. To seal it is to read all of it.
+func (x *indexer) seals(w *index.Writer) bool {
+	switch x.run.Seal {
+	case SealAlways:
+		return true
+	case SealCheaply:
+		return w.Size() < sealSmall || x.p.Done > 0 && x.p.Done >= w.State().Docs/sealShare
+	}
+	return false
 }
 
 // close ends a writer, after err; a file that is to be sealed is packed first where that is worth it.

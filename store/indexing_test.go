@@ -143,7 +143,7 @@ func checkSeed(t *testing.T, seed uint64) {
 			must(w.Move(w.ctx, some, w.archive))(t)
 			must(w.MarkFlags(w.ctx, ids[:5], FlagChange{Add: Seen | Flagged}))(t)
 		},
-		func() { w.index(IndexRun{Headers: true, Seal: true}) },
+		func() { w.index(IndexRun{Headers: true, Seal: SealAlways}) },
 		func() { must(w.Trash(w.ctx, ids[3:6]))(t) },
 		func() {
 			var bodies []Body
@@ -204,7 +204,7 @@ func (w *world) same(step int, q ListQuery) {
 func TestDroppedBodyIsFoundByItsHeader(t *testing.T) {
 	w := newWorld(t)
 	ids := w.pull(w.inbox, 1, mail(1, "kept", "one word"), mail(2, "dropped", "one word"))
-	w.index(IndexRun{Headers: true, Seal: true})
+	w.index(IndexRun{Headers: true, Seal: SealAlways})
 	ok(t, w.write(w.ctx, func(tx *txn) error {
 		if err := tx.run(`UPDATE message SET content = NULL WHERE id = ?`, ids[1]); err != nil {
 			return err
@@ -215,7 +215,7 @@ func TestDroppedBodyIsFoundByItsHeader(t *testing.T) {
 		if got := w.find(ListQuery{Query: "word"}) + "|" + w.find(ListQuery{Query: "subject:dropped"}); got != "kept|dropped" {
 			t.Error(got)
 		}
-		w.index(IndexRun{Headers: true, Seal: true})
+		w.index(IndexRun{Headers: true, Seal: SealAlways})
 	}
 }
 
@@ -261,7 +261,7 @@ func TestIndexIsDisposable(t *testing.T) {
 				raws = append(raws, mail(i, fmt.Sprint("subject", i), fmt.Sprintf("the text has word%d and common", i)))
 			}
 			w.pull(w.inbox, 1, raws...)
-			if p := w.index(IndexRun{Headers: true, Seal: true}); p.Done != 100 || w.left() != 0 {
+			if p := w.index(IndexRun{Headers: true, Seal: SealAlways}); p.Done != 100 || w.left() != 0 {
 				t.Fatalf("%+v, %d left", p, w.left())
 			}
 			ok(t, w.words.close())
@@ -272,14 +272,14 @@ func TestIndexIsDisposable(t *testing.T) {
 					t.Errorf("%s: %d", q, n)
 				}
 			}
-			p := w.index(IndexRun{Headers: true, Seal: true})
+			p := w.index(IndexRun{Headers: true, Seal: SealAlways})
 			if st := must(w.IndexState(w.ctx))(t); p.Begun == "" || p.Done != 100 || st.Left != 0 || st.Why != "" {
 				t.Errorf("%+v, %+v", p, st)
 			}
 			if n := must(w.Count(w.ctx, ListQuery{Query: "word77"}))(t); n != 1 {
 				t.Errorf("then: %d", n)
 			}
-			if p := w.index(IndexRun{Headers: true, Seal: true}); p != (IndexProgress{}) {
+			if p := w.index(IndexRun{Headers: true, Seal: SealAlways}); p != (IndexProgress{}) {
 				t.Errorf("once more: %+v", p)
 			}
 		})
@@ -326,7 +326,7 @@ func TestIndexIsBuiltAnewWhenStale(t *testing.T) {
 		raws = append(raws, mail(i, "s", fmt.Sprintf("word%d secretword%d %s", i, i, long)))
 	}
 	ids := w.pull(w.inbox, 1, raws...)
-	w.index(IndexRun{Headers: true, Seal: true})
+	w.index(IndexRun{Headers: true, Seal: SealAlways})
 	must(w.Trash(w.ctx, ids[:200]))(t)
 	must(w.Trash(w.ctx, ids[:200]))(t) // from the trash: for good
 	ok(t, w.write(w.ctx, func(tx *txn) error {
@@ -338,7 +338,7 @@ func TestIndexIsBuiltAnewWhenStale(t *testing.T) {
 	if n := must(w.Count(w.ctx, ListQuery{Query: "secretword7 OR secretword300"}))(t); n != 1 {
 		t.Errorf("before: %d", n)
 	}
-	w.index(IndexRun{Headers: true, Seal: true})
+	w.index(IndexRun{Headers: true, Seal: SealAlways})
 	if n := must(w.Count(w.ctx, ListQuery{Query: "secretword7 OR secretword300"}))(t); n != 1 || w.left() != 0 {
 		t.Errorf("after: %d", n)
 	}

@@ -17,6 +17,8 @@ const (
 	indexLast = 150 * time.Millisecond
 	// indexCalm is how long changes are gathered, indexSeal how long it must be quiet for the file to be sealed.
 	indexCalm, indexSeal = 300 * time.Millisecond, 20 * time.Second
+	// indexWhole is how often a large file is sealed for a few messages: that reads all of it.
+	indexWhole = time.Hour
 	// indexRetry follows trouble, or another process that is at it.
 	indexRetry = 30 * time.Second
 )
@@ -30,6 +32,7 @@ func (g *Agent) keepIndexed(ctx context.Context) {
 		return
 	}
 	sealed := false
+	var whole time.Time // when it was last read as a whole
 	for {
 		p, err := g.o.Store.UpdateIndex(ctx, store.IndexRun{Headers: true, Follow: g.whilePulling(ctx)})
 		sealed = sealed && p == store.IndexProgress{}
@@ -50,7 +53,11 @@ func (g *Agent) keepIndexed(ctx context.Context) {
 			return
 		case quiet:
 			if err == nil {
-				_, err := g.o.Store.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true})
+				run := store.IndexRun{Headers: true, Seal: store.SealCheaply}
+				if time.Since(whole) > indexWhole {
+					run.Seal, whole = store.SealAlways, time.Now()
+				}
+				_, err := g.o.Store.UpdateIndex(ctx, run)
 				sealed = err == nil
 			}
 		}
@@ -89,7 +96,7 @@ func (g *Agent) awaitIndex(ctx context.Context, changed <-chan struct{}, wait ti
 // sealIndex leaves the index finished where that is soon done.
 func (g *Agent) sealIndex(ctx context.Context) {
 	// Whatever is wrong, the next process finds out, and builds it anew.
-	_, _ = g.o.Store.UpdateIndex(context.WithoutCancel(ctx), store.IndexRun{Headers: true, Seal: true, Budget: indexLast})
+	_, _ = g.o.Store.UpdateIndex(context.WithoutCancel(ctx), store.IndexRun{Headers: true, Seal: store.SealCheaply, Budget: indexLast})
 }
 
 // whilePulling gives what is closed when no mail is being fetched any more; nil: none is.

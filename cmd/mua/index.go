@@ -34,7 +34,7 @@ func (a *app) index(ctx context.Context, rebuild bool) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true, Rebuild: rebuild, Told: a.indexProgress()})
+	p, err := s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: store.SealAlways, Rebuild: rebuild, Told: a.indexProgress()})
 	a.endProgress()
 	if errors.Is(err, store.ErrLocked) {
 		a.talk("another mua process is at it")
@@ -82,7 +82,7 @@ func (a *app) catchUp(ctx context.Context, s *store.Store, tree query.Node) erro
 	if err != nil || st.Left <= catchUpLeast {
 		return err
 	}
-	_, err = s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true, Budget: catchUpTime, Told: a.indexProgress()})
+	_, err = s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: store.SealCheaply, Budget: catchUpTime, Told: a.indexProgress()})
 	a.endProgress()
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -131,7 +131,7 @@ func (a *app) indexBeside(ctx context.Context, s *store.Store) (finish func()) {
 	var last atomic.Bool
 	told := a.indexProgress()
 	go func() {
-		p, err := s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: true, Follow: follow, Told: func(p store.IndexProgress) {
+		p, err := s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: store.SealCheaply, Follow: follow, Told: func(p store.IndexProgress) {
 			if last.Load() { // until then the line is another's
 				told(p)
 			}

@@ -30,6 +30,15 @@ func (w *Writer) Loose(ctx context.Context) (octets int64, is bool) {
 	return info.Size(), true
 }
 
+// Size is that of the file, in octets.
+func (w *Writer) Size() int64 {
+	info, err := os.Stat(w.path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 // Pack writes the index anew, beside it, in order: PackPath. It is what Replace then puts in its place.
 func (w *Writer) Pack(ctx context.Context) error {
 	path := PackPath(w.path)
