@@ -64,7 +64,7 @@ func (s *Store) UpdateIndex(ctx context.Context, run IndexRun) (p IndexProgress,
 		return p, err
 	}
 	defer unlock()
-	x := &indexer{s: s, ctx: ctx, run: run, first: first}
+	x := &indexer{s: s, ctx: ctx, run: run, first: first, flushAfter: flushAfter}
 	if run.Budget > 0 {
 		x.until = time.Now().Add(run.Budget)
 	}
@@ -91,6 +91,8 @@ type indexer struct {
 	run   IndexRun
 	until time.Time // zero: no end
 	first bool      // there has never been one
+
+	flushAfter time.Duration // flushAfter, but for tests
 
 	changed <-chan struct{} // something in the store; nil: nobody follows
 	p       IndexProgress
@@ -296,10 +298,10 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 	}()
 	flushed := time.Now()
 	for b := range ready {
-		if b.err != nil {
-			err = b.err
-		}
 		if err != nil {
+			continue // it was told to stop: what it says now is of that
+		}
+		if err = b.err; err != nil {
 			stop()
 			continue
 		}
@@ -311,8 +313,10 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			x.p.Done += len(b.docs)
 			x.tell()
 		}
-		if done = b.last; w.Full() || time.Since(flushed) > flushAfter {
-			err = w.Flush(x.ctx)
+		if done = b.last; w.Full() || time.Since(flushed) > x.flushAfter {
+			if err = w.Flush(x.ctx); err != nil {
+				stop()
+			}
 			flushed = time.Now()
 		}
 	}
