@@ -296,9 +296,25 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			}
 		}
 	}()
-	flushed := time.Now()
-	for b := range ready {
-		if err != nil {
+	soon := time.NewTicker(x.flushAfter)
+	defer soon.Stop()
+	flush := func() {
+		if err = w.Flush(x.ctx); err != nil {
+			stop()
+		}
+		soon.Reset(x.flushAfter)
+	}
+	for more := true; more; {
+		var b batch
+		select {
+		case b, more = <-ready:
+		case <-soon.C:
+			if err == nil {
+				flush()
+			}
+			continue
+		}
+		if !more || err != nil {
 			continue // it was told to stop: what it says now is of that
 		}
 		if err = b.err; err != nil {
@@ -313,11 +329,8 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			x.p.Done += len(b.docs)
 			x.tell()
 		}
-		if done = b.last; w.Full() || time.Since(flushed) > x.flushAfter {
-			if err = w.Flush(x.ctx); err != nil {
-				stop()
-			}
-			flushed = time.Now()
+		if done = b.last; w.Full() {
+			flush()
 		}
 	}
 	if err == nil || x.ctx.Err() != nil { // what is gathered is kept, also when it is time to go
