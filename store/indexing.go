@@ -64,7 +64,7 @@ func (s *Store) UpdateIndex(ctx context.Context, run IndexRun) (p IndexProgress,
 		return p, err
 	}
 	defer unlock()
-	x := &indexer{s: s, ctx: ctx, run: run, first: first}
+	x := &indexer{s: s, ctx: ctx, run: run, first: first, flushAfter: flushAfter}
 	if run.Budget > 0 {
 		x.until = time.Now().Add(run.Budget)
 	}
@@ -91,6 +91,8 @@ type indexer struct {
 	run   IndexRun
 	until time.Time // zero: no end
 	first bool      // there has never been one
+
+	flushAfter time.Duration // flushAfter, but for tests
 
 	changed <-chan struct{} // something in the store; nil: nobody follows
 	p       IndexProgress
@@ -294,12 +296,28 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			}
 		}
 	}()
-	flushed := time.Now()
-	for b := range ready {
-		if b.err != nil {
-			err = b.err
+	soon := time.NewTicker(x.flushAfter)
+	defer soon.Stop()
+	flush := func() {
+		if err = w.Flush(x.ctx); err != nil {
+			stop()
 		}
-		if err != nil {
+		soon.Reset(x.flushAfter)
+	}
+	for more := true; more; {
+		var b batch
+		select {
+		case b, more = <-ready:
+		case <-soon.C:
+			if err == nil {
+				flush()
+			}
+			continue
+		}
+		if !more || err != nil {
+			continue // it was told to stop: what it says now is of that
+		}
+		if err = b.err; err != nil {
 			stop()
 			continue
 		}
@@ -311,9 +329,8 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			x.p.Done += len(b.docs)
 			x.tell()
 		}
-		if done = b.last; w.Full() || time.Since(flushed) > flushAfter {
-			err = w.Flush(x.ctx)
-			flushed = time.Now()
+		if done = b.last; w.Full() {
+			flush()
 		}
 	}
 	if err == nil || x.ctx.Err() != nil { // what is gathered is kept, also when it is time to go

@@ -142,6 +142,9 @@ func (a *app) indexBeside(ctx context.Context, s *store.Store) (finish func()) {
 		last.Store(true)
 		close(follow)
 		ended := <-done
+		if errors.Is(ended.err, store.ErrLocked) { // another process was at it when this began, not with what has come since
+			ended.p, ended.err = s.UpdateIndex(ctx, store.IndexRun{Headers: true, Seal: store.SealCheaply, Told: told})
+		}
 		told(ended.p) // what was not said while the line was another's
 		a.indexed(ctx, ended.err)
 	}
