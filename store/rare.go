@@ -21,6 +21,9 @@ const mostRare = 20_000
 
 // findRare looks for a state that all matches are in and few messages are: their index then leads, rather than a mailbox's.
 func (l *lister) findRare() error {
+	if l.plan.few || l.narrow { // found sooner still
+		return nil
+	}
 	nodes := []query.Node{l.tree}
 	for len(nodes) > 0 {
 		switch n := nodes[0].(type) {
