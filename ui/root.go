@@ -71,7 +71,8 @@ func (u *App) key(ev *tcell.EventKey) {
 	u.lastStroke = keys.Stroke(ev)
 	u.typed = append(u.typed, u.lastStroke)
 	a, more := u.keys.Find(l.Contexts(), u.typed)
-	if more {
+	// What begins a sequence elsewhere waits for the next key here, too: that key is meant as its end, not by itself.
+	if more || a == "" && u.keys.Begins(u.typed) {
 		return
 	}
 	typed := strings.Join(u.typed, " ")

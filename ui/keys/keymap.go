@@ -142,6 +142,19 @@ func (m *Map) Find(contexts []Context, seq []string) (a Action, more bool) {
 	return "", false
 }
 
+// Begins reports a sequence that is the beginning of a longer one in any context.
+func (m *Map) Begins(seq []string) bool {
+	typed := strings.Join(seq, " ")
+	for _, all := range m.index {
+		for k := range all {
+			if strings.HasPrefix(k, typed+" ") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Key is the first key of an action in the first of the contexts that has it, as shown; "" when it has none.
 func (m *Map) Key(a Action, contexts ...Context) string {
 	for _, c := range contexts {
