@@ -37,7 +37,8 @@ searched with all below it; a Maildir in it, also one named .Lists.go (Maildir++
 of its own below NAME. With --tree every mbox and every folder has; without --mailbox they are at the top.
 
 Flags come from Maildir names and from Status, X-Status, X-Keywords and X-Mozilla-Status,
-the time of receipt from the line that begins a message in an mbox, else from the file.
+the time of receipt from the line that begins a message in an mbox, else from the file;
+from the message itself (Received, Date) where the file is more than a day younger.
 
 Without -A the mail goes to the account local, which is on no server. With -A it goes to that
 account; on an IMAP server it is there after the next sync, with CRLF line ends.`,

@@ -106,6 +106,9 @@ func (r *run) prepare(im *store.Importer, l *load) error {
 		l.gone = err
 		return nil
 	}
+	if l.item.Aged {
+		l.item.Received = arrived(l.item.Raw, l.item.Received)
+	}
 	l.into.Incoming = store.Incoming{Raw: l.item.Raw, Received: l.item.Received, Flags: l.item.Flags, Keywords: l.item.Keywords}
 	l.item.Raw = nil
 	return im.Prepare(r.ctx, &l.into)

@@ -29,6 +29,7 @@ type Item struct {
 	Levels []string // of its mailbox, below the one that the walk is for
 	Path   string   // of its file
 	Size   int64    // octets, about
+	Aged   bool     // Received is when its file was last written
 
 	file string // to be read by Load; "": Raw is here
 }
@@ -233,7 +234,7 @@ func (w *walker) message(path string, levels []string, st fs.FileInfo, f store.F
 		w.skip(path, ErrTooLarge)
 		return nil
 	}
-	return w.yield(Item{Message: Message{Received: st.ModTime(), Flags: f}, Levels: levels, Path: path, Size: st.Size(), file: path})
+	return w.yield(Item{Message: Message{Received: st.ModTime(), Flags: f}, Aged: true, Levels: levels, Path: path, Size: st.Size(), file: path})
 }
 
 // file yields what a file holds: an mbox, or one message. named: the person named this very file, so it is
