@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"mua/account"
 	"mua/store"
@@ -97,6 +98,9 @@ func (r *rescuer) item(it store.SalvagedItem) error {
 	switch {
 	case r.stays && len(open) > 0:
 		err = r.print("# still in the outbox (%d, %s): %s", it.ID, it.State, resend(it.Account, it.Sender, open, path))
+	case len(open) > 0 && it.NotBefore.After(time.Now()):
+		r.talk("item %d was not to be sent before %s: the line behind the # sends it at once", it.ID, it.NotBefore.Local().Format("2006-01-02 15:04"))
+		err = r.print("# %s", resend(it.Account, it.Sender, open, path))
 	case len(open) > 0:
 		err = r.print("%s", resend(it.Account, it.Sender, open, path))
 	}
