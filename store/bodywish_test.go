@@ -19,24 +19,24 @@ func TestBodyWishes(t *testing.T) {
 	w.t = w.t.Add(time.Second)
 	must(w.WantBodies(w.ctx, []MessageID{ids[0], ids[1]}))(t)
 	acc := w.row(ids[0]).Account
-	todo := must(w.WantedBodies(w.ctx, acc))(t)
-	if len(todo) != 2 || todo[0].Message != ids[1] || todo[0].UID != 6 || todo[0].MailboxName != "INBOX" || todo[1].Message != ids[0] {
-		t.Fatalf("not in the order asked for: %+v", todo)
+	ahead := must(w.WantedBodies(w.ctx, acc))(t)
+	if len(ahead) != 2 || ahead[0].Message != ids[1] || ahead[0].UID != 6 || ahead[0].MailboxName != "INBOX" || ahead[1].Message != ids[0] {
+		t.Fatalf("not in the order asked for: %+v", ahead)
 	}
 	ok(t, w.RefuseBody(w.ctx, ids[1], "it is gone"))
 	if wish := must(w.BodyWish(w.ctx, ids[1]))(t); wish.Words != "it is gone" || wish.Asked.IsZero() {
 		t.Errorf("%+v", wish)
 	}
 	ok(t, w.SetBodies(w.ctx, []Body{{Message: ids[0], Raw: raw}}))
-	if todo := must(w.WantedBodies(w.ctx, acc))(t); len(todo) != 0 {
-		t.Errorf("still wanted: %+v", todo)
+	if ahead := must(w.WantedBodies(w.ctx, acc))(t); len(ahead) != 0 {
+		t.Errorf("still wanted: %+v", ahead)
 	}
 	if wish := must(w.BodyWish(w.ctx, ids[0]))(t); !wish.Asked.IsZero() {
 		t.Errorf("the wish outlives the body: %+v", wish)
 	}
 	must(w.WantBodies(w.ctx, ids))(t) // asked again: another try for the one that failed
-	if todo := must(w.WantedBodies(w.ctx, acc))(t); len(todo) != 1 || todo[0].Message != ids[1] {
-		t.Errorf("%+v", todo)
+	if ahead := must(w.WantedBodies(w.ctx, acc))(t); len(ahead) != 1 || ahead[0].Message != ids[1] {
+		t.Errorf("%+v", ahead)
 	}
 }
 

@@ -78,11 +78,11 @@ func TestImportToAServer(t *testing.T) {
 	}
 	box = must(w.ImportMailbox(w.ctx, w.acct, []string{"archive"}, true))(t)
 	w.importAll(box, "Subject: one\nMessage-ID: <one@x>\n\nbody\n", "Subject: two\r\n\r\nbody\r\n")
-	todo := must(w.PendingActions(w.ctx, w.acct))(t)
-	if len(todo) != 2 || todo[0].Kind != ActionAppend || todo[0].MailboxName != "Archive" || todo[0].Add != Seen || todo[0].Group != todo[1].Group {
-		t.Errorf("%+v", todo)
+	ahead := must(w.PendingActions(w.ctx, w.acct))(t)
+	if len(ahead) != 2 || ahead[0].Kind != ActionAppend || ahead[0].MailboxName != "Archive" || ahead[0].Add != Seen || ahead[0].Group != ahead[1].Group {
+		t.Errorf("%+v", ahead)
 	}
-	if raw := must(w.Raw(w.ctx, todo[0].Message))(t); !bytes.Equal(raw, []byte("Subject: one\r\nMessage-ID: <one@x>\r\n\r\nbody\r\n")) {
+	if raw := must(w.Raw(w.ctx, ahead[0].Message))(t); !bytes.Equal(raw, []byte("Subject: one\r\nMessage-ID: <one@x>\r\n\r\nbody\r\n")) {
 		t.Errorf("%q", raw)
 	}
 	if had := w.importAll(box, "Subject: one\nMessage-ID: <one@x>\n\nbody\n"); !had[0] {

@@ -10,13 +10,13 @@ import (
 // (https://www.sqlite.org/fileformat.html, 1.6). No definition of ours is so long that it overflows its page.
 func schemaPages(db []byte) (out []int64) {
 	const interior = 5
-	for todo := []int64{0}; len(todo) > 0; todo = todo[1:] {
-		page := db[todo[0]*pageSize:][:pageSize]
+	for ahead := []int64{0}; len(ahead) > 0; ahead = ahead[1:] {
+		page := db[ahead[0]*pageSize:][:pageSize]
 		head := page
-		if todo[0] == 0 {
+		if ahead[0] == 0 {
 			head = page[100:] // behind the file's header
 		} else {
-			out = append(out, todo[0])
+			out = append(out, ahead[0])
 		}
 		if head[0] != interior {
 			continue
@@ -27,8 +27,8 @@ func schemaPages(db []byte) (out []int64) {
 			children = append(children, binary.BigEndian.Uint32(page[cell:]))
 		}
 		for _, c := range children {
-			if at := int64(c) - 1; at > 0 && (at+1)*pageSize <= int64(len(db)) && !slices.Contains(out, at) && !slices.Contains(todo, at) {
-				todo = append(todo, at)
+			if at := int64(c) - 1; at > 0 && (at+1)*pageSize <= int64(len(db)) && !slices.Contains(out, at) && !slices.Contains(ahead, at) {
+				ahead = append(ahead, at)
 			}
 		}
 	}

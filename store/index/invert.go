@@ -8,7 +8,7 @@ import (
 )
 
 // inverter gathers documents and turns them into what a segment is written from: for each term, in which documents
-// and where in them it is. It knows no numbers of documents before write.
+// and where in them it is. It knows no numbers of documents before doclists.
 type inverter struct {
 	seed  maphash.Seed
 	table []uint32 // term + 1 by hash, the next free place when that is taken

@@ -149,8 +149,7 @@ func mergeLists(out []byte, lists [][]byte) ([]byte, error) {
 
 // move goes to the next term of the segment; false: there is none.
 func (c *cursor) move() (more bool, err error) {
-	first := len(c.leaf) == 0
-	if first {
+	if len(c.leaf) == 0 {
 		if c.leaf, err = c.block(); err != nil || c.leaf == nil {
 			return false, err
 		}

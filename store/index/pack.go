@@ -9,7 +9,7 @@ import (
 )
 
 // Packing makes one segment of many: the file is a fourth smaller, and a search has one place to look at. FTS4 would merge
-// them in place ("optimize") and leave a file of twice the size; here the file is written anew, which takes a fifth of the time.
+// them in place ("optimize") and leave a file of twice the size; here the file is written anew.
 const (
 	packGrowth = 1.3     // since it was packed last
 	packLeast  = 500_000 // terms

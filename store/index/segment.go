@@ -76,6 +76,9 @@ func newSegment(ctx context.Context, tx *sql.Tx) (*segmentWriter, error) {
 // add appends a term, greater than the last, to the leaves.
 func (s *segmentWriter) add(term, list []byte) error {
 	same := prefixLenOf(s.last, term)
+	if same == len(term) || same < len(s.last) && term[same] < s.last[same] { // as a file can be that was damaged
+		return errSegment
+	}
 	need := entryLen(same, len(term)-same) + varintLen(uint64(len(list))) + len(list)
 	if len(s.leaf) > 0 && len(s.leaf)+need > s.room {
 		if err := s.write(s.leaf); err != nil {

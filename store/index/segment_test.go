@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -32,7 +33,7 @@ func TestSegmentsAreThoseOfFTS4(t *testing.T) {
 	ctx := context.Background()
 	short := func(r *rand.Rand, n int) string { return fmt.Sprintf("w%x", int(float64(n)*r.Float64()*r.Float64())) }
 	near := func(r *rand.Rand, n int) string {
-		return "xxx" + strings.Repeat("lang", 10+r.IntN(5)) + fmt.Sprint(r.IntN(n))
+		return "near" + strings.Repeat("lang", 10+r.IntN(5)) + fmt.Sprint(r.IntN(n))
 	}
 	for name, c := range map[string]struct {
 		docs, words int
@@ -131,4 +132,18 @@ func firstBlock(t *testing.T, w *Writer) (n int64) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// TestTermsOutOfOrder: what a damaged file gives to be merged is refused.
+func TestTermsOutOfOrder(t *testing.T) {
+	for _, terms := range [][]string{{"b", "a"}, {"b", "b"}, {"bc", "b"}, {""}} {
+		s := &segmentWriter{room: 4061}
+		var err error
+		for _, term := range terms {
+			err = s.add([]byte(term), []byte{1, 2, 0})
+		}
+		if !errors.Is(err, errSegment) {
+			t.Errorf("%q: %v", terms, err)
+		}
+	}
 }
