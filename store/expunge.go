@@ -25,7 +25,7 @@ func (s *Store) ExpungeMoved(ctx context.Context, m MailboxID, uids []uint32, si
 		if err != nil || k == nil {
 			return err
 		}
-		n, err := t.movedTo(s, k, since)
+		n, err := t.movedTo(k, 0, since)
 		if err != nil {
 			return err
 		}
@@ -62,8 +62,8 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 				return false, err
 			}
 			deleting = true
-		case a.kind == ActionMove && a.given:
-			return false, t.presumeMoved(k, a)
+		case a.kind == ActionMove && a.given != 0:
+			return false, t.presumeMoved(k, a, wishes)
 		default:
 			lost = true
 			words := fmt.Sprintf("%s while %s was pending here", why, wishWords(a))
@@ -96,8 +96,16 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 	return true, t.endRemoved(k, byServer)
 }
 
-// presumeMoved takes a move whose answer was lost for done; the target's pull will tell.
-func (t *txn) presumeMoved(k *copyState, a *actionRow) error {
+// presumeMoved takes a move whose answer was lost for done. What a pull that ended early has seen in the target since then
+// is this message; else the target's pull will tell.
+func (t *txn) presumeMoved(k *copyState, a *actionRow, wishes []actionRow) error {
+	n, err := t.movedTo(k, a.target, a.given-1)
+	if err != nil {
+		return err
+	}
+	if n != nil {
+		return t.follow(k, n, wishes)
+	}
 	if err := t.closeAction(a.id, done, "", k); err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (s *Store) LastMessage(ctx context.Context) (id MessageID, err error) {
 
 // seenAgain finds the tombstone of a message that the server had removed and that box shows now: moved by another
 // client, or restored. nil: there is none.
-func (t *txn) seenAgain(s *Store, box Mailbox, in *Incoming, c *columns) (*copyState, error) {
+func (t *txn) seenAgain(box Mailbox, in *Incoming, c *columns) (*copyState, error) {
 	list, err := t.copies(`account = ? AND size = ? AND removed > 0 AND header_id = ? AND state = 2 AND server_mailbox IS NULL
 		ORDER BY server_flags = ? AND server_keywords = ? DESC, mailbox = ? DESC, gone_at DESC, id LIMIT 8`,
 		box.Account, c.size, c.headerID, in.Flags, toJSON(keywordSet(nil, in.Keywords, nil)), box.ID)
@@ -83,7 +83,7 @@ func (t *txn) seenAgain(s *Store, box Mailbox, in *Incoming, c *columns) (*copyS
 		if !c.traced && (c.headerID == "" || box.Role == RoleDrafts || in.Flags.Has(Draft) || k.serverFlags.Has(Draft)) {
 			continue // it may have been written anew under the same header
 		}
-		if same, err := t.hasHeader(s, k, header); err != nil || same {
+		if same, err := t.hasHeader(k, header); err != nil || same {
 			return k, err
 		}
 	}
@@ -91,14 +91,14 @@ func (t *txn) seenAgain(s *Store, box Mailbox, in *Incoming, c *columns) (*copyS
 }
 
 // hasHeader compares a copy's raw header.
-func (t *txn) hasHeader(s *Store, k *copyState, header []byte) (bool, error) {
-	own, err := t.headerOf(s, k)
+func (t *txn) hasHeader(k *copyState, header []byte) (bool, error) {
+	own, err := t.headerOf(k)
 	return err == nil && len(own) > 0 && sameHeader(own, header), err
 }
 
-func (t *txn) headerOf(s *Store, k *copyState) (header []byte, err error) {
+func (t *txn) headerOf(k *copyState) (header []byte, err error) {
 	if k.content != 0 {
-		return s.contentHeader(t.ctx, t.tx, k.content)
+		return t.s.contentHeader(t.ctx, t.tx, k.content)
 	}
 	err = t.row(`SELECT data FROM header WHERE message = ?`, k.id).Scan(&header)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -152,20 +152,21 @@ func (p *puller) settleAgain(t *txn, k *copyState, i int) error {
 	return t.settleNew(k, "adopt")
 }
 
-// movedTo finds the copy, new since the id given, that shows where another client has moved k to; nil: nowhere.
-func (t *txn) movedTo(s *Store, k *copyState, since MessageID) (*copyState, error) {
+// movedTo finds the copy, new since the id given, that shows where k has been moved to, into mailbox m or (0) into any;
+// nil: nowhere.
+func (t *txn) movedTo(k *copyState, m MailboxID, since MessageID) (*copyState, error) {
 	if since < 0 || k.uid == 0 {
 		return nil, nil
 	}
 	list, err := t.copies(`header_id = ? AND id > ? AND account = ? AND size = ? AND state = 0 AND server_uid IS NOT NULL
-		AND mailbox = server_mailbox AND mailbox <> ? AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id)
+		AND mailbox = server_mailbox AND mailbox <> ? AND ? IN (0, mailbox) AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id)
 		AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id)
 		ORDER BY server_flags = ? AND server_keywords = ? DESC, id LIMIT 8`,
-		k.headerID, since, k.account, k.size, k.serverMailbox, k.serverFlags, toJSON(k.serverKeywords))
+		k.headerID, since, k.account, k.size, k.serverMailbox, m, k.serverFlags, toJSON(k.serverKeywords))
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	header, err := t.headerOf(s, k)
+	header, err := t.headerOf(k)
 	if err != nil || len(header) == 0 {
 		return nil, err
 	}
@@ -177,7 +178,7 @@ func (t *txn) movedTo(s *Store, k *copyState, since MessageID) (*copyState, erro
 			}
 			continue
 		}
-		if same, err := t.hasHeader(s, n, header); err != nil || same {
+		if same, err := t.hasHeader(n, header); err != nil || same {
 			return n, err
 		}
 	}

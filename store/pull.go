@@ -161,7 +161,7 @@ func (p *puller) place(t *txn, i int, in *Incoming) (id MessageID, isNew bool, e
 		}
 	}
 	if in.UID != 0 && p.removals {
-		k, err := t.seenAgain(p.store, p.box, in, &p.prepared[i].columns)
+		k, err := t.seenAgain(p.box, in, &p.prepared[i].columns)
 		if err != nil {
 			return 0, false, err
 		}

@@ -12,7 +12,7 @@ import (
 // pendingAction is a wish with what is needed to hand it out.
 type pendingAction struct {
 	Action
-	given   bool
+	given   MessageID // as actionRow has it
 	uid     sql.NullInt64
 	onBox   sql.NullInt64 // server mailbox
 	target  sql.NullInt64
@@ -156,10 +156,11 @@ func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 // give notes that a wish is handed out: from now on it is not changed. An append takes the flags of now along, a copy
 // those of what is copied.
 func (t *txn) give(p *pendingAction) error {
-	if (p.Kind == ActionAppend || p.Kind == ActionCopy) && !p.given {
+	if (p.Kind == ActionAppend || p.Kind == ActionCopy) && p.given == 0 {
 		p.Add, p.AddKeywords = p.flags, fromJSON[string](p.words)
 	}
-	return t.run(`UPDATE action SET given = 1, tries = tries + 1, add_flags = ?, add_keywords = ? WHERE id = ?`, p.Add, toJSON(p.AddKeywords), p.ID)
+	return t.run(`UPDATE action SET given = CASE given WHEN 0 THEN 1 + (SELECT coalesce(max(id), 0) FROM message) ELSE given END,
+		tries = tries + 1, add_flags = ?, add_keywords = ? WHERE id = ?`, p.Add, toJSON(p.AddKeywords), p.ID)
 }
 
 // ReturnActions takes back wishes that were handed out and not tried: they may be changed again. What was handed out

@@ -15,7 +15,7 @@ type actionRow struct {
 	target                    MailboxID
 	add, remove               Flags
 	addKeywords, dropKeywords []string
-	given                     bool
+	given                     MessageID // 0: not yet; else 1 + the last message when it was handed out first
 }
 
 func (a *actionRow) location() bool { return a.kind != ActionFlags }
@@ -58,7 +58,7 @@ func (k *copyState) forecast(wishes []actionRow) forecast {
 	f := forecast{k.serverMailbox, k.serverFlags, k.serverKeywords}
 	for i := range wishes {
 		a := &wishes[i]
-		if !a.given {
+		if a.given == 0 {
 			continue
 		}
 		switch a.kind {
@@ -150,7 +150,7 @@ func (k *copyState) missingFlags(server forecast, want MailboxID) *actionRow {
 func (t *txn) replaceWish(k *copyState, grp GroupID, wishes []actionRow, sort func(*actionRow) bool, want *actionRow) error {
 	for i := range wishes {
 		a := &wishes[i]
-		if a.given || !sort(a) {
+		if a.given != 0 || !sort(a) {
 			continue
 		}
 		if want == nil {

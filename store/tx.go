@@ -29,6 +29,7 @@ type querier interface {
 // txn is one write transaction. Its context cannot be cancelled: transactions
 // are short, and a commit must not be put in doubt by an impatient caller.
 type txn struct {
+	s   *Store
 	tx  *sql.Conn // in a transaction; an sql.Tx would start a goroutine for each query, to watch a context that never ends
 	ctx context.Context
 	now int64 // of the transaction, ms
@@ -96,7 +97,7 @@ func (s *Store) transaction(ctx context.Context, f func(*txn) error) (inDoubt bo
 			return err
 		}
 		defer conn.Close()
-		t := &txn{tx: conn, ctx: context.WithoutCancel(ctx), now: s.now().UnixMilli()}
+		t := &txn{s: s, tx: conn, ctx: context.WithoutCancel(ctx), now: s.now().UnixMilli()}
 		if err := t.run(`BEGIN IMMEDIATE`); err != nil {
 			return err
 		}

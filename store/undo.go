@@ -208,7 +208,7 @@ func (u *undoing) revive(t *txn, x step, grp GroupID, n *int) error {
 	case k.state == here:
 		u.left++
 		return nil
-	case k.state != gone || k.content == 0 && k.copyOf == 0 && (k.serverMailbox == 0 || slices.ContainsFunc(wishes, func(a actionRow) bool { return a.given })):
+	case k.state != gone || k.content == 0 && k.copyOf == 0 && (k.serverMailbox == 0 || slices.ContainsFunc(wishes, func(a actionRow) bool { return a.given != 0 })):
 		u.gone++
 		return nil
 	}

@@ -71,6 +71,25 @@ func TestIMAPKeepsOctets(t *testing.T) {
 	}
 }
 
+// TestIMAPHalfALiteral: a connection that ends within an APPEND leaves nothing (RFC 9051 6.3.12: not a part of it).
+func TestIMAPHalfALiteral(t *testing.T) {
+	s := start(t, Options{})
+	c := dialRaw(t, s.IMAPS, s.clientTLS(t))
+	c.line()
+	c.say("a LOGIN " + s.User + " " + s.Password)
+	c.line()
+	c.say("b APPEND Sent {100}")
+	if l := c.line(); !strings.HasPrefix(l, "+") {
+		t.Fatal(l)
+	}
+	c.say("Subject: half")
+	c.Close()
+	s.Close() // waits for what is under way
+	if got := s.Messages("Sent"); len(got) != 0 {
+		t.Fatalf("%q", got)
+	}
+}
+
 func TestIMAPRolesAndStatus(t *testing.T) {
 	s := start(t, Options{})
 	c := dialIMAP(t, s)

@@ -248,7 +248,7 @@ func (b *mailbox) status(*imap.StatusOptions) *imap.StatusData {
 // Append implements imapserver.Session.
 func (s *imapSession) Append(name string, r imap.LiteralReader, o *imap.AppendOptions) (*imap.AppendData, error) {
 	var raw bytes.Buffer
-	if _, err := io.Copy(&raw, r); err != nil {
+	if _, err := io.CopyN(&raw, r, r.Size()); err != nil { // a connection that ends leaves half a literal
 		return nil, err
 	}
 	if err := s.refused("APPEND"); err != nil {
