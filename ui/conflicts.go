@@ -81,6 +81,7 @@ func (v *conflictsView) Refresh() {
 
 func (v *conflictsView) Draw(s tcell.Screen, r cells.Rect) {
 	look := v.u.look
+	r = v.drawNews(s, r)
 	switch {
 	case !v.loaded:
 		cells.Put(s, r.X+2, r.Y+1, r.W-4, text("Loading …"), look.dim)
@@ -106,6 +107,22 @@ func (v *conflictsView) Draw(s tcell.Screen, r cells.Rect) {
 	v.u.mail.rule(s, rule)
 	cells.Put(s, rule.X+2, rule.Y, rule.W-4, text(" What happened "), look.accent)
 	v.drawStory(s, cells.Rect{X: r.X + 1, Y: rule.Y + 1, W: r.W - 2, H: story})
+}
+
+// drawNews draws what happened before the UI was opened, and returns the room that is left.
+func (v *conflictsView) drawNews(s tcell.Screen, r cells.Rect) cells.Rect {
+	err := v.u.o.News.Err
+	if err == nil {
+		return r
+	}
+	lines := cells.Wrap(text("✗ %s", err.Error()), min(r.W-2, maxColumns+10))
+	lines = lines[:min(len(lines), r.H/3)]
+	for i, l := range lines {
+		cells.Put(s, r.X+1, r.Y+i, r.W-2, l.Text, v.u.look.warn)
+	}
+	n := len(lines) + 1
+	v.u.mail.rule(s, r.Row(n-1))
+	return cells.Rect{X: r.X, Y: r.Y + n, W: r.W, H: r.H - n}
 }
 
 // drawLine draws one conflict: when, what was wished, of what.

@@ -60,12 +60,27 @@ func TestOnlyDifferencesAreSent(t *testing.T) {
 	}
 }
 
-// TestNewsFromTheStart: what happened before the UI was opened stays until it is acknowledged.
+// TestNewsFromTheStart: what happened before the UI was opened stays until it is acknowledged, before all other errors, and
+// can be read afterwards.
 func TestNewsFromTheStart(t *testing.T) {
-	r := start(t, setup{options: func(o *Options) {
-		o.News = &account.Trouble{What: "a damaged mail.db was set aside", Hint: "mua doctor"}
-	}})
-	r.sees("a damaged mail.db was set aside → mua doctor")
+	news, seen := News{Err: &account.Trouble{What: "a damaged mail.db was set aside", Hint: "mua doctor"}}, make(chan struct{}, 1)
+	news.Seen = func() { seen <- struct{}{} }
+	r := start(t, setup{options: func(o *Options) { o.News = news }, config: func(c *account.Config) { c.Keys = map[string]string{"nonsense": "z"} }})
+	r.sees("a damaged mail.db was set aside → mua doctor (and 1 other error)")
 	r.keys("E")
+	r.wait(seen, "the word that it was seen")
 	r.seesNot("set aside")
+	r.sees(`there is no action "nonsense"`, "g c shows it again")
+	r.keys("E", "g c")
+	r.sees("a damaged mail.db was set aside → mua doctor", "No conflicts")
+}
+
+// TestOldNews: what was acknowledged in an earlier run is only to be found.
+func TestOldNews(t *testing.T) {
+	r := start(t, setup{options: func(o *Options) {
+		o.News = News{Err: &account.Trouble{What: "a damaged mail.db was set aside"}, Read: true}
+	}})
+	r.seesNot("set aside")
+	r.keys("g c")
+	r.sees("a damaged mail.db was set aside")
 }

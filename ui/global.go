@@ -38,9 +38,7 @@ func (u *App) global(a keys.Action) {
 	case keys.GoConflicts:
 		u.openConflicts()
 	case keys.Acknowledge:
-		if !u.status.acknowledge() {
-			u.remark("There is no error to acknowledge")
-		}
+		u.acknowledge()
 	case keys.Command:
 		u.askCommand()
 	case keys.Help:

@@ -97,8 +97,8 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 	u.layers = []layer{u.mail}
 	u.app.SetInputCapture(u.capture)
 	u.app.SetRoot(newRoot(u), true)
-	if o.News != nil {
-		u.status.fail("news", o.News)
+	if o.News.Err != nil && !o.News.Read {
+		u.status.fail(newsSource, o.News.Err)
 	}
 	for _, w := range append(warnings, u.o.Config.Warnings...) {
 		u.status.fail("configuration: "+w, &account.Trouble{Kind: account.KindConfig, What: w})

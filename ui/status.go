@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,9 @@ import (
 
 // noticeTime is how long a notice stays at least; the next key after it takes it away.
 const noticeTime = 4 * time.Second
+
+// newsSource is the source of Options.News.
+const newsSource = "news"
 
 // failure is an error that stays in the status line until it is acknowledged.
 type failure struct {
@@ -66,16 +70,35 @@ func (s *statusLine) fail(source string, err error) {
 		words = source + ": " + words
 	}
 	s.failures = slices.DeleteFunc(s.failures, func(f failure) bool { return f.source == source })
-	s.failures = append(s.failures, failure{source, words})
+	at := len(s.failures)
+	if at > 0 && s.failures[at-1].source == newsSource {
+		at-- // what comes by the dozen does not hide what is told but once
+	}
+	s.failures = slices.Insert(s.failures, at, failure{source, words})
 }
 
-// acknowledge takes the shown failure away; false when there is none.
-func (s *statusLine) acknowledge() bool {
-	if len(s.failures) == 0 {
-		return false
+// acknowledge takes the shown failure away and tells its source; "" when there is none.
+func (s *statusLine) acknowledge() string {
+	n := len(s.failures)
+	if n == 0 {
+		return ""
 	}
-	s.failures = s.failures[:len(s.failures)-1]
-	return true
+	source := s.failures[n-1].source
+	s.failures = s.failures[:n-1]
+	return source
+}
+
+// acknowledge takes the error away that is shown.
+func (u *App) acknowledge() {
+	switch u.status.acknowledge() {
+	case "":
+		u.remark("There is no error to acknowledge")
+	case newsSource:
+		u.remark("%s shows it again", u.keys.Key(keys.GoConflicts, keys.Global))
+		if seen := u.o.News.Seen; seen != nil {
+			u.pump.Serial(func(context.Context) func() { seen(); return nil })
+		}
+	}
 }
 
 // touched is told of every key: an old notice goes.
@@ -160,7 +183,11 @@ func (u *App) failureLines() []cells.Line {
 	}
 	words := "✗ " + st.failures[n-1].words
 	if n > 1 {
-		words += fmt.Sprintf(" (and %s)", count(n-1, "earlier error"))
+		which := "earlier error"
+		if st.failures[n-1].source == newsSource {
+			which = "other error"
+		}
+		words += fmt.Sprintf(" (and %s)", count(n-1, which))
 	}
 	words += " · " + u.keys.Key(keys.Acknowledge, keys.Global) + " acknowledges"
 	lines := cells.Wrap(text("%s", words), u.w-2)

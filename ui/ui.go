@@ -39,6 +39,13 @@ type Agent interface {
 	Watch() (changed <-chan struct{}, cancel func())
 }
 
+// News is what happened before the UI was opened, and stays of concern.
+type News struct {
+	Err  error  // nil: nothing; it can always be read over the conflicts
+	Read bool   // it was acknowledged in an earlier run; else it is shown, before all other errors, until it is
+	Seen func() // called, beside the loop, when it is acknowledged; nil: nobody asks
+}
+
 // Options of Run.
 type Options struct {
 	Config  *account.Config
@@ -49,7 +56,7 @@ type Options struct {
 	NoColor bool             // attributes only; $NO_COLOR is honoured anyway
 	Demo    bool             // says so in the top line
 	Compose *compose.Draft   // opens in the composer
-	News    error            // said from the start until it is acknowledged; nil: nothing
+	News    News             // what happened before the UI was opened
 	// Leaving is told, on the loop, which messages are sent before the UI ends; nil: nobody asks. When the person stays
 	// after all and leaves later, it is told again.
 	Leaving func(ids []store.OutboxID)

@@ -11,6 +11,7 @@ import (
 	"mua/account"
 	"mua/store"
 	"mua/store/message"
+	"mua/ui"
 )
 
 // afterDamage is for an opening that failed: a mail.db that is certainly damaged is set aside, not a byte of it changed, and the
@@ -145,29 +146,32 @@ func newAsides(all []store.Aside) []asideJSON {
 	return out
 }
 
-// toldFile names, in the state folder, what the UI has told of: a path a line.
+// toldFile names, in the state folder, what the person has acknowledged in the UI: a path a line.
 const toldFile = "set-aside-told"
 
-// asideNews is what the UI says when it starts for the first time after a damaged mail.db was set aside; nil when there is
-// nothing, or it was said.
-func (a *app) asideNews(ctx context.Context, s *store.Store) error {
+// asideNews is what the UI says of the damaged mail.db that was set aside last: from the start until the person has acknowledged
+// it, and over the conflicts for as long as the file lies there.
+func (a *app) asideNews(ctx context.Context, s *store.Store) ui.News {
 	all, err := store.Asides(ctx, s.Dir())
 	if err != nil || len(all) == 0 {
-		return nil // doctor says what is wrong with the folder
+		return ui.News{} // doctor says what is wrong with the folder
 	}
 	last := all[len(all)-1]
-	if state := stateFolder(); state != "" {
-		path := filepath.Join(state, toldFile)
-		told, _ := os.ReadFile(path) //nolint:errcheck // it is told once more
-		for l := range strings.Lines(string(told)) {
-			if strings.TrimSuffix(l, "\n") == last.Path {
-				return nil
-			}
-		}
+	news := ui.News{Err: &account.Trouble{Kind: account.KindIO, What: "a damaged mail.db was set aside as " + filepath.Base(last.Path),
+		Kept: "Not a byte of it was changed, and this mail store was begun after it", Hint: "mua doctor says how to get out what is unsent"}}
+	state := stateFolder()
+	if state == "" {
+		return news
+	}
+	path := filepath.Join(state, toldFile)
+	told, _ := os.ReadFile(path) //nolint:errcheck // it is told once more
+	for l := range strings.Lines(string(told)) {
+		news.Read = news.Read || strings.TrimSuffix(l, "\n") == last.Path
+	}
+	news.Seen = func() {
 		if os.MkdirAll(state, 0o700) == nil {
 			_ = os.WriteFile(path, append(told, last.Path+"\n"...), 0o600)
 		}
 	}
-	return &account.Trouble{Kind: account.KindIO, What: "a damaged mail.db was set aside as " + filepath.Base(last.Path),
-		Kept: "Not a byte of it was changed, and this mail store was begun after it", Hint: "mua doctor says how to get out what is unsent"}
+	return news
 }

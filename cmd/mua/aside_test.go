@@ -9,26 +9,32 @@ import (
 	"mua/store"
 )
 
-// TestAsideNewsOnce: the UI says once that a damaged mail.db was set aside, and again of another one.
-func TestAsideNewsOnce(t *testing.T) {
+// TestAsideNews: the UI says that a damaged mail.db was set aside until that is acknowledged, keeps it to be read, and says it
+// again of another one.
+func TestAsideNews(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	s, err := store.Open(t.Context(), t.TempDir(), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close() //nolint:errcheck // nothing is written
 	a := &app{}
-	if err := a.asideNews(t.Context(), s); err != nil {
-		t.Error(err)
+	if n := a.asideNews(t.Context(), s); n.Err != nil {
+		t.Error(n.Err)
 	}
 	for _, name := range []string{"mail.db.broken-20261126-101112", "mail.db.broken-20261126-111213"} {
 		if err := os.WriteFile(filepath.Join(s.Dir(), name), []byte("garbage"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := a.asideNews(t.Context(), s); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "mua doctor") {
-			t.Errorf("not told of %s: %v", name, err)
+		for range 2 { // that it was shown does not mean that anybody has seen it
+			n := a.asideNews(t.Context(), s)
+			if n.Err == nil || n.Read || !strings.Contains(n.Err.Error(), name) || !strings.Contains(n.Err.Error(), "mua doctor") {
+				t.Errorf("not told of %s: %+v", name, n)
+			}
 		}
-		if err := a.asideNews(t.Context(), s); err != nil {
-			t.Errorf("told twice: %v", err)
+		a.asideNews(t.Context(), s).Seen()
+		if n := a.asideNews(t.Context(), s); n.Err == nil || !n.Read {
+			t.Errorf("what was acknowledged is not kept to be read: %+v", n)
 		}
 	}
 }
