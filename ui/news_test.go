@@ -103,6 +103,20 @@ func TestWhatWasAskedHasAnEnd(t *testing.T) {
 	r.sees("○ offline")
 }
 
+// TestNothingTriedYet: neither online nor offline is known before the first connection.
+func TestNothingTriedYet(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.agent.set(account.Status{Account: "work", Phase: account.Idle})
+	r.until("○ not connected yet")
+	r.seesNot("online", "offline")
+	r.agent.set(account.Status{Account: "work", Phase: account.Connecting})
+	r.until("↻ connecting")
+	r.agent.set(account.Status{Account: "work", Phase: account.Idle, Online: true, LastSync: testNow})
+	r.until("● online")
+	r.agent.set(account.Status{Account: "work", Phase: account.Idle, LastSync: testNow}) // it was lost
+	r.until("○ offline")
+}
+
 func TestAnotherProcessSyncs(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.agent.set(account.Status{Account: "work", Phase: account.Idle, Elsewhere: true})

@@ -277,9 +277,11 @@ func (u *App) connection() []styled {
 	if words := u.elsewhere(); words != "" {
 		return append(out, styled{words, u.look.dim})
 	}
-	switch up, all := u.online(); {
-	case all == 0:
+	switch up, all, known := u.online(); {
+	case len(u.status.accounts) == 0:
 		out = append(out, styled{"no connection set up", u.look.dim})
+	case !known:
+		out = append(out, styled{"○ not connected yet", u.look.dim})
 	case up == all:
 		out = append(out, styled{"● online", u.look.good})
 	case up == 0:
@@ -305,17 +307,19 @@ func (u *App) elsewhere() string {
 	return words
 }
 
-func (u *App) online() (up, all int) {
+// online counts the accounts that reach their servers; known: of one of them it has been tried.
+func (u *App) online() (up, all int, known bool) {
 	for _, a := range u.status.accounts {
 		acct, ok := u.o.Config.Account(a.Account)
 		if ok && acct.Incoming == nil && !a.Online && a.Trouble == nil {
 			continue // one that only sends has nothing to connect for yet
 		}
+		known = known || a.Online || a.Elsewhere || a.Trouble != nil || !a.LastSync.IsZero()
 		if all++; a.Online || a.Elsewhere {
 			up++
 		}
 	}
-	return up, all
+	return up, all, known
 }
 
 // lastSync is the oldest of the accounts' last passes.

@@ -271,6 +271,21 @@ func TestAgentTakesOverFromTheDead(t *testing.T) {
 	})
 }
 
+// TestNotOnlineWithoutAConnection: a password that cannot be had is no server that answers.
+func TestNotOnlineWithoutAConnection(t *testing.T) {
+	for _, incoming := range []string{"imaps", "pop3s"} {
+		t.Run(incoming, func(t *testing.T) {
+			h := newHouse(t, incoming)
+			h.config.Accounts[0].Password = account.Secret{Command: "false"}
+			g := h.run(h.options())
+			h.eventually("trouble", func() bool { return g.Status()[0].Trouble != nil })
+			if s := g.Status()[0]; s.Online || h.servers.Counts().IMAP.Sessions+h.servers.Counts().POP3.Sessions > 0 {
+				t.Errorf("online without a connection: %+v", s)
+			}
+		})
+	}
+}
+
 func TestAgentStopsAtARefusedLogin(t *testing.T) {
 	h := newHouse(t, "imaps")
 	h.servers.SetFaults(demo.Faults{

@@ -127,7 +127,7 @@ func (k *keeper) keepSynced(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		k.ended(r.Err, l.reached(r.Err))
+		k.ended(r.Err, l.reached(r))
 		w.passed(ctx, r)
 		news = nil
 		if r.Err != nil {

@@ -173,11 +173,16 @@ func (l *link) connect(ctx context.Context) error {
 	return nil
 }
 
-// reached tells whether the server answers, after a pass that ended with err: one that says nothing
-// is no better than none.
-func (l *link) reached(err error) bool {
+// reached tells whether the server answers, after a pass: one that says nothing is no better than none, and without a
+// password nobody has asked it.
+func (l *link) reached(r Result) bool {
 	var t *account.Trouble
-	if err == nil || l.imap != nil || !errors.As(err, &t) {
+	switch {
+	case r.Err == nil || l.imap != nil:
+		return true
+	case r.Bytes == 0:
+		return false
+	case !errors.As(r.Err, &t):
 		return true
 	}
 	silent := t.Kind == account.KindTemporary && l.a.Incoming.Protocol == account.IMAP

@@ -94,7 +94,10 @@ func (k *keeper) flushOnce(ctx context.Context, force bool) error {
 			s.Phase = account.Idle
 		}
 		if err == nil && k.a.Incoming == nil {
-			s.Online, s.LastSync, s.Trouble = true, k.o.now(), nil
+			s.Trouble = nil
+			if len(sum.Items) > 0 { // else nobody was asked
+				s.Online, s.LastSync = true, k.o.now()
+			}
 		}
 	})
 	if n := sum.Failed + sum.Partial; err == nil && n > 0 {
