@@ -126,8 +126,11 @@ func people(list []message.Address) string {
 
 // fullAddress is an address as the reader shows it.
 func fullAddress(a message.Address) string {
-	if a.Name == "" {
+	switch {
+	case a.Name == "":
 		return a.Addr
+	case a.Addr == "": // a group without members, or no address at all
+		return a.Name
 	}
 	return a.Name + " <" + a.Addr + ">"
 }

@@ -29,6 +29,16 @@ func TestPostponeAndResume(t *testing.T) {
 	}
 }
 
+// TestUnfinishedRecipientIsShown: a draft shows to whom it is meant before that is an address.
+func TestUnfinishedRecipientIsShown(t *testing.T) {
+	r := start(t, setup{w: 120, h: 40, samples: true})
+	r.keys("m", "=ali@x.example, bob@", "Enter", "Enter", "Enter", "=A plan", "Enter", "=Half a thought", "Ctrl-O", "g d", "g g")
+	r.sees("→ ali@x.example, …", "To       ali@x.example, bob@")
+	r.seesNot("bob@ <>")
+	r.keys("Enter")
+	r.sees("▸ draft ▸ A plan", "ali@x.example, bob@")
+}
+
 func TestUndoSend(t *testing.T) {
 	r := start(t, setup{samples: true, config: func(c *account.Config) { c.SendDelay = 10 * time.Second }})
 	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Oops", "Tab", "=Wrong", "Ctrl-X")

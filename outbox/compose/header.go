@@ -73,12 +73,13 @@ func (h *header) ids(name string, ids []string) {
 	f.end()
 }
 
-// addresses writes an address list; every Addr is in its final form.
-func (h *header) addresses(name string, list []message.Address) {
+// addresses writes an address list, every Addr in its final form, and after it empty groups of these names.
+func (h *header) addresses(name string, list []message.Address, groups ...string) {
 	f := h.field(name)
+	last := len(list) + len(groups) - 1
+	comma := ","
 	for i, a := range list {
-		comma := ","
-		if i == len(list)-1 {
+		if i == last {
 			comma = ""
 		}
 		if a.Name == "" {
@@ -87,6 +88,13 @@ func (h *header) addresses(name string, list []message.Address) {
 		}
 		f.phrase(a.Name)
 		f.word("<" + a.Addr + ">" + comma)
+	}
+	for i, g := range groups {
+		if len(list)+i == last {
+			comma = ""
+		}
+		f.phrase(g)
+		f.word(":;" + comma)
 	}
 	f.end()
 }

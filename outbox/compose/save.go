@@ -27,8 +27,9 @@ const (
 
 // Save writes the draft as a complete message (RFC 5322), Bcc included, which any
 // client can take up. It never fails: line ends in header fields become spaces,
-// recipients that are no addresses yet go into fields of their own. Date is the
-// draft's, or the present time.
+// recipients that are no addresses yet go into fields of their own, and stand in
+// theirs as the name of an empty group (RFC 5322 3.4), for readers to see. Date is
+// the draft's, or the present time.
 func (d *Draft) Save() []byte {
 	var h header
 	date := d.Date
@@ -66,20 +67,34 @@ func (d *Draft) Save() []byte {
 	return h.Bytes()
 }
 
-// savePeople writes a list; what is no address yet is written apart.
+// savePeople writes a list; what is no address yet is written apart. From and Reply-To name no groups.
 func (d *Draft) savePeople(h *header, name string, list []message.Address) {
 	var good []message.Address
+	var groups []string
 	for _, a := range list {
 		wire, err := canonical(a.Addr)
 		if err != nil {
-			h.text(fieldPending, headerLine(name+" "+FormatAddresses([]message.Address{a})))
+			raw := headerLine(FormatAddresses([]message.Address{a}))
+			h.text(fieldPending, headerLine(name+" "+raw))
+			if raw != "" && (name == "To" || name == "Cc" || name == "Bcc") {
+				groups = append(groups, shortened(raw))
+			}
 			continue
 		}
 		good = append(good, message.Address{Name: headerLine(a.Name), Addr: wire})
 	}
-	if len(good) > 0 {
-		h.addresses(name, good)
+	if len(good)+len(groups) > 0 {
+		h.addresses(name, good, groups...)
 	}
+}
+
+// shortened is a text of bounded length: what follows is left to the field of its own.
+func shortened(s string) string {
+	const most = 200
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
 }
 
 // saveOwn writes the fields that only drafts have, and the further ones.
@@ -115,7 +130,7 @@ func Resume(raw []byte) *Draft {
 	m := message.Parse(raw)
 	d := &Draft{
 		Subject: headerLine(m.Subject),
-		To:      cleanAddresses(m.To), Cc: cleanAddresses(m.Cc), Bcc: cleanAddresses(m.Bcc),
+		To:      cleanAddresses(withoutPending(m, "To", m.To)), Cc: cleanAddresses(withoutPending(m, "Cc", m.Cc)), Bcc: cleanAddresses(withoutPending(m, "Bcc", m.Bcc)),
 		ReplyTo:    cleanAddresses(m.ReplyTo),
 		References: sendableIDs(m.References),
 	}
@@ -159,6 +174,19 @@ func (d *Draft) resumeField(m *message.Message, f message.Field) {
 	case "mail-followup-to", "disposition-notification-to", "x-priority", "importance", "priority", "organization", "keywords":
 		d.Extra = append(d.Extra, message.Field{Name: f.Name, Value: headerLine(f.Value)})
 	}
+}
+
+// withoutPending leaves out the empty groups at the end of a field that stand for what is in fields of its own.
+func withoutPending(m *message.Message, name string, list []message.Address) []message.Address {
+	if !strings.HasSuffix(strings.TrimSpace(m.Get(name)), ":;") {
+		return list
+	}
+	for _, f := range m.Fields {
+		if strings.EqualFold(f.Name, fieldPending) && strings.HasPrefix(strings.TrimSpace(f.Value), name+" ") && len(list) > 0 {
+			list = list[:len(list)-1]
+		}
+	}
+	return list
 }
 
 // resumePending takes up a recipient that was no address yet.

@@ -81,6 +81,23 @@ func TestResumeForeign(t *testing.T) {
 	}
 }
 
+// TestUnfinishedRecipients: what is no address yet is seen by whoever shows the draft, and comes back once.
+func TestUnfinishedRecipients(t *testing.T) {
+	long := strings.Repeat("long text without an end ", 12)
+	for _, raw := range []string{"bob", "bob@", "bob@, Ali <ali@x.org>", `"Bob" <bob@`, "Zoë <zoë@", "会議@ x", "a: b \\ c", "=?utf-8?q?x=40?= y", long + "x", strings.Repeat("長い件名 ", 90) + "x"} {
+		d := &Draft{From: mail.Address{Address: "zoe@example.org"}, To: append(to("ada@example.org"), message.Address{Addr: raw}), Cc: []message.Address{{Addr: raw}}, Date: now}
+		saved := d.Save()
+		checkWire(t, saved, true)
+		m := message.Parse(saved)
+		if len(m.Defects) > 0 || len(m.To) != 2 || len(m.Cc) != 1 || m.To[0].Addr != "ada@example.org" || m.Cc[0].Name+m.Cc[0].Addr == "" || !strings.HasPrefix(raw, strings.TrimSuffix(m.Cc[0].Name, "…")) && !strings.Contains(raw, "@") {
+			t.Errorf("%q is shown as %q %q %v", raw, m.To, m.Cc, m.Defects)
+		}
+		if got := Resume(saved); !reflect.DeepEqual(got.To, d.To) || !reflect.DeepEqual(got.Cc, d.Cc) {
+			t.Errorf("%q comes back as %q %q", raw, got.To, got.Cc)
+		}
+	}
+}
+
 // TestOurReader: what Finish writes, the house's own reader reads the same.
 func TestOurReader(t *testing.T) {
 	d := &Draft{

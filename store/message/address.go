@@ -107,11 +107,24 @@ func (s *addressScanner) next() (piece string, sep byte, ok bool) {
 
 // isGroupName reports whether what precedes a colon can be the name of a group.
 func isGroupName(s string) bool {
-	if len(s) > 200 {
+	if len(s) > 2000 {
 		return false
 	}
 	s = trimBlank(s)
-	return s != "" && !strings.ContainsAny(s, "@<[") && !strings.Contains(s, "=?") && !strings.EqualFold(s, "mailto")
+	if strings.HasPrefix(s, `"`) && quotedLen(s) == len(s) || encodedWords(s) {
+		return true
+	}
+	return len(s) <= 200 && s != "" && !strings.ContainsAny(s, "@<[") && !strings.Contains(s, "=?") && !strings.EqualFold(s, "mailto")
+}
+
+// encodedWords reports whether s is nothing but encoded words (RFC 2047).
+func encodedWords(s string) bool {
+	for w := range strings.FieldsSeq(s) {
+		if !strings.HasPrefix(w, "=?") || !strings.HasSuffix(w, "?=") || strings.Count(w, "?") != 4 {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // emptyGroup takes the end of a group without members.
