@@ -2,11 +2,13 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
+	"mua/account"
 	"mua/store"
 	"mua/ui/cells"
 	"mua/ui/keys"
@@ -38,10 +40,11 @@ type mailView struct {
 type wantedBox struct {
 	role    store.Role
 	account string
+	first   bool // at the start: where no mail is fetched, another one will do that has some
 }
 
 func newMail(u *App) *mailView {
-	m := &mailView{u: u, boxes: &boxes{u: u}, wanted: wantedBox{role: store.RoleInbox}}
+	m := &mailView{u: u, boxes: &boxes{u: u}, wanted: wantedBox{role: store.RoleInbox, first: true}}
 	m.reader = &reader{u: u}
 	m.setLists(newList(u, store.ListQuery{}, store.Mailbox{}))
 	return m
@@ -68,12 +71,42 @@ func (m *mailView) boxesChanged() {
 	if m.wanted.role == "" {
 		return
 	}
-	if b, ok := m.roleBox(m.wanted.role, m.wanted.account); ok {
+	b, ok := m.roleBox(m.wanted.role, m.wanted.account)
+	if m.wanted.first && (!ok || b.Total == 0) && !m.u.receives() {
+		if full, has := m.fullBox(); has {
+			b, ok = full, true
+		}
+	}
+	if ok {
 		m.wanted = wantedBox{}
 		m.openBox(b)
 		return
 	}
 	m.list().loaded = true
+}
+
+// receives reports whether an account fetches mail: what comes will be in its inbox.
+func (u *App) receives() bool {
+	return slices.ContainsFunc(u.o.Config.Accounts, func(a *account.Account) bool { return a.Incoming != nil })
+}
+
+// fullBox is the first mailbox with mail in it, an inbox before others, and these before what was sent, thrown away or not finished.
+func (m *mailView) fullBox() (store.Mailbox, bool) {
+	var found store.Mailbox
+	best := 0
+	for _, l := range m.boxes.lines {
+		rank := 2
+		switch l.box.Role {
+		case store.RoleInbox:
+			rank = 3
+		case store.RoleSent, store.RoleDrafts, store.RoleTrash, store.RoleJunk:
+			rank = 1
+		}
+		if l.box.ID > 0 && l.box.Total > 0 && !l.box.NoSelect && rank > best {
+			found, best = l.box, rank
+		}
+	}
+	return found, best > 0
 }
 
 // roleBox finds a mailbox by its role: of an account, else of the first account that has it.

@@ -2,6 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,12 +22,9 @@ func (a *app) openUI(ctx context.Context, mailto string) error {
 	if !isTerminal(a.in) || !isTerminal(a.out) {
 		return usagef("the UI needs a terminal; for scripts: mua --help")
 	}
-	c, err := a.conf()
+	c, err := a.confForUI(ctx)
 	if err != nil {
 		return err
-	}
-	if len(c.Accounts) == 0 {
-		return a.noAccount("")
 	}
 	var draft *compose.Draft
 	if mailto != "" {
@@ -35,6 +37,36 @@ func (a *app) openUI(ctx context.Context, mailto string) error {
 		return err
 	}
 	return a.runUI(ctx, c, s, ui.Options{Compose: draft, News: a.asideNews(ctx, s)})
+}
+
+// confForUI is the configuration. Without an account there is something to show only where mail was brought in from files,
+// which needs no configuration.
+func (a *app) confForUI(ctx context.Context) (*account.Config, error) {
+	c, err := a.conf()
+	if err == nil && len(c.Accounts) > 0 || err != nil && (a.configPath != "" || os.Getenv("MUA_CONFIG") != "" || !errors.Is(err, fs.ErrNotExist)) {
+		return c, err
+	}
+	if err == nil {
+		err = a.noAccount("")
+	} else {
+		c = &account.Config{}
+	}
+	dir, derr := a.dataFolder()
+	if derr != nil {
+		return nil, err
+	}
+	if _, serr := os.Stat(filepath.Join(dir, "mail.db")); serr != nil {
+		return nil, err
+	}
+	s, serr := a.open(ctx)
+	if serr != nil {
+		return nil, serr
+	}
+	boxes, serr := s.Mailboxes(ctx, 0)
+	if serr == nil && slices.ContainsFunc(boxes, func(b store.Mailbox) bool { return b.Total > 0 }) {
+		return c, nil
+	}
+	return nil, err
 }
 
 // runUI shows the UI with an agent beside it, which comes to a safe stop afterwards.
