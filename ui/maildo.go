@@ -82,8 +82,6 @@ func (m *mailView) doList(a keys.Action) bool {
 		m.toggleMark()
 	case keys.MarkAll:
 		m.toggleAll()
-	case keys.Limit:
-		m.u.askLimit()
 	case keys.SortBy:
 		m.nextSort()
 	case keys.Threads:
@@ -114,6 +112,8 @@ func (m *mailView) doMessage(a keys.Action) bool {
 		m.match(false)
 	case keys.NextPane:
 		m.nextPane()
+	case keys.Limit: // also where one reads: what is typed after it would else be done to the message
+		m.u.askLimit()
 	case keys.Back:
 		return m.back()
 	default:

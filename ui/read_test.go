@@ -138,6 +138,20 @@ func TestSearchAndLimit(t *testing.T) {
 	r.sees("Nothing matches “nothinglikethis”.")
 }
 
+// TestLimitWhileReading: the key asks as it does in the list, and what is typed after it is no command.
+func TestLimitWhileReading(t *testing.T) {
+	for _, w := range []int{80, 200} {
+		r := start(t, setup{w: w, h: 60, samples: true})
+		r.keys("Enter", "l")
+		r.sees("Show only:")
+		r.keys("=has:attachment", "Enter")
+		r.sees("▸ work ▸ INBOX ▸ only has:attachment", "Invoice 2026-1107")
+		r.seesNot("The Slow Boat № 31")
+		r.keys("Esc")
+		r.sees("32 messages", "The Slow Boat № 31")
+	}
+}
+
 func TestSelectionStaysOnItsMessage(t *testing.T) {
 	r := start(t, setup{w: 120, h: 40, samples: true})
 	r.keys("j", "j")

@@ -154,7 +154,7 @@ func Table() []Binding {
 		{AllHeaders, Reader, "h", "", "all headers, or the usual ones", "headers"},
 
 		{Search, Global, "/", "", "search all mail", "search"},
-		{Limit, List, "l", "", "show only what matches, in this mailbox", "limit"},
+		{Limit, Mail, "l", "", "show only what matches, in this mailbox", "limit"},
 		{NextMatch, Mail, "n", "", "next match of the search", ""},
 		{PrevMatch, Mail, "N", "-", "previous match", ""},
 		{NextUnread, Mail, "Tab", "", "next unread message", "unread"},
