@@ -238,7 +238,7 @@ func TestSendLater(t *testing.T) {
 	r.keys("l", "=at noon", "Enter")
 	r.sees(`"at noon" is not a time`)
 	r.keys("Ctrl-U", "=tom", "Tab", "Enter")
-	r.sees("Goes out tomorrow at 08:00 · u undo", "1 at 08:00")
+	r.sees("Goes out tomorrow at 08:00 · u undo", "1 to send at 08:00")
 	r.seesNot("outbox 1")
 	want := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
 	if it := r.item(0); !it.NotBefore.Equal(want) {
@@ -251,6 +251,22 @@ func TestSendLater(t *testing.T) {
 	if it := r.item(0); !it.NotBefore.Equal(want) {
 		t.Errorf("leaving sent it before its time: %v", it.NotBefore)
 	}
+}
+
+// TestSeveralToSendLater: one time is told only where it is that of all.
+func TestSeveralToSendLater(t *testing.T) {
+	r := start(t, setup{samples: true, config: withWindow})
+	for _, c := range []struct{ when, sees string }{
+		{"tomorrow 8:00", "1 to send at 08:00"},
+		{"tomorrow 8:00", "2 to send at 08:00"},
+		{"tomorrow 9:00", "3 later, first at 08:00"},
+	} {
+		r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Report", "Tab", "=text", "Esc", "l", "="+c.when, "Enter")
+		r.sees(c.sees)
+	}
+	r = start(t, setup{w: 120, h: 40, samples: true, config: withWindow})
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Report", "Tab", "=text", "Esc", "l", "=2026-12-01 8:00", "Enter")
+	r.sees("1 to send on 1 Dec")
 }
 
 func TestBounce(t *testing.T) {

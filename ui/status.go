@@ -340,7 +340,7 @@ func (u *App) outboxWords() []styled {
 		out = append(out, styled{fmt.Sprintf("outbox %d", n), u.look.plain})
 	}
 	if n := u.stored.later; n > 0 {
-		out = append(out, styled{fmt.Sprintf("%d at %s", n, clockOrDay(u.stored.next, u.now())), u.look.plain})
+		out = append(out, styled{laterWords(n, u.stored.next, u.stored.last, u.now()), u.look.plain})
 	}
 	if n := c[store.Held]; n > 0 {
 		out = append(out, styled{fmt.Sprintf("%d held", n), u.look.plain})
@@ -358,6 +358,15 @@ func (u *App) outboxWords() []styled {
 		out = append(out, styled{fmt.Sprintf("✗ %d returned", n), u.look.warn})
 	}
 	return out
+}
+
+// laterWords tells of n messages that wait for their times.
+func laterWords(n int, first, last, now time.Time) string {
+	when := clockOrDay(first, now)
+	if when == clockOrDay(last, now) {
+		return fmt.Sprintf("%d to send %s", n, when)
+	}
+	return fmt.Sprintf("%d later, first %s", n, when)
 }
 
 // progress says what the agent is doing now, with numbers where there are any.

@@ -27,6 +27,7 @@ type known struct {
 	outbox    map[store.ItemState]int
 	later     int       // of the queued ones, those that wait for a time, but for undo windows of ours
 	next      time.Time // the earliest of these times
+	last      time.Time // the latest
 	returned  int       // items with a report of failure that nobody has read yet
 	conflicts int       // in the journal
 	news      store.NewsMark
@@ -153,7 +154,7 @@ func readKnown(ctx context.Context, st *store.Store, windows []store.OutboxID, s
 	if f.outbox, err = st.OutboxCounts(ctx); err != nil {
 		return f, err
 	}
-	if f.later, f.next, err = st.Scheduled(ctx, windows); err != nil {
+	if f.later, f.next, f.last, err = st.Scheduled(ctx, windows); err != nil {
 		return f, err
 	}
 	if f.returned, err = st.CountReturned(ctx); err != nil {

@@ -47,12 +47,12 @@ func shortDate(t, now time.Time) string {
 	return t.Format("Jan'06")
 }
 
-// clockOrDay is a coming time in a few columns: the time within a day, else the day.
+// clockOrDay is a coming time in a few columns: at the time within a day, else on the day.
 func clockOrDay(t, now time.Time) string {
 	if t = t.In(now.Location()); t.Sub(now) < 24*time.Hour {
-		return t.Format("15:04")
+		return t.Format("at 15:04")
 	}
-	return t.Format("2 Jan")
+	return t.Format("on 2 Jan")
 }
 
 // dayAndTime is a coming time in words: "today at 17:30", "on Friday, 27 November at 08:00".
