@@ -3,6 +3,9 @@ package ui
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -54,7 +57,7 @@ func (l *list) Draw(s tcell.Screen, r cells.Rect, focused bool) {
 // drawEmpty says why there is nothing.
 func (l *list) drawEmpty(s tcell.Screen, r cells.Rect) {
 	var qe *query.Error
-	words, more := "", ""
+	words, more, hint := "", "", ""
 	sync := l.u.keys.Key(keys.Sync, keys.Global)
 	switch {
 	case errors.As(l.err, &qe):
@@ -65,6 +68,9 @@ func (l *list) drawEmpty(s tcell.Screen, r cells.Rect) {
 		words = "Loading …"
 	case l.limited != "":
 		words, more = "Nothing matches “"+l.limited+"”.", l.u.keys.Key(keys.Back, keys.Global)+" goes back."
+		if w := wholeWord(l.limited, l.u.now()); w != "" {
+			hint = "Whole words are looked for: “" + w + "*” finds all that begin with it."
+		}
 	case l.all:
 		words = "No messages in the inboxes."
 	case l.box.ID == 0:
@@ -79,9 +85,35 @@ func (l *list) drawEmpty(s tcell.Screen, r cells.Rect) {
 	}
 	y := r.Y + min(2, r.H-1)
 	cells.Put(s, r.X+2, y, r.W-4, text("%s", words), l.u.look.dim)
-	if y+1 < r.Y+r.H {
-		cells.Put(s, r.X+2, y+1, r.W-4, text("%s", more), l.u.look.dim)
+	for _, line := range []string{hint, more} {
+		if line == "" {
+			continue
+		}
+		if y++; y < r.Y+r.H {
+			cells.Put(s, r.X+2, y, r.W-4, text("%s", line), l.u.look.dim)
+		}
 	}
+}
+
+// wholeWord is the last word of a query that stands alone and is looked for as a whole; "" when there is none.
+func wholeWord(q string, now time.Time) string {
+	tree, err := query.Parse(q, now)
+	if err != nil {
+		return ""
+	}
+	nodes := []query.Node{tree}
+	switch n := tree.(type) {
+	case query.And:
+		nodes = n.Nodes
+	case query.Or:
+		nodes = n.Nodes
+	}
+	for _, n := range slices.Backward(nodes) {
+		if m, ok := n.(query.Match); ok && m.Field == query.Anywhere && !m.Prefix && !strings.Contains(m.Phrase, " ") && !query.Unspaced(m.Phrase) {
+			return m.Text
+		}
+	}
+	return ""
 }
 
 func (l *list) drawRow(s tcell.Screen, r cells.Rect, m row, c columns, selected, focused bool) {

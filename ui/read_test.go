@@ -135,7 +135,15 @@ func TestSearchAndLimit(t *testing.T) {
 	r.keys("l", "=older:", "Enter")
 	r.sees("↓")
 	r.keys("Esc", "/", "=nothinglikethis", "Enter")
-	r.sees("Nothing matches “nothinglikethis”.")
+	r.sees("Nothing matches “nothinglikethis”.", "Whole words are looked for: “nothinglikethis*” finds all that begin with it.", "q goes back.")
+	for _, c := range []struct{ q, hint string }{
+		{"harbo is:unread nothinglik", "“nothinglik*”"}, {"nothinglik older:1d", "“nothinglik*”"}, {"nothinglik*", ""}, {"from:nothinglik", ""}, {`"nothing like"`, ""}, {"is:flagged older:9y", ""}, {"灯台灯", ""},
+	} {
+		r.keys("/", "="+c.q, "Enter")
+		if r.sees("Nothing matches", "q goes back.", c.hint); c.hint == "" {
+			r.seesNot("Whole words")
+		}
+	}
 }
 
 // TestLimitWhileReading: the key asks as it does in the list, and what is typed after it is no command.
