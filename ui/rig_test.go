@@ -71,7 +71,7 @@ func (a *fakeAgent) Watch() (<-chan struct{}, func()) { return a.changed, func()
 
 // rig is the UI on a simulated screen over a store in a temporary folder.
 type rig struct {
-	t     *testing.T
+	t     testing.TB
 	u     *App
 	scr   tcell.SimulationScreen
 	st    *store.Store
@@ -114,7 +114,7 @@ func testConfig() *account.Config {
 	return &account.Config{Accounts: []*account.Account{a}}
 }
 
-func start(t *testing.T, s setup) *rig {
+func start(t testing.TB, s setup) *rig {
 	t.Helper()
 	ctx := t.Context()
 	r := &rig{t: t, agent: newFakeAgent(!s.offline), mark: make(chan struct{}, 1), ended: make(chan error, 1), clock: new(atomic.Int64)}
@@ -138,7 +138,7 @@ func start(t *testing.T, s setup) *rig {
 }
 
 // startOn is the UI once more, over the store of another rig.
-func startOn(t *testing.T, old *rig, s setup) *rig {
+func startOn(t testing.TB, old *rig, s setup) *rig {
 	t.Helper()
 	r := &rig{t: t, st: old.st, agent: newFakeAgent(!s.offline), acct: old.acct, mark: make(chan struct{}, 1), ended: make(chan error, 1), clock: old.clock}
 	r.open(s)
@@ -196,7 +196,7 @@ type initialised struct{ tcell.SimulationScreen }
 func (initialised) Init() error { return nil }
 
 // fillSamples puts the demo's mail into the store as a pull would.
-func fillSamples(t *testing.T, st *store.Store, acct store.AccountID) {
+func fillSamples(t testing.TB, st *store.Store, acct store.AccountID) {
 	t.Helper()
 	ctx := t.Context()
 	byBox := map[string][]store.Incoming{}
@@ -312,7 +312,7 @@ func (r *rig) keys(list ...string) {
 	r.idle()
 }
 
-func eventFor(t *testing.T, name string) (tcell.Key, rune, tcell.ModMask) {
+func eventFor(t testing.TB, name string) (tcell.Key, rune, tcell.ModMask) {
 	t.Helper()
 	if len([]rune(name)) == 1 {
 		return tcell.KeyRune, []rune(name)[0], tcell.ModNone
