@@ -41,6 +41,9 @@ func fromJSON[T any](s string) []T {
 	if s == "" || s == "[]" {
 		return nil
 	}
+	if list, ok := quick[T](s); ok {
+		return list
+	}
 	var list []T
 	if json.Unmarshal([]byte(s), &list) != nil {
 		return nil
