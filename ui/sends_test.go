@@ -244,6 +244,8 @@ func TestSendLater(t *testing.T) {
 	if it := r.item(0); !it.NotBefore.Equal(want) {
 		t.Errorf("not before %v", it.NotBefore)
 	}
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Another", "Tab", "=text", "Esc", "l", "=tomorrow 9:00", "Enter")
+	r.sees("2 later, next at 08:00")
 	r.keys("g o")
 	r.sees("to be sent at", "t send now · h hold back")
 	r.keys("F10")

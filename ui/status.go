@@ -309,7 +309,11 @@ func (u *App) outboxWords() []styled {
 		out = append(out, styled{fmt.Sprintf("outbox %d", n), u.look.plain})
 	}
 	if n := u.stored.later; n > 0 {
-		out = append(out, styled{fmt.Sprintf("%d at %s", n, clockOrDay(u.stored.next, u.now())), u.look.plain})
+		when := "at " // all of them
+		if n > 1 {
+			when = "later, next at "
+		}
+		out = append(out, styled{fmt.Sprintf("%d %s%s", n, when, clockOrDay(u.stored.next, u.now())), u.look.plain})
 	}
 	if n := c[store.Held]; n > 0 {
 		out = append(out, styled{fmt.Sprintf("%d held", n), u.look.plain})
