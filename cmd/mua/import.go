@@ -34,7 +34,8 @@ A file is an mbox, or one message (always, when its name ends in .eml). The dial
 is found: by Content-Length where that is right (mboxcl, mboxcl2), else mboxrd. mboxo
 cannot be told from that; where it matters say --dialect mboxo. A folder is
 searched with all below it; a Maildir in it, also one named .Lists.go (Maildir++), has a mailbox
-of its own below NAME. With --tree every mbox and every folder has; without --mailbox they are at the top.
+of its own below NAME. With --tree every mbox and every folder has; without --mailbox they are at the top, and so is what lies below a folder that has the
+account's name, as mua export --tree writes it.
 
 Flags come from Maildir names and from Status, X-Status, X-Keywords and X-Mozilla-Status,
 the time of receipt from the line that begins a message in an mbox, else from the file;
@@ -82,11 +83,18 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	if err != nil {
 		return err
 	}
+	name := a.accountArg
+	if name == "" {
+		name = "local"
+	}
 	into := archive.Into{Store: s, Seen: f.seen, Mailbox: func(ctx context.Context, levels []string) (store.Mailbox, error) {
-		if f.mailbox != "" {
+		switch {
+		case f.mailbox != "":
 			levels = append([]string{f.mailbox}, levels...)
-		} else if len(levels) == 0 {
+		case len(levels) == 0:
 			levels = []string{"INBOX"}
+		case len(levels) > 1 && levels[0] == name: // as mua export --tree writes several accounts
+			levels = levels[1:]
 		}
 		return s.ImportMailbox(ctx, id, levels, onServer)
 	}}
