@@ -41,7 +41,34 @@ func newConfig(a *app) *cobra.Command {
 			return err
 		},
 	})
+	cmd.AddCommand(&cobra.Command{
+		Use: "keys", Short: "List what the configuration may say", Args: usageArgs(cobra.NoArgs),
+		Long:    "Keys lists every key of the configuration file, what holds without it, and what it is for.",
+		Example: "  mua config keys",
+		RunE:    func(*cobra.Command, []string) error { return a.configKeys() },
+	})
 	return cmd
+}
+
+func (a *app) configKeys() error {
+	table := ""
+	for _, k := range account.Keys() {
+		if a.json {
+			row := map[string]any{"table": orNull(k.Table), "key": k.Name, "default": k.Default, "about": k.About}
+			if err := a.emit(row); err != nil {
+				return err
+			}
+			continue
+		}
+		if k.Table != table {
+			table = k.Table
+			fmt.Fprintf(a.out, "\n[%s]\n", table)
+		}
+		if _, err := fmt.Fprintf(a.out, "%s\n    %s\n    default: %s\n", k.Name, k.About, k.Default); err != nil {
+			return ioTrouble("cannot write to stdout", err)
+		}
+	}
+	return nil
 }
 
 // savedTrouble says what is wrong with a saved search. Only check takes it for an error: no other command fails for it unless it uses it.
