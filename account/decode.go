@@ -47,13 +47,10 @@ func folder(path string) string {
 	return filepath.Dir(path)
 }
 
-// topKeys are the keys of the file itself.
-var topKeys = []string{"account", "aliases", "send_delay", "max_message", "editor", "keys", "theme", "search", "on_new_mail", "bell", "contacts", "address_command", "mailcap"}
-
 // config reads the whole file.
 func (r *reader) config(root *table) *Config {
 	s := &section{r, "", root}
-	s.known(topKeys...)
+	s.known(keyNames(topKeys)...)
 	c := &Config{
 		SendDelay:  s.duration("send_delay", DefaultSendDelay),
 		MaxMessage: s.size("max_message", DefaultMaxMessage),

@@ -4,12 +4,6 @@ import (
 	"strings"
 )
 
-// accountKeys are the keys of [account.NAME].
-var accountKeys = []string{
-	"from", "aliases", "incoming", "outgoing", "username", "outgoing_username", "password", "outgoing_password",
-	"auth", "allow_insecure", "tls_ca", "tls_pin", "pop3", "offline", "mailboxes", "save_sent", "uncertain", "dsn", "signature", "sessions", "idle",
-}
-
 // account reads [account.NAME].
 func (r *reader) account(name string, e *entry) *Account {
 	shown := " in [account." + tomlKey(name) + "]"
@@ -21,7 +15,7 @@ func (r *reader) account(name string, e *entry) *Account {
 		r.fail(e.at, "", "the account's name %q %s", name, why)
 	}
 	s := &section{r, shown, e.val.tbl}
-	s.known(accountKeys...)
+	s.known(keyNames(accountKeys)...)
 	s.later()
 	a := &Account{Name: name, From: s.address("from"), TLSCA: s.path("tls_ca"), Signature: s.text("signature")}
 	if s.get("from") == nil {

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
+
+	"mua/store/index"
 )
 
 // What storage itself can do to a call; wrapped, test with errors.Is. Unless ErrInDoubt is said
@@ -79,8 +82,14 @@ func (s *Store) confirm(ctx context.Context) error {
 
 // intact refuses files of which opening them would destroy something. SQLite deletes the
 // write-ahead log beside an empty file, and writes the log into a file that is no database
-// when the last connection to it ends.
+// when the last connection to it ends. An empty file beside an index of what was in it is no new store, either: something has cut it.
 func intact(ctx context.Context, path string) error {
+	st, err := os.Stat(path)
+	if err == nil && st.Size() == 0 {
+		if old, err := os.Stat(index.Path(filepath.Dir(path))); err == nil && old.Size() > 0 {
+			return &faultError{ErrCorrupt, errors.New("mail.db is empty, and index.db beside it is not")}
+		}
+	}
 	wal, err := os.Stat(path + "-wal")
 	if errors.Is(err, fs.ErrNotExist) || err == nil && wal.Size() == 0 {
 		return nil
@@ -88,7 +97,7 @@ func intact(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	st, err := os.Stat(path)
+	st, err = os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && st.Size() == 0 {
 		return &faultError{ErrCorrupt, errors.New("mail.db is empty or gone, and mail.db-wal beside it is not")}
 	}

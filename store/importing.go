@@ -39,7 +39,7 @@ func (s *Store) ImportMailbox(ctx context.Context, a AccountID, path []string, o
 		}
 	}
 	if onServer {
-		made, err := s.CreateMailbox(ctx, a, name, true)
+		made, err := s.createMailbox(ctx, a, name, true, false) // nothing of an import is what Undo takes back
 		return made.Mailbox, err
 	}
 	if err := checkName(list, name, sep); err != nil {

@@ -37,7 +37,11 @@ type MailboxMade struct {
 
 // CreateMailbox makes a mailbox here at once. onServer: the account has a server that keeps mailboxes (IMAP), and
 // the wish is journaled for it. ErrName, ErrTaken.
-func (s *Store) CreateMailbox(ctx context.Context, a AccountID, name string, onServer bool) (m MailboxMade, err error) {
+func (s *Store) CreateMailbox(ctx context.Context, a AccountID, name string, onServer bool) (MailboxMade, error) {
+	return s.createMailbox(ctx, a, name, onServer, true)
+}
+
+func (s *Store) createMailbox(ctx context.Context, a AccountID, name string, onServer, undoable bool) (m MailboxMade, err error) {
 	err = s.write(ctx, func(t *txn) error {
 		list, err := accountMailboxes(t.ctx, t.tx, a)
 		if err != nil {
@@ -47,7 +51,7 @@ func (s *Store) CreateMailbox(ctx context.Context, a AccountID, name string, onS
 		if err := checkName(list, name, sep); err != nil {
 			return err
 		}
-		grp, err := t.newGroup("mailbox", true)
+		grp, err := t.newGroup("mailbox", undoable)
 		if err != nil {
 			return err
 		}

@@ -168,16 +168,20 @@ func (p *planner) in(n query.In) (plan, error) {
 // Named reports whether a mailbox goes by name as in: has it: all of it, its last part, or its role.
 func (m *Mailbox) Named(name string) bool { return named(m, name) }
 
-// named reports whether a mailbox goes by name: all of it, its last part, or its role.
-func named(b *Mailbox, name string) bool {
-	if strings.EqualFold(b.Name, name) || b.Role != "" && strings.EqualFold(string(b.Role), name) {
+// named reports whether a mailbox goes by name: all of it, its last part, or its role. Case and accents do not matter, as with words.
+func named(b *Mailbox, name string) bool { return namedAs(b, name, sameFolded) }
+
+func sameFolded(a, b string) bool { return strings.EqualFold(a, b) || query.Fold(a) == query.Fold(b) }
+
+func namedAs(b *Mailbox, name string, same func(a, b string) bool) bool {
+	if same(b.Name, name) || b.Role != "" && strings.EqualFold(string(b.Role), name) {
 		return true
 	}
 	if b.Separator == "" {
 		return false
 	}
 	i := strings.LastIndex(b.Name, b.Separator)
-	return i >= 0 && strings.EqualFold(b.Name[i+len(b.Separator):], name)
+	return i >= 0 && same(b.Name[i+len(b.Separator):], name)
 }
 
 func (p *planner) account(n query.Account) (plan, error) {

@@ -60,7 +60,7 @@ func (s *Store) expandIn(text string, tree query.Node, boxes map[MailboxID]*Mail
 			return in, nil
 		}
 		for _, b := range boxes {
-			if named(b, in.Name) {
+			if namedAs(b, in.Name, strings.EqualFold) { // a name that only resembles the mailbox's is the search's
 				return in, nil
 			}
 		}

@@ -78,6 +78,10 @@ func (a *app) openToCarry(ctx context.Context, key string) (*store.Store, error)
 // tellAsides says which databases lie set aside, and how to get out what is in them.
 func tellAsides(list []store.Aside, say func(string, ...any)) {
 	for _, x := range list {
+		if x.Size == 0 {
+			say("set aside as damaged: %s, %s; it is empty, so nothing can be got out of it", message.CleanLine(x.Path), humanSize(0))
+			continue
+		}
 		what := "what is unsent in it cannot be told without a rescue, which works on a copy and repairs that"
 		if x.Unsent >= 0 {
 			what = fmt.Sprintf("%s and %s in it", counted(x.Unsent, "unsent message", "unsent messages"), counted(x.Drafts, "draft", "drafts"))

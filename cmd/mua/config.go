@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"mua/account"
 	"mua/store/message"
 	"mua/store/query"
 )
@@ -22,12 +24,15 @@ func newConfig(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var wrong []error
 			for _, saved := range c.Searches {
 				if _, err := query.Parse(saved.Query, time.Now()); err != nil {
-					words := fmt.Sprintf("the saved search %q is wrong: %v", saved.Name, err)
-					a.talk("%s", message.CleanLine(words))
-					c.Warnings = append(c.Warnings, words)
+					wrong = append(wrong, savedTrouble(c.Path, saved.Name, err))
+					a.report(wrong[len(wrong)-1])
 				}
+			}
+			if err := worst(wrong...); err != nil {
+				return statusError{exitStatus(err)}
 			}
 			if a.json {
 				return a.emit(map[string]any{"file": c.Path, "accounts": len(c.Accounts), "warnings": list(c.Warnings), "ok": true})
@@ -36,5 +41,42 @@ func newConfig(a *app) *cobra.Command {
 			return err
 		},
 	})
+	cmd.AddCommand(&cobra.Command{
+		Use: "keys", Short: "List what the configuration may say", Args: usageArgs(cobra.NoArgs),
+		Long:    "Keys lists every key of the configuration file, what holds without it, and what it is for.",
+		Example: "  mua config keys",
+		RunE:    func(*cobra.Command, []string) error { return a.configKeys() },
+	})
 	return cmd
+}
+
+func (a *app) configKeys() error {
+	table := ""
+	for _, k := range account.Keys() {
+		if a.json {
+			row := map[string]any{"table": orNull(k.Table), "key": k.Name, "default": k.Default, "about": k.About}
+			if err := a.emit(row); err != nil {
+				return err
+			}
+			continue
+		}
+		if k.Table != table {
+			table = k.Table
+			fmt.Fprintf(a.out, "\n[%s]\n", table)
+		}
+		if _, err := fmt.Fprintf(a.out, "%s\n    %s\n    default: %s\n", k.Name, k.About, k.Default); err != nil {
+			return ioTrouble("cannot write to stdout", err)
+		}
+	}
+	return nil
+}
+
+// savedTrouble says what is wrong with a saved search. Only check takes it for an error: no other command fails for it unless it uses it.
+func savedTrouble(file, name string, err error) error {
+	what := err.Error()
+	if q, ok := errors.AsType[*query.Error](err); ok {
+		what = caret(q)
+	}
+	return &account.Trouble{Kind: account.KindConfig, Err: err,
+		What: fmt.Sprintf("%s: the saved search %q in [search] is wrong: %s", message.CleanLine(file), name, what)}
 }

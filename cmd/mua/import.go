@@ -30,11 +30,12 @@ func newImport(a *app) *cobra.Command {
 there already is left as it is, so that an import that was interrupted goes on
 when it is run again. The files are only read.
 
-A file is an mbox, or one message (always, when its name ends in .eml). The dialect of an mbox
+A file is an mbox, or one message (always, when its name ends in .eml); - is stdin. The dialect of an mbox
 is found: by Content-Length where that is right (mboxcl, mboxcl2), else mboxrd. mboxo
 cannot be told from that; where it matters say --dialect mboxo. A folder is
 searched with all below it; a Maildir in it, also one named .Lists.go (Maildir++), has a mailbox
-of its own below NAME. With --tree every mbox and every folder has; without --mailbox they are at the top.
+of its own below NAME. With --tree every mbox and every folder has; without --mailbox they are at the top, and so is what lies below a folder that has the
+account's name, as mua export --tree writes it.
 
 Flags come from Maildir names and from Status, X-Status, X-Keywords and X-Mozilla-Status,
 the time of receipt from the line that begins a message in an mbox, else from the file;
@@ -45,7 +46,8 @@ account; on an IMAP server it is there after the next sync, with CRLF line ends.
 		Example: `  mua import ~/Maildir --mailbox Old
   mua import old.mbox more.mbox --mailbox Archive/2019 --seen
   mua import ~/.thunderbird/x.default/Mail/Local\ Folders --tree
-  mua import -A work letter.eml --mailbox INBOX`,
+  mua import -A work letter.eml --mailbox INBOX
+  zcat 2019.mbox.gz | mua import - --mailbox Archive/2019`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importFiles(cmd.Context(), f, args) },
 	}
 	fl := cmd.Flags()
@@ -73,24 +75,39 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	if f.mailbox == "" && !f.tree {
 		return usagef("say where to: --mailbox NAME, or --tree")
 	}
+	if slices.Contains(paths, "-") && f.tree {
+		return usagef("what comes from stdin has no name to be a mailbox of --tree: say --mailbox NAME")
+	}
 	busyOnce()
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
+	paths, in, err := a.withStdin(paths)
+	if err != nil {
+		return err
+	}
+	defer in.remove()
 	id, onServer, err := a.importAccount(ctx, s)
 	if err != nil {
 		return err
 	}
+	name := a.accountArg
+	if name == "" {
+		name = "local"
+	}
 	into := archive.Into{Store: s, Seen: f.seen, Mailbox: func(ctx context.Context, levels []string) (store.Mailbox, error) {
-		if f.mailbox != "" {
+		switch {
+		case f.mailbox != "":
 			levels = append([]string{f.mailbox}, levels...)
-		} else if len(levels) == 0 {
+		case len(levels) == 0:
 			levels = []string{"INBOX"}
+		case len(levels) > 1 && levels[0] == name: // as mua export --tree writes several accounts
+			levels = levels[1:]
 		}
 		return s.ImportMailbox(ctx, id, levels, onServer)
 	}}
-	left := &leftOut{app: a}
+	left := &leftOut{app: a, in: in}
 	p := &counter{app: a, verb: "imported", live: isTerminal(a.err) && !a.quiet, began: time.Now()}
 	index := a.indexBeside(ctx, s)
 	tallies, err := archive.Import(ctx, paths, archive.Options{Dialect: d, Tree: f.tree, Skipped: left.tell}, into, p.say)
@@ -100,7 +117,9 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 		return printed
 	}
 	if err != nil {
-		return importTrouble(err)
+		t := *asTrouble(importTrouble(err))
+		t.What = in.name(t.What)
+		return &t
 	}
 	if len(tallies) == 0 {
 		a.talk("no mail was found there")
@@ -164,6 +183,7 @@ func importTrouble(err error) error {
 // leftOut hears what an import leaves out.
 type leftOut struct {
 	app    *app
+	in     stdinFile
 	told   int
 	failed int
 }
@@ -175,7 +195,7 @@ func (l *leftOut) tell(path string, why error) {
 		l.failed++
 	}
 	if l.told++; l.told <= maxTold {
-		l.app.talk("left out %s: %s", message.CleanLine(path), message.CleanLine(why.Error()))
+		l.app.talk("left out %s: %s", message.CleanLine(l.in.name(path)), message.CleanLine(why.Error()))
 	}
 }
 

@@ -30,7 +30,7 @@ func newList(a *app) *cobra.Command {
 		Long: `List shows messages of the inbox, newest first, or of the mailboxes that the
 query names. Words match text, subject, people and attachment names; fields are
 from: to: cc: subject: body: filename: in: is: has: before: after: on: newer:
-older: larger: smaller: id: thread: list: keyword:; -from:x or NOT x excludes, OR and
+older: larger: smaller: id: mid: thread: list: keyword:; -from:x or NOT x excludes, OR and
 parentheses work. word* finds what begins so. Accents and case do not matter, nor how a
 message is encoded; of Chinese, Japanese, Thai and the like any part of a word is found.
 [search] of the configuration names queries: with invoices = "subject:invoice newer:1y",
@@ -71,7 +71,8 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 	if q.Account, err = a.storeAccount(ctx, s); err != nil {
 		return err
 	}
-	if tree, err := query.Parse(q.Query, time.Now()); err == nil {
+	tree, err := query.Parse(q.Query, time.Now())
+	if err == nil {
 		a.saved(s, tree)
 		if err := a.catchUp(ctx, s, tree); err != nil {
 			return err
@@ -96,6 +97,9 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 	})
 	if err == nil && !f.limited && shown == f.limit && isTerminal(a.out) {
 		a.talk("the newest %d; -n 0 lists all", shown)
+	}
+	if err == nil && shown == 0 {
+		a.tellNoHits(tree)
 	}
 	return err
 }

@@ -76,24 +76,38 @@ func (a *app) outboxList(ctx context.Context, all bool) error {
 	if err := a.tellMoved(ctx, s); err != nil {
 		return err
 	}
+	last := ""
 	for _, it := range items {
 		if acct != 0 && it.Account != acct {
 			continue
 		}
-		if err := a.printItem(it); err != nil {
+		why := a.describe(it, time.Now())
+		if why == last && len(why) > longReason {
+			why = "as the one above"
+		} else {
+			last = why
+		}
+		if err := a.printItemWith(it, why); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// longReason is how long what is said of an item may be, in octets, to be said again of the next one in a list.
+const longReason = 40
+
 // printItem prints one item: a line with what matters, then why it waits.
 func (a *app) printItem(it store.Item) error {
+	return a.printItemWith(it, a.describe(it, time.Now()))
+}
+
+func (a *app) printItemWith(it store.Item, why string) error {
 	if a.json {
 		return a.emit(a.itemJSON(it))
 	}
 	fmt.Fprintf(a.out, "%d\t%s\t%s\t%s\t%s\n", it.ID, it.State, it.AccountName, message.CleanLine(recipientsShown(it, 2)), message.CleanLine(it.Subject))
-	_, err := fmt.Fprintf(a.out, "\t%s\n", message.CleanLine(a.describe(it, time.Now())))
+	_, err := fmt.Fprintf(a.out, "\t%s\n", message.CleanLine(why))
 	return err
 }
 

@@ -80,7 +80,7 @@ func (a *app) cancel(s *store.Store, ctx context.Context, id store.OutboxID) err
 	a.tellLeft(it, draft, left)
 	a.tellMayHave(it)
 	if draft != 0 {
-		a.talk("the text of item %d is kept as draft %d", id, draft)
+		a.talk("the text of item %d is kept as draft %d: mua send --from-draft %d sends it after all (mua undo does not)", id, draft, draft)
 	}
 	return nil
 }

@@ -95,6 +95,9 @@ func (a *app) search(ctx context.Context, f searchFlags, text string) error {
 	if err == nil && !f.limited && shown == f.limit && isTerminal(a.out) {
 		a.talk("the newest %d; -n 0 lists all", shown)
 	}
+	if err == nil && shown == 0 {
+		a.tellNoHits(tree)
+	}
 	return err
 }
 

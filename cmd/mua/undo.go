@@ -15,7 +15,11 @@ func newUndo(a *app) *cobra.Command {
 		Use: "undo", Short: "Take back the last action and say what that did", Args: usageArgs(cobra.NoArgs),
 		Long: `Undo takes back the last action: flags, moves, copies, deletes, and what was done
 to mailboxes; again, the one before. It works after a restart, and also when the
-server has carried the action out already: then the inverse is wished.`,
+server has carried the action out already: then the inverse is wished.
+
+What was imported stays, and so does the mailbox that was made for it: mua delete takes
+messages away. What was cancelled in the outbox stays so, too: its text is in Drafts, and
+mua send --from-draft sends it.`,
 		Example: "  mua undo",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.revise(cmd.Context(), "undone", (*store.Store).Undo)
