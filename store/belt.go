@@ -8,7 +8,8 @@ import (
 )
 
 // Bounds of what a Belt's taker is given at once. The first batch is small, so that what is newest is soon
-// there to read; beltWait is how long something that is ready waits for company.
+// there to read; beltWait is how long something that is ready waits for company. A full belt is no reason to take
+// less: each commit waits for the disk, and writes the pages of every index again.
 const (
 	beltFirst = 20
 	beltCount = 500
@@ -28,6 +29,7 @@ type Belt[T any] struct {
 	mu      sync.Mutex
 	change  *sync.Cond // of anything below
 	room    int64
+	batch   int64      // octets that are taken at once
 	held    int64      // octets on the belt
 	row     []*load[T] // in order
 	blocked bool       // Put waits for room
@@ -48,7 +50,7 @@ type load[T any] struct {
 // take for batches of them, from one. The first error of either ends the belt. End must be called.
 func NewBelt[T any](room int64, work func(*T) error, take func([]T) error) *Belt[T] {
 	workers := runtime.GOMAXPROCS(0)
-	b := &Belt[T]{work: work, take: take, room: room, todo: make(chan *load[T], 4*beltCount)}
+	b := &Belt[T]{work: work, take: take, room: room, batch: min(beltSize, room/4), todo: make(chan *load[T], 4*beltCount)}
 	b.change = sync.NewCond(&b.mu)
 	for range workers {
 		b.ends.Go(b.works)
@@ -138,7 +140,7 @@ func (b *Belt[T]) next(limit int) (batch []T, octets int64, ok bool) {
 			return nil, 0, false
 		case n == 0 && b.closed && len(b.row) == 0:
 			return nil, 0, false
-		case n > 0 && (n == limit || octets >= beltSize || b.blocked || b.hurry || b.closed && n == len(b.row)):
+		case n > 0 && (n == limit || octets >= b.batch || b.hurry || (b.blocked || b.closed) && n == len(b.row)):
 			for _, l := range b.row[:n] {
 				batch = append(batch, l.v)
 			}
@@ -154,7 +156,7 @@ func (b *Belt[T]) next(limit int) (batch []T, octets int64, ok bool) {
 
 // ready counts what may be taken now.
 func (b *Belt[T]) ready(limit int) (n int, octets int64) {
-	for n < min(limit, len(b.row)) && octets < beltSize && b.row[n].done && b.row[n].err == nil {
+	for n < min(limit, len(b.row)) && octets < b.batch && b.row[n].done && b.row[n].err == nil {
 		octets += b.row[n].octets
 		n++
 	}

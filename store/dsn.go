@@ -37,14 +37,14 @@ func newConnector(path string, writer bool) *connector {
 		timeout = writerTimeout
 	}
 	v := url.Values{
-		"_busy_timeout":    {fmt.Sprint(timeout.Milliseconds())},
-		"_journal_mode":    {"WAL"},
-		"_synchronous":     {"FULL"},
-		"_foreign_keys":    {"1"},
-		"_stmt_cache_size": {"100"},
+		"_busy_timeout": {fmt.Sprint(timeout.Milliseconds())},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"},
+		"_foreign_keys": {"1"},
 	}
 	if writer {
 		v.Set("_txlock", "immediate")
+		v.Set("_cache_size", "-8000") // KiB: a batch spills what is less, and each page of every index is written and read again
 		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 			v.Set("_auto_vacuum", "incremental") // only of a file that is made: it is a commit, with all its waiting for the disk
 		}

@@ -78,9 +78,16 @@ type Import struct {
 	header []byte // for a mailbox on a server
 }
 
+// importCheckpoint is how many pages of the write-ahead log an import lets come together: what is written to the pages
+// of every index in between is written to the file once. 48 MiB, within the size that the log keeps.
+const importCheckpoint = 12000
+
 // Importer reads which messages are here, so that those need not be prepared again.
 func (s *Store) Importer(ctx context.Context) (*Importer, error) {
 	im := &Importer{s: s}
+	if _, err := s.writer.ExecContext(ctx, fmt.Sprint(`PRAGMA wal_autocheckpoint = `, importCheckpoint)); err != nil {
+		return nil, storageFault(err)
+	}
 	err := s.read(ctx, func(q querier) error {
 		im.known = im.known[:0]
 		rows, err := q.QueryContext(ctx, `SELECT sha256 FROM content`)
