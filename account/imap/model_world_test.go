@@ -343,7 +343,7 @@ func (w *world) checkServer() map[string][]copyThere {
 		}
 	}
 	for id := range w.made {
-		if count[id] > w.copiesOf[id] && !w.server.doubles {
+		if count[id] > w.copiesOf[id] {
 			w.fail("id%d is on the server %d times, of %d made", id, count[id], w.copiesOf[id])
 		}
 	}
