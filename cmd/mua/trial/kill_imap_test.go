@@ -57,7 +57,8 @@ func TestKillDuringPullAndReplay(t *testing.T) {
 		kills int
 		start func(*testing.T) (there mailServer, config string)
 	}{
-		{"demo", 40, onDemo}, // not without MOVE: a COPY whose answer was lost is done again
+		{"demo", 30, onDemo},
+		{"demo without MOVE", 10, onPoorDemo},
 		{"dovecot", 20, onDovecot},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,8 +18,16 @@ type demoMail struct {
 	*demo.Servers
 }
 
-func onDemo(t *testing.T) (mailServer, string) {
-	servers, err := demo.Start(t.Context(), demo.Options{Dir: t.TempDir()})
+func onDemo(t *testing.T) (mailServer, string) { return demoServer(t, demo.Options{}) }
+
+// onPoorDemo moves by COPY, \Deleted and EXPUNGE, and knows of UIDs only what it is asked.
+func onPoorDemo(t *testing.T) (mailServer, string) {
+	return demoServer(t, demo.Options{Without: []string{"MOVE", "UIDPLUS"}})
+}
+
+func demoServer(t *testing.T, o demo.Options) (mailServer, string) {
+	o.Dir = t.TempDir()
+	servers, err := demo.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
