@@ -29,21 +29,22 @@ import (
 type modelServer struct {
 	addr, caFile, user, password string               // IMAPS
 	renumber                     func(mailbox string) // gives a mailbox a new UIDVALIDITY; nil: cannot
+	byCopy                       bool                 // a move is a COPY and an EXPUNGE
 }
 
 func TestModelDemo(t *testing.T) {
 	runModel(t, 300, func(t testing.TB) modelServer {
 		srv := startDemo(t, demo.Options{})
-		return modelServer{srv.IMAPS, srv.CAFile, srv.User, srv.Password, func(m string) { _ = srv.Renumber(m) }}
+		return modelServer{srv.IMAPS, srv.CAFile, srv.User, srv.Password, func(m string) { _ = srv.Renumber(m) }, false}
 	})
 }
 
 // TestModelDemoPoor is a server without MOVE and UIDPLUS. There a move is a COPY first, and one whose answer was lost is
-// looked for before it is done again.
+// looked for before it is done again. Only where another client moves one of the two on in between, there are two.
 func TestModelDemoPoor(t *testing.T) {
 	runModel(t, 100, func(t testing.TB) modelServer {
 		srv := startDemo(t, demo.Options{Without: []string{"MOVE", "UIDPLUS", "LIST-STATUS"}})
-		return modelServer{srv.IMAPS, srv.CAFile, srv.User, srv.Password, func(m string) { _ = srv.Renumber(m) }}
+		return modelServer{srv.IMAPS, srv.CAFile, srv.User, srv.Password, func(m string) { _ = srv.Renumber(m) }, true}
 	})
 }
 
@@ -52,7 +53,7 @@ func TestModelDovecot(t *testing.T) {
 	next := 0
 	runModel(t, 150, func(t testing.TB) modelServer {
 		next++
-		return modelServer{d.IMAPS, d.CAFile, fmt.Sprintf("u%d", next), realservers.Password, nil}
+		return modelServer{d.IMAPS, d.CAFile, fmt.Sprintf("u%d", next), realservers.Password, nil, false}
 	})
 }
 
