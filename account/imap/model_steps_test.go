@@ -237,6 +237,9 @@ func (w *world) halfMoved(mailbox string, identity int) {
 	in := map[int]bool{}
 	for _, b := range w.serverBoxes() {
 		for _, c := range w.serverCopies(b) {
+			if w.leftBehind(c.flags) {
+				continue
+			}
 			count[c.identity]++
 			in[c.identity] = in[c.identity] || b == mailbox
 		}
