@@ -185,12 +185,19 @@ func (t *txn) movedTo(k *copyState, m MailboxID, since MessageID) (*copyState, e
 	return nil, nil
 }
 
-// follow has k take the place of n, which is where another client has moved it to. Its wishes follow.
+// follow has k take the place of n, which is where it has been moved to. Its wishes follow, and what a person did to the
+// flags of n is done to k.
 func (t *txn) follow(k, n *copyState, wishes []actionRow) error {
 	n2 := *n
 	n2.leaveServer()
 	if err := t.end(&n2); err != nil {
 		return err
+	}
+	for _, statement := range []string{`DELETE FROM action WHERE message = ?2 AND state = 'pending' AND kind <> 'flags'`,
+		`UPDATE action SET message = ?1 WHERE message = ?2`, `UPDATE wish_step SET message = ?1 WHERE message = ?2`} {
+		if err := t.run(statement, k.id, n.id); err != nil {
+			return err
+		}
 	}
 	if !slices.ContainsFunc(wishes, func(a actionRow) bool { return a.location() }) {
 		k.mailbox = n.mailbox // else it is where it was wished to be

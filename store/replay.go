@@ -126,7 +126,7 @@ func (p *pendingAction) resolve(boxes map[MailboxID]*Mailbox) bool {
 
 func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 	rows, err := t.query(`SELECT a.id, a.grp, a.kind, a.message, a.target, a.add_flags, a.remove_flags, a.add_keywords, a.remove_keywords, a.given, a.tries,
-		m.server_mailbox, m.server_uid, m.content, m.header_id, m.received, m.flags, m.keywords, o.server_mailbox, o.server_uid, o.flags, o.keywords
+		m.server_mailbox, m.server_uid, m.content, m.header_id, m.size, m.received, m.flags, m.keywords, o.server_mailbox, o.server_uid, o.flags, o.keywords
 		FROM action a JOIN message m ON m.id = a.message LEFT JOIN message o ON o.id = m.copy_of WHERE a.account = ? AND a.state = 'pending' AND a.blocked_by IS NULL ORDER BY a.id`, a)
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 		var origin sql.NullInt64
 		var originWords sql.NullString
 		err := rows.Scan(&p.ID, &p.Group, &p.Kind, &p.Message, &p.target, &p.Add, &p.Remove, &add, &remove, &p.given, &p.Tries,
-			&p.onBox, &p.uid, &p.content, &p.HeaderID, &received, &p.flags, &p.words, &p.source.box, &p.source.uid, &origin, &originWords)
+			&p.onBox, &p.uid, &p.content, &p.HeaderID, &p.Size, &received, &p.flags, &p.words, &p.source.box, &p.source.uid, &origin, &originWords)
 		if err != nil {
 			return nil, err
 		}
@@ -239,6 +239,7 @@ func (t *txn) arrive(k *copyState, box MailboxID, r Replayed) error {
 	if err := t.row(`SELECT uidvalidity FROM mailbox WHERE id = ?`, box).Scan(&validity); err != nil {
 		return err
 	}
+	moved := k.serverMailbox != 0
 	k.serverMailbox, k.uid, k.detached, k.awaiting = box, 0, false, 1
 	if r.UID != 0 && validity != 0 && (r.UIDValidity == validity || r.UIDValidity == 0) {
 		k.uid, k.awaiting = r.UID, 0
@@ -247,6 +248,13 @@ func (t *txn) arrive(k *copyState, box MailboxID, r Replayed) error {
 			return err
 		}
 		if other != nil && other.id != k.id { // pulled before we knew that it is ours
+			if moved {
+				wishes, err := t.wishes(k.id)
+				if err != nil {
+					return err
+				}
+				return t.follow(k, other, wishes)
+			}
 			other.leaveServer()
 			if err := t.end(other); err != nil {
 				return err
@@ -257,6 +265,23 @@ func (t *txn) arrive(k *copyState, box MailboxID, r Replayed) error {
 		}
 	}
 	return t.savePlace(k)
+}
+
+// Landed lists the UIDs in mailbox m that a pull has found there since a wish was handed out first, and that nobody has
+// moved or deleted since: what was wished may have been done, and be one of them.
+func (s *Store) Landed(ctx context.Context, id ActionID, m MailboxID) (uids []uint32, err error) {
+	err = s.read(ctx, func(q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT server_uid FROM message WHERE server_mailbox = ?1 AND server_uid IS NOT NULL AND mailbox = ?1 AND state = 0
+			AND id >= (SELECT given FROM action WHERE id = ?2)
+			AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id AND kind <> 'flags')
+			AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id AND (to_mailbox IS NOT NULL OR gone <> 0))`, m, id)
+		if err != nil {
+			return err
+		}
+		uids, err = collect[uint32](rows)
+		return err
+	})
+	return uids, err
 }
 
 // refuse takes a wish back that the server did not grant.

@@ -227,6 +227,7 @@ type Action struct {
 	AddKeywords    []string
 	RemoveKeywords []string
 	HeaderID       string // Message-ID header of the copy, for finding it
+	Size           int64  // of the copy, octets
 	Received       time.Time
 	Tries          int // how often it was handed out before
 }

@@ -151,7 +151,8 @@ func sameHeader(a, b []byte) bool {
 	return n > 0 && bytes.Equal(a[:n], b[:n]) && len(bytes.TrimSpace(a[n:])) == 0 && len(bytes.TrimSpace(b[n:])) == 0
 }
 
-// unclaimed leaves out the UIDs that belong to other copies here.
+// unclaimed leaves out the UIDs that belong to other copies here; but not to those that a pull has made of what a COPY
+// brought whose answer was lost.
 func (r *replay) unclaimed(mb store.Mailbox, a store.Action, hits []uint32) ([]uint32, error) {
 	if r.s.l.selected.UIDValidity != mb.Sync.UIDValidity {
 		return hits, nil
@@ -163,6 +164,15 @@ func (r *replay) unclaimed(mb store.Mailbox, a store.Action, hits []uint32) ([]u
 	other := make(map[uint32]bool, len(copies))
 	for _, c := range copies {
 		other[c.UID] = c.Message != a.Message
+	}
+	if r.begun(a) {
+		landed, err := r.s.st.Landed(r.ctx, a.ID, mb.ID)
+		if err != nil {
+			return nil, r.s.local(err)
+		}
+		for _, u := range landed {
+			delete(other, u)
+		}
 	}
 	kept := hits[:0]
 	for _, u := range hits {

@@ -219,11 +219,38 @@ func (w *world) otherMove() {
 	}
 	to := w.elsewhere(c)
 	w.placesOf[c.identity][to] = true
+	w.halfMoved(c.mailbox, c.identity)
 	w.say("other: MOVE id%d from %s to %s", c.identity, c.mailbox, to)
 	if _, err := w.other.Try(fmt.Sprintf("UID MOVE %d %q", c.uid, to)); err != nil {
 		w.exec(fmt.Sprintf("UID COPY %d %q", c.uid, to))
 		w.expunge(c)
 	}
+}
+
+// halfMoved notes what of a mailbox that another client takes a message from (-1: all) is on the server once more than it was
+// made: our move has copied it and not yet expunged it. Whichever of the two is taken elsewhere, nobody knows that it was one.
+func (w *world) halfMoved(mailbox string, identity int) {
+	if !w.server.byCopy {
+		return
+	}
+	count := map[int]int{}
+	in := map[int]bool{}
+	for _, b := range w.serverBoxes() {
+		for _, c := range w.serverCopies(b) {
+			if w.leftBehind(c.flags) {
+				continue
+			}
+			count[c.identity]++
+			in[c.identity] = in[c.identity] || b == mailbox
+		}
+	}
+	for id, n := range count {
+		if in[id] && (id == identity || identity < 0) && n > w.copiesOf[id] {
+			w.counts["half moved"]++
+			w.copiesOf[id] = n
+		}
+	}
+	_, _ = w.other.Try(fmt.Sprintf("SELECT %q", mailbox))
 }
 
 func (w *world) expunge(c copyThere) {
@@ -240,6 +267,7 @@ func (w *world) otherCopyExpunge() {
 	}
 	to := w.elsewhere(c)
 	w.placesOf[c.identity][to] = true
+	w.halfMoved(c.mailbox, c.identity)
 	w.say("other: COPY id%d from %s to %s, EXPUNGE", c.identity, c.mailbox, to)
 	w.exec(fmt.Sprintf("UID COPY %d %q", c.uid, to))
 	w.expunge(c)
@@ -308,6 +336,7 @@ func (w *world) otherRename() {
 	if w.r.IntN(4) == 0 {
 		to = "Work"
 	}
+	w.halfMoved(from, -1)
 	w.exec("EXAMINE INBOX") // whoever renames what he has selected is thrown out by Dovecot
 	_, err := w.other.Try("RENAME " + from + " " + to)
 	w.say("other: RENAME %s %s: %v", from, to, err)

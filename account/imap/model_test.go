@@ -29,7 +29,7 @@ import (
 type modelServer struct {
 	addr, caFile, user, password string               // IMAPS
 	renumber                     func(mailbox string) // gives a mailbox a new UIDVALIDITY; nil: cannot
-	doubles                      bool                 // a cut may double a message
+	byCopy                       bool                 // a move is a COPY and an EXPUNGE
 }
 
 func TestModelDemo(t *testing.T) {
@@ -40,8 +40,7 @@ func TestModelDemo(t *testing.T) {
 }
 
 // TestModelDemoPoor is a server without MOVE and UIDPLUS. There a move is a COPY first, and one whose answer was lost is
-// looked for before it is done again. Where a pull that was cut as well has taken the copy in as a message of its own, it is
-// not recognized: the message is doubled, which is the one claim that is not made.
+// looked for before it is done again. Only where another client moves one of the two on in between, there are two.
 func TestModelDemoPoor(t *testing.T) {
 	runModel(t, 100, func(t testing.TB) modelServer {
 		srv := startDemo(t, demo.Options{Without: []string{"MOVE", "UIDPLUS", "LIST-STATUS"}})

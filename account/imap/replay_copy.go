@@ -52,6 +52,9 @@ func (r *replay) again(a store.Action) error {
 	if err != nil {
 		return err
 	}
+	if l := r.s.l; uid != 0 && target.Sync.UIDValidity != 0 && l.selected.UIDValidity != target.Sync.UIDValidity {
+		return r.giveBack([]store.ActionID{a.ID}) // it may be another copy: the next pull will tell
+	}
 	done := []store.Replayed{{ID: a.ID, UID: uid}}
 	if uid != 0 {
 		done[0].UIDValidity = r.s.l.selected.UIDValidity
@@ -74,16 +77,9 @@ func (r *replay) again(a store.Action) error {
 
 // copied finds in target what was copied there, giving a server time that may still be at it; 0: nothing.
 func (r *replay) copied(a store.Action, target store.Mailbox) (uid uint32, err error) {
-	row, err := r.s.st.Row(r.ctx, a.Message)
-	if errors.Is(err, store.ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, r.s.local(err)
-	}
-	uid, err = r.findAppended(target, a, row.Size)
+	uid, err = r.findAppended(target, a, a.Size)
 	if err == nil && uid == 0 && r.settle() {
-		uid, err = r.findAppended(target, a, row.Size)
+		uid, err = r.findAppended(target, a, a.Size)
 	}
 	return uid, err
 }
