@@ -153,14 +153,14 @@ func (p *puller) settleAgain(t *txn, k *copyState, i int) error {
 }
 
 // movedTo finds the copy, new since the id given, that shows where k has been moved to, into mailbox m or (0) into any;
-// nil: nowhere.
+// nil: nowhere. One that a person has moved or deleted since is not it, but one may have been flagged.
 func (t *txn) movedTo(k *copyState, m MailboxID, since MessageID) (*copyState, error) {
 	if since < 0 || k.uid == 0 {
 		return nil, nil
 	}
 	list, err := t.copies(`header_id = ? AND id > ? AND account = ? AND size = ? AND state = 0 AND server_uid IS NOT NULL
-		AND mailbox = server_mailbox AND mailbox <> ? AND ? IN (0, mailbox) AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id)
-		AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id)
+		AND mailbox = server_mailbox AND mailbox <> ? AND ? IN (0, mailbox) AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id AND kind <> 'flags')
+		AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id AND (to_mailbox IS NOT NULL OR gone <> 0))
 		ORDER BY server_flags = ? AND server_keywords = ? DESC, id LIMIT 8`,
 		k.headerID, since, k.account, k.size, k.serverMailbox, m, k.serverFlags, toJSON(k.serverKeywords))
 	if err != nil || len(list) == 0 {
