@@ -37,10 +37,11 @@ func newConnector(path string, writer bool) *connector {
 		timeout = writerTimeout
 	}
 	v := url.Values{
-		"_busy_timeout": {fmt.Sprint(timeout.Milliseconds())},
-		"_journal_mode": {"WAL"},
-		"_synchronous":  {"FULL"},
-		"_foreign_keys": {"1"},
+		"_busy_timeout":    {fmt.Sprint(timeout.Milliseconds())},
+		"_journal_mode":    {"WAL"},
+		"_synchronous":     {"FULL"},
+		"_foreign_keys":    {"1"},
+		"_stmt_cache_size": {"100"},
 	}
 	if writer {
 		v.Set("_txlock", "immediate")

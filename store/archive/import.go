@@ -10,7 +10,7 @@ import (
 )
 
 // room is how many octets of messages are under way at once.
-const room = 24 << 20
+const room = 16 << 20
 
 // Into says where an import goes.
 type Into struct {
