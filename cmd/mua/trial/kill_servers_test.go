@@ -48,9 +48,13 @@ func (d demoMail) read(r *rand.Rand) {
 	}
 }
 
+// list leaves out what is marked: without UIDPLUS what others may have marked as well is left for whoever expunges next.
 func (d demoMail) list() (out []mailThere) {
 	for _, box := range d.Mailboxes() {
 		for _, m := range d.List(box) {
+			if slices.Contains(m.Flags, `\Deleted`) {
+				continue
+			}
 			out = append(out, mailThere{box, slices.Contains(m.Flags, `\Flagged`), string(m.Raw)})
 		}
 	}
