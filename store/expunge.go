@@ -54,15 +54,29 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 	if n != nil && k.state == here {
 		return false, t.follow(k, n, wishes)
 	}
-	lost, deleting := false, false
+	lost, deleting, how := false, false, byServer
 	for i := range wishes {
-		switch a := &wishes[i]; {
+		a := &wishes[i]
+		moved := a.kind == ActionMove && a.given != 0
+		if moved {
+			ended, err := t.isLocal(a.target)
+			if err != nil {
+				return false, err
+			}
+			if ended { // it went with its mailbox, which another client has deleted
+				moved = false
+				if k.mailbox != a.target && k.content != 0 {
+					how = toRescue
+				}
+			}
+		}
+		switch {
 		case a.kind == ActionDelete: // fulfilled by whomever
 			if err := t.closeAction(a.id, done, "", k); err != nil {
 				return false, err
 			}
 			deleting = true
-		case a.kind == ActionMove && a.given != 0:
+		case moved:
 			return false, t.presumeMoved(k, a, wishes)
 		default:
 			lost = true
@@ -93,7 +107,7 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 	if err := t.dropBlocked(k.id); err != nil {
 		return false, err
 	}
-	return true, t.endRemoved(k, byServer)
+	return true, t.endRemoved(k, how)
 }
 
 // presumeMoved takes a move whose answer was lost for done. What a pull that ended early has seen in the target since then

@@ -57,3 +57,26 @@ func TestMovedAndSeenBeforeItWasKnown(t *testing.T) {
 		})
 	}
 }
+
+// TestMovedIntoWhatWasDeleted: the answer to a MOVE was lost, and another client has deleted the mailbox moved to. What a
+// person wants elsewhere since is uploaded there; the message does not wait for a mailbox that is no more.
+func TestMovedIntoWhatWasDeleted(t *testing.T) {
+	w := newWorld(t)
+	list := []RemoteMailbox{{Name: "INBOX", Separator: "/", Role: RoleInbox}, {Name: "Archive", Separator: "/", Role: RoleArchive}}
+	var box MailboxID
+	for _, m := range must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(t) {
+		if m.Name == "Box" {
+			box = m.ID
+		}
+	}
+	ids := w.pull(w.inbox, 1, mail(1, "a", "x"), mail(2, "b", "x"))
+	must(w.Move(w.ctx, ids, box))(t)
+	w.expect("move INBOX:1 Box; move INBOX:2 Box")
+	must(w.Move(w.ctx, ids[:1], w.archive))(t)
+	must(w.Move(w.ctx, ids[1:], w.inbox))(t)
+	must(w.SetMailboxes(w.ctx, w.acct, list))(t)
+	since := must(w.LastMessage(w.ctx))(t)
+	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1, 2}, since))(t)
+	ok(t, w.RescueMoved(w.ctx, w.acct))
+	w.expect("append Archive []; append INBOX []")
+}

@@ -112,7 +112,7 @@ func (r *replay) findAppended(mb store.Mailbox, a store.Action, size int64) (uid
 	if hits, err = r.unclaimed(mb, a, hits); err != nil || len(hits) == 0 {
 		return 0, err
 	}
-	if mb.Role == store.RoleSent {
+	if mb.Role == store.RoleSent && !r.begun(a) {
 		return hits[len(hits)-1], nil
 	}
 	w, ours := wantList, []byte(nil)
@@ -129,6 +129,9 @@ func (r *replay) findAppended(mb store.Mailbox, a store.Action, size int64) (uid
 		return 0, err
 	}
 	for _, m := range msgs {
+		if r.begun(a) && m.flags.Has(store.Deleted) { // whoever expunges next takes it away: another copy, or as good as none
+			continue
+		}
 		if m.size == size && (w == wantList || sameHeader(m.header, ours)) {
 			uid = max(uid, m.uid)
 		}
