@@ -152,6 +152,10 @@ func (p *puller) settleAgain(t *txn, k *copyState, i int) error {
 	return t.settleNew(k, "adopt")
 }
 
+// leftAlone selects the messages that nobody has moved or deleted here.
+const leftAlone = `NOT EXISTS (SELECT 1 FROM action WHERE message = message.id AND kind <> 'flags')
+	AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id AND (to_mailbox IS NOT NULL OR gone <> 0))`
+
 // movedTo finds the copy, new since the id given, that shows where k has been moved to, into mailbox m or (0) into any;
 // nil: nowhere. One that a person has moved or deleted since is not it, but one may have been flagged.
 func (t *txn) movedTo(k *copyState, m MailboxID, since MessageID) (*copyState, error) {
@@ -159,8 +163,7 @@ func (t *txn) movedTo(k *copyState, m MailboxID, since MessageID) (*copyState, e
 		return nil, nil
 	}
 	list, err := t.copies(`header_id = ? AND id > ? AND account = ? AND size = ? AND state = 0 AND server_uid IS NOT NULL
-		AND mailbox = server_mailbox AND mailbox <> ? AND ? IN (0, mailbox) AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id AND kind <> 'flags')
-		AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id AND (to_mailbox IS NOT NULL OR gone <> 0))
+		AND mailbox = server_mailbox AND mailbox <> ? AND ? IN (0, mailbox) AND `+leftAlone+`
 		ORDER BY server_flags = ? AND server_keywords = ? DESC, id LIMIT 8`,
 		k.headerID, since, k.account, k.size, k.serverMailbox, m, k.serverFlags, toJSON(k.serverKeywords))
 	if err != nil || len(list) == 0 {

@@ -273,8 +273,7 @@ func (s *Store) Landed(ctx context.Context, id ActionID, m MailboxID) (uids []ui
 	err = s.read(ctx, func(q querier) error {
 		rows, err := q.QueryContext(ctx, `SELECT server_uid FROM message WHERE server_mailbox = ?1 AND server_uid IS NOT NULL AND mailbox = ?1 AND state = 0
 			AND id >= (SELECT given FROM action WHERE id = ?2)
-			AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id AND kind <> 'flags')
-			AND NOT EXISTS (SELECT 1 FROM wish_step WHERE message = message.id AND (to_mailbox IS NOT NULL OR gone <> 0))`, m, id)
+			AND `+leftAlone, m, id)
 		if err != nil {
 			return err
 		}

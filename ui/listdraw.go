@@ -3,9 +3,6 @@ package ui
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -68,8 +65,8 @@ func (l *list) drawEmpty(s tcell.Screen, r cells.Rect) {
 		words = "Loading …"
 	case l.limited != "":
 		words, more = "Nothing matches “"+l.limited+"”.", l.u.keys.Key(keys.Back, keys.Global)+" goes back."
-		if w := wholeWord(l.limited, l.u.now()); w != "" {
-			hint = "Whole words are looked for: “" + w + "*” finds all that begin with it."
+		if tree, err := query.Parse(l.limited, l.u.now()); err == nil && query.PlainWord(tree) != "" {
+			hint = "Whole words are looked for: “" + query.PlainWord(tree) + "*” finds all that begin with it."
 		}
 	case l.all:
 		words = "No messages in the inboxes."
@@ -93,27 +90,6 @@ func (l *list) drawEmpty(s tcell.Screen, r cells.Rect) {
 			cells.Put(s, r.X+2, y, r.W-4, text("%s", line), l.u.look.dim)
 		}
 	}
-}
-
-// wholeWord is the last word of a query that stands alone and is looked for as a whole; "" when there is none.
-func wholeWord(q string, now time.Time) string {
-	tree, err := query.Parse(q, now)
-	if err != nil {
-		return ""
-	}
-	nodes := []query.Node{tree}
-	switch n := tree.(type) {
-	case query.And:
-		nodes = n.Nodes
-	case query.Or:
-		nodes = n.Nodes
-	}
-	for _, n := range slices.Backward(nodes) {
-		if m, ok := n.(query.Match); ok && m.Field == query.Anywhere && !m.Prefix && !strings.Contains(m.Phrase, " ") && !query.Unspaced(m.Phrase) {
-			return m.Text
-		}
-	}
-	return ""
 }
 
 func (l *list) drawRow(s tcell.Screen, r cells.Rect, m row, c columns, selected, focused bool) {

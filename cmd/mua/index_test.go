@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"testing"
-	"time"
 
 	"mua/store"
 )
@@ -23,25 +22,7 @@ func TestIndexBesideAnother(t *testing.T) {
 	}
 	a := &app{stdio: stdio{err: io.Discard}}
 	finish := a.indexBeside(ctx, s)
-	id, err := s.EnsureAccount(ctx, "local")
-	if err != nil {
-		t.Fatal(err)
-	}
-	box, err := s.ImportMailbox(ctx, id, []string{"Old"}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	im, err := s.Importer(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := []store.Import{{Box: box, Incoming: store.Incoming{Received: time.Now(), Raw: []byte("Subject: s\n\nsome words\n")}}}
-	if err := im.Prepare(ctx, &m[0]); err != nil {
-		t.Fatal(err)
-	}
-	if err := im.Store(ctx, m); err != nil {
-		t.Fatal(err)
-	}
+	importOne(t, s)
 	other()
 	finish()
 	if st, err := s.IndexState(ctx); err != nil || st.Left != 0 || st.Why != "" {

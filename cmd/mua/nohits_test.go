@@ -10,7 +10,7 @@ import (
 // TestNoHits: only of a word that would find more as a beginning something is said.
 func TestNoHits(t *testing.T) {
 	for text, word := range map[string]string{
-		"invoic": "invoic", "is:unread from:Ada": "Ada", "x* OR inv": "inv", "invoic*": "", "is:unread": "", "-invoic": "",
+		"invoic": "invoic", "is:unread Ada": "Ada", "from:Ada": "", "x* OR inv": "inv", "invoic*": "", "is:unread": "", "-invoic": "",
 		`"two words"`: "", "会議": "", "in:inbox (kett)": "kett", "": "",
 	} {
 		tree, err := query.Parse(text, time.Now())

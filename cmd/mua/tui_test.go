@@ -36,6 +36,22 @@ func TestUIWithoutAccount(t *testing.T) {
 	}
 	defer s.Close() //nolint:errcheck // the folder is thrown away
 	refused("with an empty mail store")
+	importOne(t, s)
+	a := &app{}
+	defer a.close()
+	if c, err := a.confForUI(ctx); err != nil || len(c.Accounts) != 0 {
+		t.Errorf("with mail: %+v, %v", c, err)
+	}
+	named := &app{configPath: filepath.Join(home, "absent.toml")}
+	if _, err := named.confForUI(ctx); !isConfig(err) {
+		t.Errorf("a configuration that was named and is not there: %v", err)
+	}
+}
+
+// importOne stores one message in the local mailbox Old, as an import does.
+func importOne(t *testing.T, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
 	id, err := s.EnsureAccount(ctx, "local")
 	if err != nil {
 		t.Fatal(err)
@@ -54,14 +70,5 @@ func TestUIWithoutAccount(t *testing.T) {
 	}
 	if err := im.Store(ctx, m); err != nil {
 		t.Fatal(err)
-	}
-	a := &app{}
-	defer a.close()
-	if c, err := a.confForUI(ctx); err != nil || len(c.Accounts) != 0 {
-		t.Errorf("with mail: %+v, %v", c, err)
-	}
-	named := &app{configPath: filepath.Join(home, "absent.toml")}
-	if _, err := named.confForUI(ctx); !isConfig(err) {
-		t.Errorf("a configuration that was named and is not there: %v", err)
 	}
 }
