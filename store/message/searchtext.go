@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxSearchText bounds the text of one message that a search reads, in octets.
@@ -108,11 +109,19 @@ func (x *extra) addNew(text string) {
 
 // isNew reports whether a text has a word that was in none before, and notes all of them.
 func (x *extra) isNew(text string) (is bool) {
-	for w := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }) {
+	for w := range strings.FieldsFuncSeq(text, isBetween) {
 		if _, there := x.seen[w]; !there {
 			x.seen[w] = struct{}{}
 			is = true
 		}
 	}
 	return is
+}
+
+// isBetween reports what is in no word.
+func isBetween(r rune) bool {
+	if r < utf8.RuneSelf {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+	}
+	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
 }

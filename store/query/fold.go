@@ -1,7 +1,9 @@
 package query
 
 import (
+	"iter"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -10,9 +12,59 @@ import (
 
 // Fold removes what a search does not tell apart: case, accents, compatibility forms.
 func Fold(s string) string {
-	if isASCII(s) {
-		return strings.ToLower(s)
+	var b strings.Builder
+	b.Grow(len(s))
+	for ascii, other := range foldable(s) {
+		for i := range len(ascii) {
+			b.WriteByte(lower(ascii[i]))
+		}
+		b.WriteString(other)
 	}
+	return b.String()
+}
+
+// foldable cuts s into runs of ASCII, given as they are, and what lies between them, folded. No accent that stays
+// makes another letter of one of ASCII, so that each can be folded by itself.
+func foldable(s string) iter.Seq2[string, string] {
+	return func(yield func(ascii, other string) bool) {
+		for s != "" {
+			from := 0
+			for from < len(s) && s[from] < utf8.RuneSelf {
+				from++
+			}
+			to := from
+			for to < len(s) && s[to] >= utf8.RuneSelf {
+				to++
+			}
+			if !yield(s[:from], foldOther(s[from:to])) {
+				return
+			}
+			s = s[to:]
+		}
+	}
+}
+
+// foldOther folds a run without ASCII.
+func foldOther(s string) string {
+	switch r, n := utf8.DecodeRuneInString(s); {
+	case s == "", n == len(s) && (0x2012 <= r && r <= 0x2016 || 0x2018 <= r && r <= 0x2022): // a dash, a quotation mark, a bullet
+		return s
+	case n == len(s) && int(r) < len(oneFolded()): // one accented letter of the Latin script, as most are
+		return oneFolded()[r]
+	}
+	return foldRun(s)
+}
+
+// oneFolded has for each character up to the accents, but those of ASCII, what it is folded to.
+var oneFolded = sync.OnceValue(func() *[0x300]string {
+	t := new([0x300]string)
+	for r := rune(utf8.RuneSelf); int(r) < len(t); r++ {
+		t[r] = foldRun(string(r))
+	}
+	return t
+})
+
+func foldRun(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range norm.NFKD.String(strings.ToValidUTF8(s, "\uFFFD")) {
@@ -21,6 +73,14 @@ func Fold(s string) string {
 		}
 	}
 	return norm.NFC.String(b.String())
+}
+
+// lower is the small letter of one of ASCII.
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 func foldRune(b *strings.Builder, r rune) {
@@ -60,53 +120,93 @@ func accent(r rune) bool {
 	return false
 }
 
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
 // Words folds s and leaves its words with one space between them: what
 // separates words (punctuation, white space, controls) is gone. What is invisible within a word is
 // gone too. A run of a script written without spaces is a word of its own; one that goes on
 // after a line end is one run, for such scripts are broken anywhere.
 func Words(s string) string {
-	s = Fold(s)
-	var b strings.Builder
-	b.Grow(len(s))
-	last := rune(0) // the last one written
-	gap := noGap    // what came since then
+	w := wordWriter{out: make([]byte, 0, len(s))}
+	for ascii, other := range foldable(s) {
+		w.ascii(ascii)
+		w.other(other)
+	}
+	return string(w.out)
+}
+
+// wordWriter writes words with a space between them.
+type wordWriter struct {
+	out  []byte
+	last rune // the last one written, any of ASCII for one of ASCII
+	gap  gap  // what came since then
+}
+
+// ascii is other for characters of ASCII, capitals among them.
+func (w *wordWriter) ascii(s string) {
+	for i := 0; i < len(s); {
+		if wordByte[s[i]] == 0 {
+			w.between(rune(s[i]))
+			i++
+			continue
+		}
+		if w.last != 0 && (w.gap != noGap || unspaced(w.last)) {
+			w.out = append(w.out, ' ')
+		}
+		w.last, w.gap = rune(s[i]), noGap
+		for ; i < len(s) && wordByte[s[i]] != 0; i++ {
+			w.out = append(w.out, wordByte[s[i]])
+		}
+	}
+}
+
+// wordByte is what a character of ASCII is in a word; 0: it is in none.
+var wordByte = func() (t [256]byte) {
+	for c := range byte(utf8.RuneSelf) {
+		if l := lower(c); wordRune(rune(l)) {
+			t[c] = l
+		}
+	}
+	return t
+}()
+
+// other takes what was folded.
+func (w *wordWriter) other(s string) {
 	for _, r := range s {
 		switch {
 		case invisible(r):
 		case wordRune(r):
-			if last != 0 && (gap != noGap && !(gap == lineGap && goesOn(last) && goesOn(r)) || unspaced(last) != unspaced(r)) {
-				b.WriteByte(' ')
+			if w.last != 0 && (w.gap != noGap && !(w.gap == lineGap && goesOn(w.last) && goesOn(r)) || unspaced(w.last) != unspaced(r)) {
+				w.out = append(w.out, ' ')
 			}
-			b.WriteRune(r)
-			last, gap = r, noGap
-		case r == '\n' && (gap == noGap || gap == blankGap):
-			gap = lineGap
-		case (r == ' ' || r == '\t' || r == '\r') && gap != wordGap:
-			if gap == noGap {
-				gap = blankGap
-			}
+			w.out = utf8.AppendRune(w.out, r)
+			w.last, w.gap = r, noGap
 		default:
-			gap = wordGap
+			w.between(r)
 		}
 	}
-	return b.String()
 }
 
-// What lies between two characters of words.
+// between takes what is in no word.
+func (w *wordWriter) between(r rune) {
+	switch {
+	case r == '\n' && (w.gap == noGap || w.gap == blankGap):
+		w.gap = lineGap
+	case (r == ' ' || r == '\t' || r == '\r') && w.gap != wordGap:
+		if w.gap == noGap {
+			w.gap = blankGap
+		}
+	default:
+		w.gap = wordGap
+	}
+}
+
+// gap is what lies between two characters of words.
+type gap uint8
+
 const (
-	noGap    = iota
-	blankGap // white space of one line
-	lineGap  // one line end, and white space
-	wordGap  // anything else
+	noGap    gap = iota
+	blankGap     // white space of one line
+	lineGap      // one line end, and white space
+	wordGap      // anything else
 )
 
 // invisible reports what a reader does not see: soft hyphens, joiners, directional and variation marks.
