@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"sync"
@@ -16,6 +17,7 @@ const chunkSize = 1 << 20
 // first needed and reused; both are safe for concurrent use by EncodeAll and DecodeAll.
 type codec struct {
 	encOnce, decOnce sync.Once
+	room             sync.Pool // *[]byte that is packed into
 	enc              *zstd.Encoder
 	dec              *zstd.Decoder
 	encErr, decErr   error
@@ -39,10 +41,16 @@ func (c *codec) pack(raw []byte) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	room, ok := c.room.Get().(*[]byte)
+	if !ok {
+		room = new([]byte)
+	}
+	defer c.room.Put(room)
 	var out [][]byte
 	for {
 		n := min(len(raw), chunkSize)
-		out = append(out, enc.EncodeAll(raw[:n], nil))
+		*room = enc.EncodeAll(raw[:n], (*room)[:0])
+		out = append(out, bytes.Clone(*room))
 		if raw = raw[n:]; len(raw) == 0 {
 			return out, nil
 		}

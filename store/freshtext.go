@@ -1,9 +1,16 @@
 package store
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
-// freshMost is how many octets of texts wait for an indexer.
-const freshMost = 4 << 20
+// freshMost is how many octets of texts wait for an indexer, and freshStale how long, while it takes none.
+const (
+	freshMost  = 4 << 20
+	freshStale = time.Second
+)
 
 // freshTexts are the texts of contents that were just stored. Who indexes beside a pull or an import need not read
 // and parse again what was in hand a moment ago. The zero value is ready, and keeps nothing.
@@ -12,6 +19,7 @@ type freshTexts struct {
 	wanted int // indexers
 	octets int
 	texts  map[ContentID]string
+	taken  time.Time // when there was last nothing, or something was taken
 }
 
 // freshText is one, on its way through a transaction.
@@ -50,8 +58,8 @@ func (f *freshTexts) put(list []freshText) {
 	if f.wanted == 0 {
 		return
 	}
-	if f.texts == nil {
-		f.texts = map[ContentID]string{}
+	if now := time.Now(); f.octets == 0 || f.octets > freshMost/2 && now.Sub(f.taken) > freshStale { // they were read before they were put here
+		f.texts, f.octets, f.taken = map[ContentID]string{}, 0, now
 	}
 	for _, t := range list {
 		if f.octets+len(t.text) <= freshMost {
@@ -66,7 +74,23 @@ func (f *freshTexts) take(id ContentID) (text string, there bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	text, there = f.texts[id]
-	delete(f.texts, id)
-	f.octets -= len(text)
+	if there {
+		delete(f.texts, id)
+		f.octets -= len(text)
+		f.taken = time.Now()
+	}
 	return text, there
+}
+
+// slacken waits while the indexer is behind: to read again what it has no text of would take longer.
+func (f *freshTexts) slacken(ctx context.Context) {
+	for ctx.Err() == nil && f.crowded() {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (f *freshTexts) crowded() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.wanted > 0 && f.octets > freshMost/2 && time.Since(f.taken) <= freshStale
 }

@@ -145,6 +145,7 @@ func (im *Importer) Store(ctx context.Context, batch []Import) error {
 	p := &puller{store: im.s}
 	var boxes map[MailboxID]Mailbox
 	var grp GroupID
+	defer im.s.fresh.slacken(ctx)
 	return im.s.writeEach(ctx, len(batch), func(t *txn, i int) error {
 		m := &batch[i]
 		if m.skip {

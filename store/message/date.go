@@ -278,14 +278,15 @@ func (d *dateParts) time() time.Time {
 	return time.Date(d.year, d.month, d.day, hour, d.minute, d.second, 0, zone)
 }
 
-// Arrived is when the last server took the message, by its trace (RFC 5321, 4.4), else when it says it was written;
-// zero: it says neither.
-func (m *Message) Arrived() time.Time {
-	v := m.Get("Received") // the first is the last server's
+// Arrived is when the last server took a message (raw, or its header), by its trace (RFC 5321, 4.4), else when it says
+// it was written; zero: it says neither.
+func Arrived(raw []byte) time.Time {
+	h := headerOf(raw)
+	v := h.get("Received") // the first is the last server's
 	if i := strings.LastIndexByte(v, ';'); i >= 0 {
 		if t := parseDate(v[i+1:]); !t.IsZero() {
 			return t
 		}
 	}
-	return m.Date
+	return h.date()
 }

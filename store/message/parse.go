@@ -15,12 +15,14 @@ func Parse(raw []byte) *Message {
 }
 
 // ParseHeader reads only the header; raw may end anywhere.
-func ParseHeader(raw []byte) *Message {
+func ParseHeader(raw []byte) *Message { return newMessage(headerOf(raw)) }
+
+func headerOf(raw []byte) header {
 	raw, defects := prepare(raw)
 	span := scanHeader(raw, nil)
 	h := readFields(raw[:span.end])
 	h.defects = append(append(defects, span.defects...), h.defects...)
-	return newMessage(h)
+	return h
 }
 
 // prepare takes away what may precede a message: a byte order mark, the

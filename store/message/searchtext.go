@@ -83,7 +83,7 @@ func (x *extra) add(text string) {
 
 // addNew adds the lines with a new word.
 func (x *extra) addNew(text string) {
-	if text == "" || x.full() {
+	if text == "" || x.full() || sameWords(text, x.out.String()) {
 		return
 	}
 	if x.seen == nil {
@@ -117,6 +117,37 @@ func (x *extra) isNew(text string) (is bool) {
 	}
 	return is
 }
+
+// sameWords reports that two texts have the same words in the same order, as most alternatives have.
+func sameWords(a, b string) bool {
+	for {
+		var v, w string
+		v, a = cutWord(a)
+		w, b = cutWord(b)
+		if v != w {
+			return false
+		}
+		if v == "" {
+			return true
+		}
+	}
+}
+
+// cutWord gives the first word, "" when there is none, and what follows it.
+func cutWord(s string) (word, rest string) {
+	from := strings.IndexFunc(s, isInWord)
+	if from < 0 {
+		return "", ""
+	}
+	s = s[from:]
+	to := strings.IndexFunc(s, isBetween)
+	if to < 0 {
+		to = len(s)
+	}
+	return s[:to], s[to:]
+}
+
+func isInWord(r rune) bool { return !isBetween(r) }
 
 // isBetween reports what is in no word.
 func isBetween(r rune) bool {
