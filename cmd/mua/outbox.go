@@ -41,7 +41,7 @@ Without a subcommand it lists what is not yet done.`,
 			a.hintNobody(ctx, s, it.AccountName)
 			return nil
 		}),
-		a.outboxVerb("cancel", "Take items back; the text is kept as a draft", "cancelled", a.cancel),
+		a.outboxVerb("cancel", "Take items back; the text is kept as a draft", "cancelled", a.cancel()),
 	)
 	return cmd
 }
