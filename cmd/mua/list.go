@@ -31,7 +31,7 @@ func newList(a *app) *cobra.Command {
 query names. Words match text, subject, people and attachment names; fields are
 from: to: cc: subject: body: filename: in: is: has: before: after: on: newer:
 older: larger: smaller: id: mid: thread: list: keyword:; -from:x or NOT x excludes, OR and
-parentheses work. word* finds what begins so. Accents and case do not matter, nor how a
+parentheses work, also for what is of one field: from:(ada OR bob). word* finds what begins so. Accents and case do not matter, nor how a
 message is encoded; of Chinese, Japanese, Thai and the like any part of a word is found.
 [search] of the configuration names queries: with invoices = "subject:invoice newer:1y",
 in:invoices is what that finds. The arguments side by side are the query: quote a phrase for the shell and
@@ -47,6 +47,7 @@ listed). A thread's id stays; where two turn out to be one, the lower is kept an
   mua list --threads -n 20
   mua list in:archive from:ada has:attachment -n 200 --json
   mua list 'subject:"annual report"' -is:read
+  mua list 'subject:(budget OR plan) -from:(ada OR bob)'
   mua list subject:invoice OR larger:2M --sort size`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.limited = cmd.Flags().Changed("limit")

@@ -37,7 +37,8 @@ func Values(field string) []string {
 
 func known(name string) bool { return slices.Contains(fieldNames(), name) }
 
-// field reads the value of a field whose name and colon were taken; start is where the name stands.
+// field reads the value of a field whose name and colon were taken, or its values in parentheses; start is where the
+// name stands.
 func (p *parser) field(name string, start int) (Node, error) {
 	if !known(name) {
 		hint := ""
@@ -46,6 +47,16 @@ func (p *parser) field(name string, start int) (Node, error) {
 		}
 		return nil, p.fail(start, "there is no field %s:%s (quote it to look for the words)", name, hint)
 	}
+	if strings.HasPrefix(p.rest(), "(") {
+		p.group = name
+		defer func() { p.group = "" }()
+		return p.parentheses()
+	}
+	return p.fieldValue(name)
+}
+
+// fieldValue reads one value of a field.
+func (p *parser) fieldValue(name string) (Node, error) {
 	at := p.pos
 	text, _, star, err := p.value()
 	if err != nil {
