@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,9 @@ A file is an mbox, or one message (always, when its name ends in .eml); - is std
 is found: by Content-Length where that is right (mboxcl, mboxcl2), else mboxrd. mboxo
 cannot be told from that; where it matters say --dialect mboxo. A folder is
 searched with all below it; a Maildir in it, also one named .Lists.go (Maildir++), has a mailbox
-of its own below NAME. With --tree every mbox and every folder has; without --mailbox they are at the top, and so is what lies below a folder that has the
-account's name, as mua export --tree writes it.
+of its own below NAME. With --tree every mbox and every folder has; without --mailbox they are
+at the top. What mua export --tree wrote of several accounts, which .mua-export in it tells, comes
+back as it was: what lies below the account's name is at the top.
 
 Flags come from Maildir names and from Status, X-Status, X-Keywords and X-Mozilla-Status,
 the time of receipt from the line that begins a message in an mbox, else from the file;
@@ -92,9 +94,9 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	if err != nil {
 		return err
 	}
-	name := a.accountArg
-	if name == "" {
-		name = "local"
+	o := archive.Options{Dialect: d, Tree: f.tree}
+	if f.mailbox == "" {
+		o.Account = cmp.Or(a.accountArg, "local")
 	}
 	into := archive.Into{Store: s, Seen: f.seen, Mailbox: func(ctx context.Context, levels []string) (store.Mailbox, error) {
 		switch {
@@ -102,15 +104,14 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 			levels = append([]string{f.mailbox}, levels...)
 		case len(levels) == 0:
 			levels = []string{"INBOX"}
-		case len(levels) > 1 && levels[0] == name: // as mua export --tree writes several accounts
-			levels = levels[1:]
 		}
 		return s.ImportMailbox(ctx, id, levels, onServer)
 	}}
 	left := &leftOut{app: a, in: in}
+	o.Skipped = left.tell
 	p := &counter{app: a, verb: "imported", live: isTerminal(a.err) && !a.quiet, began: time.Now()}
 	index := a.indexBeside(ctx, s)
-	tallies, err := archive.Import(ctx, paths, archive.Options{Dialect: d, Tree: f.tree, Skipped: left.tell}, into, p.say)
+	tallies, err := archive.Import(ctx, paths, o, into, p.say)
 	p.clear()
 	index()
 	if printed := a.printTallies(tallies); printed != nil {

@@ -19,6 +19,8 @@ type Options struct {
 	Dialect Dialect // of every mbox; Auto: found for each
 	// Tree gives every folder and every mbox a mailbox of its own; else only Maildirs below the first have one.
 	Tree bool
+	// Account is at the top of the mailboxes, where the path is a tree that was exported with its accounts.
+	Account string
 	// Skipped is told what was left out, and why: ErrNotMail, ErrExpunged, ErrTooLarge, or what the system says.
 	Skipped func(path string, why error)
 }
@@ -63,6 +65,14 @@ func Walk(ctx context.Context, path string, o Options, yield func(Item) error) e
 	case err != nil:
 		return err
 	case st.IsDir():
+		if o.Tree && HasAccounts(path) {
+			w.yield = func(it Item) error {
+				if len(it.Levels) > 1 && it.Levels[0] == o.Account {
+					it.Levels = it.Levels[1:]
+				}
+				return yield(it)
+			}
+		}
 		return w.folder(path, nil)
 	case !st.Mode().IsRegular():
 		return fmt.Errorf("%s is neither a file nor a folder", path)
