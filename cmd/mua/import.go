@@ -31,7 +31,8 @@ func newImport(a *app) *cobra.Command {
 there already is left as it is, so that an import that was interrupted goes on
 when it is run again. The files are only read.
 
-A file is an mbox, or one message (always, when its name ends in .eml); - is stdin. The dialect of an mbox
+A file is an mbox, or one message (always, when its name ends in .eml); - is stdin, and what comes
+from another pipe will do. The dialect of an mbox
 is found: by Content-Length where that is right (mboxcl, mboxcl2), else mboxrd. mboxo
 cannot be told from that; where it matters say --dialect mboxo. A folder is
 searched with all below it; a Maildir in it, also one named .Lists.go (Maildir++), has a mailbox
@@ -41,7 +42,7 @@ back as it was: what lies below the account's name is at the top.
 
 Flags come from Maildir names and from Status, X-Status, X-Keywords and X-Mozilla-Status,
 the time of receipt from the line that begins a message in an mbox, else from the file;
-from the message itself (Received, Date) where the file is more than a day younger.
+from the message itself (Received, Date) where the file is more than a day younger, or that line has no date.
 
 Without -A the mail goes to the account local, which is on no server. With -A it goes to that
 account; on an IMAP server it is there after the next sync, with CRLF line ends.`,
@@ -77,15 +78,15 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	if f.mailbox == "" && !f.tree {
 		return usagef("say where to: --mailbox NAME, or --tree")
 	}
-	if slices.Contains(paths, "-") && f.tree {
-		return usagef("what comes from stdin has no name to be a mailbox of --tree: say --mailbox NAME")
+	if f.tree && slices.ContainsFunc(paths, func(p string) bool { return p == "-" || isPipe(p) }) {
+		return usagef("what comes from a pipe has no name to be a mailbox of --tree: say --mailbox NAME")
 	}
 	busyOnce()
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	paths, in, err := a.withStdin(paths)
+	paths, in, err := a.withPipes(paths)
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	}
 	if err != nil {
 		t := *asTrouble(importTrouble(err))
-		t.What = in.name(t.What)
+		t.What, t.Kept = in.name(t.What), cmp.Or(t.Kept, "What was imported before is kept")
 		return &t
 	}
 	if len(tallies) == 0 {
@@ -184,7 +185,7 @@ func importTrouble(err error) error {
 // leftOut hears what an import leaves out.
 type leftOut struct {
 	app    *app
-	in     stdinFile
+	in     pipedFiles
 	told   int
 	failed int
 }
