@@ -71,7 +71,7 @@ deleted only when nothing has come into it meanwhile; else it stays, here too.`,
 
 // mailboxAccount is the account of -A or the default one, and whether it has a server that keeps mailboxes.
 func (a *app) mailboxAccount(ctx context.Context, s *store.Store) (id store.AccountID, onServer bool, err error) {
-	if a.accountArg == "local" {
+	if a.accountArg == "local" || a.accountArg == "" && a.unconfigured() {
 		id, err = s.EnsureAccount(ctx, "local")
 		return id, false, err
 	}
