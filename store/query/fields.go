@@ -41,9 +41,12 @@ func known(name string) bool { return slices.Contains(fieldNames(), name) }
 // name stands.
 func (p *parser) field(name string, start int) (Node, error) {
 	if !known(name) {
-		hint := ""
-		if n := nearest(name, fieldNames()); n != "" {
-			hint = ", did you mean " + n + ":?"
+		hint := elsewhere(name)
+		if n := nearest(name, fieldNames()); hint == "" && n != "" {
+			hint = n + ":"
+		}
+		if hint != "" {
+			hint = ", did you mean " + hint + "?"
 		}
 		return nil, p.fail(start, "there is no field %s:%s (quote it to look for the words)", name, hint)
 	}
@@ -208,6 +211,29 @@ func (p *parser) span(text string) (from, to time.Time, ok bool) {
 		}
 	}
 	return from, to, false
+}
+
+// elsewhere is what a field is here that other programs have; "" for none of those.
+func elsewhere(name string) string {
+	switch name {
+	case "tag", "label", "folder", "mailbox", "path", "maildir":
+		return "in: or keyword:"
+	case "date", "since", "until":
+		return "on:, after: or before:"
+	case "attachment", "attach":
+		return "filename: or has:attachment"
+	case "size":
+		return "larger: or smaller:"
+	case "flag", "status":
+		return "is:"
+	case "text":
+		return "body:"
+	case "msgid", "messageid":
+		return "mid:"
+	case "recipient":
+		return "to: or cc:"
+	}
+	return ""
 }
 
 // nearest is the name at most two edits away, or "".

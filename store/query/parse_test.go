@@ -114,6 +114,8 @@ func TestErrorsHaveAPlace(t *testing.T) {
 		"a NOT":            "2 what is to be excluded is missing",
 		"from:":            "5 from: needs a value",
 		"form:ada":         "0 there is no field form:, did you mean from:? (quote it to look for the words)",
+		"x tag:work":       "2 there is no field tag:, did you mean in: or keyword:? (quote",
+		"date:2026":        "0 there is no field date:, did you mean on:, after: or before:?",
 		"x is:purple":      "5 is: knows unread",
 		"after:someday":    "6 after: needs a day",
 		"after:2026-02-30": "6 after: needs a day",
