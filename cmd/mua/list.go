@@ -99,7 +99,7 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 	if err == nil && !f.limited && shown == f.limit && isTerminal(a.out) {
 		a.talk("the newest %d; -n 0 lists all", shown)
 	}
-	if err == nil && shown == 0 {
+	if err == nil && shown == 0 && !a.tellNoInbox(ctx, s, q, args) {
 		a.tellNoHits(tree)
 	}
 	return err
