@@ -42,7 +42,7 @@ func known(name string) bool { return slices.Contains(fieldNames(), name) }
 func (p *parser) field(name string, start int) (Node, error) {
 	if !known(name) {
 		hint := elsewhere(name)
-		if n := nearest(name, fieldNames()); hint == "" && n != "" {
+		if n := Nearest(name, fieldNames()); hint == "" && n != "" {
 			hint = n + ":"
 		}
 		if hint != "" {
@@ -236,8 +236,8 @@ func elsewhere(name string) string {
 	return ""
 }
 
-// nearest is the name at most two edits away, or "".
-func nearest(s string, names []string) string {
+// Nearest is the name at most two edits away, or "".
+func Nearest(s string, names []string) string {
 	if len(s) > 20 {
 		return ""
 	}
