@@ -21,6 +21,7 @@ type listFlags struct {
 	limited bool // the limit was given, so it needs no word
 	sort    string
 	threads bool
+	count   bool
 }
 
 func newList(a *app) *cobra.Command {
@@ -56,6 +57,7 @@ listed). A thread's id stays; where two turn out to be one, the lower is kept an
 	}
 	cmd.Flags().IntVarP(&f.limit, "limit", "n", 50, "at most `LIMIT` messages (0: all)")
 	cmd.Flags().BoolVar(&f.threads, "threads", false, "one line per thread")
+	cmd.Flags().BoolVar(&f.count, "count", false, "print the number of matches only")
 	cmd.Flags().StringVar(&f.sort, "sort", "date", "`ORDER`: date, from, subject or size")
 	return cmd
 }
@@ -78,6 +80,13 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 		if err := a.catchUp(ctx, s, tree); err != nil {
 			return err
 		}
+	}
+	if f.count {
+		n, err := s.Count(ctx, q)
+		if err != nil {
+			return err
+		}
+		return a.printCount(n)
 	}
 	all, err := s.Accounts(ctx)
 	if err != nil {
@@ -115,6 +124,9 @@ func listQuery(f listFlags, text string) (store.ListQuery, error) {
 	}
 	if f.threads && q.Sort != store.SortDate {
 		return q, usagef("--threads lists by date: it does not go with --sort %s", f.sort)
+	}
+	if f.count && f.threads {
+		return q, usagef("--count counts messages: it does not go with --threads")
 	}
 	if f.limit < 0 {
 		return q, usagef("-n takes a number of messages, 0 for all")
