@@ -88,7 +88,7 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 		h.Problems = []string{"mail.db is empty: opening it begins an empty mail store"}
 	default:
 		_, err := os.Stat(path + "-wal")
-		h.look(ctx, still && h.InUse == 0 && errors.Is(err, fs.ErrNotExist))
+		return h, h.look(ctx, still && h.InUse == 0 && errors.Is(err, fs.ErrNotExist))
 	}
 	return h, nil
 }
@@ -118,19 +118,25 @@ func (h *Health) problem(doing string, err error) {
 }
 
 // look reads the database through one connection that cannot write. still: nobody writes to it either, so that
-// no log is begun beside it.
-func (h *Health) look(ctx context.Context, still bool) {
+// no log is begun beside it. A folder in which SQLite may not write its files is no damage, but an error.
+func (h *Health) look(ctx context.Context, still bool) error {
 	db := openReadOnly(h.Path, still)
 	defer db.Close()
 	var tables int
 	err := retryBusy(ctx, func() error { return db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables) })
+	if cannotOpen(err) { // but the file can be read: it is those beside it
+		return &faultError{ErrReadOnly, err}
+	}
+	if err = storageFault(err); errors.Is(err, ErrReadOnly) {
+		return err
+	}
 	if err != nil {
-		h.problem("opening", storageFault(err))
-		return
+		h.problem("opening", err)
+		return nil
 	}
 	if h.Schema, err = checkFile(ctx, db, h.Path, h.Newest); err != nil {
 		h.problem("its first page", err)
-		return
+		return nil
 	}
 	h.check(ctx, db, `PRAGMA integrity_check(20)`, func(rows *sql.Rows) (what string, err error) {
 		err = rows.Scan(&what)
@@ -150,6 +156,7 @@ func (h *Health) look(ctx context.Context, still bool) {
 	if len(h.Problems) == 0 {
 		h.space(ctx, db)
 	}
+	return nil
 }
 
 // check adds what a checking pragma finds; read gives "" for nothing.

@@ -71,6 +71,7 @@ type Import struct {
 	Box      Mailbox
 	Incoming        // Flags, Keywords, Received and Raw
 	Has      bool   // it is there already; set by Prepare and Store
+	Done     bool   // it is there, durably; set by Store, also when that fails for others
 	Octets   int64  // of the message; set by Prepare
 	Path     string // where it is from, for whoever is told of it
 
@@ -146,7 +147,12 @@ func (im *Importer) Store(ctx context.Context, batch []Import) error {
 	var boxes map[MailboxID]Mailbox
 	var grp GroupID
 	defer im.s.fresh.slacken(ctx)
-	return im.s.writeEach(ctx, len(batch), func(t *txn, i int) error {
+	var last *txn
+	done := 0 // what came before the last transaction
+	err := im.s.writeEach(ctx, len(batch), func(t *txn, i int) error {
+		if t != last {
+			last, done = t, i
+		}
 		m := &batch[i]
 		if m.skip {
 			return nil
@@ -173,6 +179,13 @@ func (im *Importer) Store(ctx context.Context, batch []Import) error {
 		m.Has, err = im.store1(t, p, m)
 		return err
 	})
+	if err == nil {
+		done = len(batch)
+	}
+	for i := range batch[:done] {
+		batch[i].Done = true
+	}
+	return err
 }
 
 // store1 stores one, unless it is there.

@@ -47,12 +47,17 @@ func (u *undoing) redoBoxes(t *txn, steps []boxStep, grp GroupID) error {
 	for _, x := range steps {
 		err := u.box(t, x, grp)
 		if errors.Is(err, ErrState) || errors.Is(err, ErrName) || errors.Is(err, ErrTaken) || errors.Is(err, ErrNotEmpty) {
-			u.refused = append(u.refused, strings.TrimSuffix(err.Error(), ": "+ErrState.Error()))
+			u.refuse(err)
 		} else if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// refuse notes what is not possible any more, to be told.
+func (u *undoing) refuse(err error) {
+	u.refused = append(u.refused, strings.TrimSuffix(err.Error(), ": "+ErrState.Error()))
 }
 
 // box does one step to a mailbox. What is not possible fails before anything is written.

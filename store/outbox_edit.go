@@ -17,7 +17,7 @@ type Rewrite func(raw []byte, got []string) []byte
 // got already stays in Sent. A message passed on as it is (RFC 5322 3.6.6) leaves no draft (0): it is
 // somebody else's, and nothing of it was written here.
 func (s *Store) Cancel(ctx context.Context, id OutboxID, rewrite Rewrite) (draft MessageID, err error) {
-	c, err := s.Withdraw(ctx, id, rewrite)
+	c, err := s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Partial, Uncertain}, func(Item) error { return nil }, rewrite, nil)
 	return c.Draft, err
 }
 
@@ -38,7 +38,8 @@ func (s *Store) Edit(ctx context.Context, id OutboxID, rewrite Rewrite) (draft M
 	if isResent(raw, it.MessageID) {
 		return 0, fmt.Errorf("item %d passes a message on as it is, there is nothing to edit: %w", id, ErrState)
 	}
-	c, err := s.takeBack(ctx, id, "taken back", []ItemState{Queued, Held, Failed, Partial, Cancelled}, notInDoubt, rewrite)
+	c, err := s.takeBack(ctx, id, "taken back", []ItemState{Queued, Held, Failed, Partial, Cancelled}, notInDoubt, rewrite,
+		func(t *txn, _ *Withdrawn) error { return t.dropSteps(id) })
 	return c.Draft, err
 }
 
@@ -55,8 +56,10 @@ func isResent(raw []byte, id string) bool {
 	return id != "" && message.Parse(raw).Get("Resent-Message-ID") == id
 }
 
-// takeBack cancels an item in one of the allowed states, and fit for it, and gives the draft of its text.
-func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed []ItemState, fit func(Item) error, rewrite Rewrite) (out Withdrawn, err error) {
+// takeBack cancels an item in one of the allowed states, and fit for it, and gives the draft of its text. after is done
+// in the same transaction.
+func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed []ItemState, fit func(Item) error, rewrite Rewrite,
+	after func(*txn, *Withdrawn) error) (out Withdrawn, err error) {
 	for {
 		before, err := s.Item(ctx, id)
 		if err != nil {
@@ -80,7 +83,10 @@ func (s *Store) takeBack(ctx context.Context, id OutboxID, verb string, allowed 
 			}
 			out.Draft, err = t.takeBack(it, c)
 			out.made = out.Draft != 0 && it.KeptDraft == 0
-			return err
+			if err != nil || after == nil {
+				return err
+			}
+			return after(t, &out)
 		})
 		if err != nil || !again {
 			return out, err

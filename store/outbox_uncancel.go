@@ -8,29 +8,51 @@ import (
 
 // Withdrawn is what Withdraw took out of the outbox, as Uncancel brings it back.
 type Withdrawn struct {
-	Item    OutboxID
-	Draft   MessageID // with its text; 0: none
-	was     ItemState
-	waiting string
-	made    bool          // the draft was made of it
-	copy    MessageID     // that was to be seen in Sent after acceptance; 0: none
-	blocked []blockedWish // what was to follow from acceptance
+	Item     OutboxID
+	Draft    MessageID // with its text; 0: none
+	Group    GroupID   // by which Undo brings it back
+	was      ItemState
+	waiting  string
+	attempts int
+	made     bool          // the draft was made of it
+	copy     MessageID     // that was to be seen in Sent after acceptance; 0: none
+	blocked  []blockedWish // what was to follow from acceptance
 }
 
 // blockedWish is a flag that a message gets once an item is accepted.
 type blockedWish struct {
-	message MessageID
-	add     Flags
+	Message MessageID
+	Add     Flags
 }
 
-// Withdraw is Cancel, with what brings the item back.
-func (s *Store) Withdraw(ctx context.Context, id OutboxID, rewrite Rewrite) (Withdrawn, error) {
-	return s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Partial, Uncertain}, func(Item) error { return nil }, rewrite)
+// Withdraw is Cancel, with what brings the item back: Uncancel, or Undo, of several items at once when grp is the Group
+// of the one before. 0 begins a group.
+func (s *Store) Withdraw(ctx context.Context, id OutboxID, grp GroupID, rewrite Rewrite) (Withdrawn, error) {
+	return s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Partial, Uncertain}, func(Item) error { return nil }, rewrite,
+		func(t *txn, w *Withdrawn) (err error) {
+			if w.Group, err = t.cancelGroup(grp); err != nil {
+				return err
+			}
+			return t.keepStep(*w)
+		})
+}
+
+// cancelGroup is a group that is going on, or a new one.
+func (t *txn) cancelGroup(grp GroupID) (GroupID, error) {
+	var open bool
+	err := t.row(`SELECT EXISTS (SELECT 1 FROM wish_group WHERE id = ? AND undoable = 1 AND undone IS NULL)`, grp).Scan(&open)
+	if err != nil || open {
+		return grp, err
+	}
+	return t.newGroup("cancel", true)
 }
 
 // following notes what an item's end takes with it.
 func (t *txn) following(it Item, c *Withdrawn) error {
-	c.Item, c.was, c.waiting = it.ID, it.State, it.Waiting
+	c.Item, c.was, c.attempts = it.ID, it.State, it.Attempts
+	if err := t.row(`SELECT waiting FROM outbox WHERE id = ?`, it.ID).Scan(&c.waiting); err != nil {
+		return err
+	}
 	if it.State == Partial || it.State == Cancelled {
 		return nil // nothing of it ends
 	}
@@ -48,7 +70,7 @@ func (t *txn) following(it Item, c *Withdrawn) error {
 	defer rows.Close()
 	for rows.Next() {
 		var b blockedWish
-		if err := rows.Scan(&b.message, &b.add); err != nil {
+		if err := rows.Scan(&b.Message, &b.Add); err != nil {
 			return err
 		}
 		c.blocked = append(c.blocked, b)
@@ -58,36 +80,53 @@ func (t *txn) following(it Item, c *Withdrawn) error {
 
 // Uncancel brings back what Withdraw took out, as it was: the item with its state, times and recipients, its copy for
 // Sent and what follows from acceptance; a draft made of it goes. ErrState when the item is not as Withdraw left it, or
-// its text is not in Drafts any more as it was put there: it may have been sent from there.
+// its text is not in Drafts any more as it was put there: it may have been sent from there. Undo has nothing more to do.
 func (s *Store) Uncancel(ctx context.Context, c Withdrawn) error {
+	var refused error
+	err := s.write(ctx, func(t *txn) error {
+		grp, err := t.newGroup("undo", false)
+		if err != nil {
+			return err
+		}
+		if _, refused = t.uncancel(c, grp); refused != nil && !errors.Is(refused, ErrState) {
+			return refused
+		}
+		return t.run(`UPDATE wish_group SET undone = ? WHERE id = ?`, t.now, c.Group)
+	})
+	return errors.Join(err, refused)
+}
+
+// uncancel brings an item back. What is not possible fails before anything is written.
+func (t *txn) uncancel(c Withdrawn, grp GroupID) (Item, error) {
+	it, err := t.s.item(t.ctx, t.tx, c.Item)
+	if err != nil {
+		return it, err
+	}
 	after := Cancelled
 	if c.was == Partial { // whose outcome stays what it is
 		after = Partial
 	}
-	return s.decide(ctx, c.Item, "brought back", []ItemState{after}, func(t *txn, it Item) error {
-		if it.KeptDraft != c.Draft {
-			return fmt.Errorf("the text of item %d was written on, sent or deleted: %w", c.Item, ErrState)
+	if it.State != after {
+		return it, fmt.Errorf("item %d is %s and cannot be brought back: %w", it.ID, it.State, ErrState)
+	}
+	if it.KeptDraft != c.Draft {
+		return it, fmt.Errorf("the text of item %d was written on, sent or deleted: %w", c.Item, ErrState)
+	}
+	if c.made {
+		if err := t.endDraft(c.Draft, grp); err != nil {
+			return it, err
 		}
-		grp, err := t.newGroup("spool", false)
-		if err != nil {
-			return err
+		if err := t.run(`UPDATE outbox SET draft = NULL WHERE id = ?`, c.Item); err != nil {
+			return it, err
 		}
-		if c.made {
-			if err := t.endDraft(c.Draft, grp); err != nil {
-				return err
-			}
-			if err := t.run(`UPDATE outbox SET draft = NULL WHERE id = ?`, c.Item); err != nil {
-				return err
-			}
-		}
-		if err := t.follows(c, grp); err != nil {
-			return err
-		}
-		if err := t.tell(c.Item, "brought back into the outbox"); err != nil {
-			return err
-		}
-		return t.run(`UPDATE outbox SET state = ?1, waiting = ?2, ended = CASE WHEN ?1 IN ('failed', 'partial') THEN ended END WHERE id = ?3`, c.was, c.waiting, c.Item)
-	})
+	}
+	if err := t.follows(c, grp); err != nil {
+		return it, err
+	}
+	if err := t.tell(c.Item, "brought back into the outbox"); err != nil {
+		return it, err
+	}
+	return it, t.run(`UPDATE outbox SET state = ?1, waiting = ?2, ended = CASE WHEN ?1 IN ('failed', 'partial') THEN ended END WHERE id = ?3`, c.was, c.waiting, c.Item)
 }
 
 // follows puts back what was to follow from an item's acceptance.
@@ -105,7 +144,7 @@ func (t *txn) follows(c Withdrawn, grp GroupID) error {
 		}
 	}
 	for _, b := range c.blocked {
-		if err := t.block(c.Item, b.message, b.add, grp); err != nil {
+		if err := t.block(c.Item, b.Message, b.Add, grp); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ func TestUncancel(t *testing.T) {
 	r.SaveSent, r.Answers, r.NotBefore = true, orig, w.t.AddDate(0, 0, 1)
 	id := w.spool(r)
 	before := w.item(id)
-	c := must(w.Withdraw(w.ctx, id, without))(t)
+	c := must(w.Withdraw(w.ctx, id, 0, without))(t)
 	if w.item(id).State != Cancelled || w.subjects(w.drafts) != 1 || w.row(c.Draft).MailboxName != "Drafts" {
 		t.Fatalf("%+v", w.item(id))
 	}
@@ -46,7 +46,7 @@ func TestUncancelOtherStates(t *testing.T) {
 	w.end(at, Uncertain, MaybeAccepted, MaybeAccepted)
 	for _, id := range []OutboxID{held, deferred, partial, unsure} {
 		before := w.item(id)
-		c := must(w.Withdraw(w.ctx, id, without))(t)
+		c := must(w.Withdraw(w.ctx, id, 0, without))(t)
 		ok(t, w.Uncancel(w.ctx, c))
 		after := w.item(id)
 		if after.State != before.State || after.Waiting != before.Waiting || after.Recipients[0].State != before.Recipients[0].State ||
@@ -73,7 +73,7 @@ func TestUncancelRefuses(t *testing.T) {
 		},
 	} {
 		id := w.spool(w.request(1, bobAndEve))
-		c := must(w.Withdraw(w.ctx, id, without))(t)
+		c := must(w.Withdraw(w.ctx, id, 0, without))(t)
 		do(c.Draft)
 		if err := w.Uncancel(w.ctx, c); !errors.Is(err, ErrState) || w.item(id).State != Cancelled {
 			t.Errorf("%s: %v, %s", what, err, w.item(id).State)

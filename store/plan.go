@@ -160,7 +160,7 @@ func (p *planner) in(n query.In) (plan, error) {
 		}
 	}
 	if len(ids) == 0 && roleName(Role(strings.ToLower(n.Name))) == "" {
-		return plan{}, &query.Error{Query: p.query, Pos: n.Pos, Msg: fmt.Sprintf("there is no mailbox %q", n.Name)}
+		return plan{}, &query.Error{Query: p.query, Pos: n.Pos, Msg: fmt.Sprintf("there is no mailbox %q", n.Name) + meant(nearestBox(p.boxes, p.only, n.Name))}
 	}
 	return test("m.mailbox IN (SELECT value FROM json_each(?))", func(c *candidate) bool { return set[c.Mailbox] }, toJSON(ids)), nil
 }

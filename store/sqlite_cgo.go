@@ -82,6 +82,12 @@ func sqliteFault(err error) error {
 	return nil
 }
 
+// cannotOpen reports that a file, or what belongs beside it, could not be opened.
+func cannotOpen(err error) bool {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	return ok && e.Code == sqlite3.ErrCantOpen
+}
+
 // commitInDoubt reports whether a commit may have taken effect although it failed. An error of a
 // write comes before the commit record is whole; one of fsync, or of growing the shared index,
 // comes after it.

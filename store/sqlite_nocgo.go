@@ -15,6 +15,8 @@ func isBusy(error) bool { return false }
 
 func sqliteFault(error) error { return nil }
 
+func cannotOpen(error) bool { return false }
+
 func commitInDoubt(error) bool { return false }
 
 func schemaFault(error) bool { return false }

@@ -31,8 +31,9 @@ type undoing struct {
 	group   GroupID
 	steps   []step
 	boxes   []boxStep
-	told    []string       // of mailboxes
-	refused []string       // of mailboxes: what is not possible any more
+	items   []Withdrawn
+	told    []string       // of mailboxes and the outbox
+	refused []string       // of them: what is not possible any more
 	moved   map[string]int // mailbox name → messages moved to it
 	flags   int
 	left    int // changed or gone meanwhile
@@ -45,27 +46,33 @@ type undoing struct {
 // The last group that is not undone, and the first undone one that nothing was wished after. A group that changed
 // nothing is none.
 const (
-	undoable   = `SELECT id FROM wish_group g WHERE undoable = 1 AND undone IS NULL AND ` + hasSteps + ` ORDER BY id DESC LIMIT 1`
-	redoable   = `SELECT id FROM wish_group g WHERE undoable = 1 AND undone IS NOT NULL AND ` + hasSteps + ` ORDER BY id LIMIT 1`
-	hasSteps   = `(EXISTS (SELECT 1 FROM wish_step WHERE grp = g.id) OR EXISTS (SELECT 1 FROM mailbox_step WHERE grp = g.id))`
+	undoable = `SELECT id FROM wish_group g WHERE undoable = 1 AND undone IS NULL AND ` + hasSteps + ` ORDER BY id DESC LIMIT 1`
+	redoable = `SELECT id FROM wish_group g WHERE undoable = 1 AND undone IS NOT NULL AND ` + hasSteps + ` ORDER BY id LIMIT 1`
+	hasSteps = `(EXISTS (SELECT 1 FROM wish_step WHERE grp = g.id) OR EXISTS (SELECT 1 FROM mailbox_step WHERE grp = g.id)
+		OR EXISTS (SELECT 1 FROM outbox_step WHERE grp = g.id))`
 	stepFields = `message, coalesce(from_mailbox, 0), coalesce(to_mailbox, 0), add_flags, remove_flags, add_keywords, remove_keywords, gone`
 )
 
 // Undo takes back the last group of wishes and says what it did ("3 messages moved back to INBOX").
 // What was replayed already is wished back; what was deleted for good comes back as long as its text is here.
-// ErrNothing; ErrState when nothing of it can be taken back.
-func (s *Store) Undo(ctx context.Context) (string, error) { return s.revise(ctx, false) }
+// An item that was cancelled goes back into the outbox, but not while its draft is among those being written on. ErrNothing; ErrState when nothing of it can be taken back.
+func (s *Store) Undo(ctx context.Context, writing ...MessageID) (string, error) {
+	return s.revise(ctx, false, writing)
+}
 
 // Redo does again what Undo took back last, as long as nothing has been wished since. ErrNoRedo; ErrState when
 // nothing of it can be done again.
-func (s *Store) Redo(ctx context.Context) (string, error) { return s.revise(ctx, true) }
+func (s *Store) Redo(ctx context.Context) (string, error) { return s.revise(ctx, true, nil) }
 
-func (s *Store) revise(ctx context.Context, again bool) (string, error) {
+func (s *Store) revise(ctx context.Context, again bool, writing []MessageID) (string, error) {
 	u := &undoing{again: again}
 	if err := s.read(ctx, func(q querier) error { return u.load(ctx, q) }); err != nil {
 		return "", err
 	}
-	n := max(1, len(u.steps))
+	if err := beingWritten(u.items, writing); err != nil && !again {
+		return "", err
+	}
+	n := max(1, len(u.steps)+len(u.items))
 	counts := make([]*undoing, n) // per step, so that a transaction that is run again counts once
 	var grp GroupID
 	err := s.writeEach(ctx, n, func(t *txn, i int) (err error) {
@@ -83,6 +90,10 @@ func (s *Store) revise(ctx context.Context, again bool) (string, error) {
 		}
 		if i < len(u.steps) {
 			if err := c.step(t, u.steps[i], grp); err != nil {
+				return err
+			}
+		} else if j := i - len(u.steps); j < len(u.items) {
+			if err := c.item(t, u.items[j], grp); err != nil {
 				return err
 			}
 		}
@@ -136,7 +147,10 @@ func (u *undoing) load(ctx context.Context, q querier) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	u.boxes, err = boxSteps(ctx, q, u.group, order)
+	if u.boxes, err = boxSteps(ctx, q, u.group, order); err != nil {
+		return err
+	}
+	u.items, err = outboxSteps(ctx, q, u.group, order)
 	return err
 }
 

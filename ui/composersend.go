@@ -160,6 +160,16 @@ func (u *App) writing(draft store.MessageID) *composer {
 	return nil
 }
 
+// drafts are the stored drafts that are open in a composer.
+func (u *App) drafts() (ids []store.MessageID) {
+	for _, l := range u.layers {
+		if c, ok := l.(*composer); ok && c.stored != 0 {
+			ids = append(ids, c.stored)
+		}
+	}
+	return ids
+}
+
 // openDraft opens a stored draft in the composer, or shows the one it is open in.
 func (u *App) openDraft(d *compose.Draft, id store.MessageID, acct string) {
 	if c := u.writing(id); c != nil {

@@ -105,7 +105,7 @@ func (v *outboxView) withdraw(it store.Item, done string) {
 	u, st, w := v.u, v.u.o.Store, &store.Withdrawn{}
 	u.follows(outgoing{account: it.AccountName, subject: subjectOr(it.Subject), back: w})
 	u.pump.Serial(func(ctx context.Context) func() {
-		got, err := compose.WithdrawForNow(ctx, st, it.ID)
+		got, _, err := compose.Cancel(ctx, st, it.ID, 0)
 		if err != nil {
 			tell := v.refused(ctx, it, err, false)
 			return func() { u.cancelled(w, 0, false); tell() }

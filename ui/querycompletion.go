@@ -12,6 +12,9 @@ import (
 // completeQuery completes the last word of a query: a field, or the value of one.
 func (u *App) completeQuery(ctx context.Context, s string) []string {
 	head, word := lastWord(s)
+	if field := openField(head); field != "" {
+		return prefixed(head, quoted(u.completeValue(ctx, field, strings.Trim(word, `"`))))
+	}
 	field, value, isField := strings.Cut(word, ":")
 	if !isField {
 		return prefixed(head, startingWith(fieldOffers(), word))
@@ -33,6 +36,29 @@ func lastWord(s string) (head, word string) {
 		}
 	}
 	return s[:at], s[at:]
+}
+
+// openField is the field whose parentheses are open at the end of a query, "" when there is none.
+func openField(head string) string {
+	open, at, quote := []string{""}, 0, false
+	for i := range len(head) {
+		switch c := head[i]; {
+		case c == '"':
+			quote = !quote
+		case quote:
+		case c == '(':
+			field := open[len(open)-1]
+			if name, ok := strings.CutSuffix(strings.ToLower(head[at:i]), ":"); ok && slices.Contains(query.Fields(), name) {
+				field = name
+			}
+			open, at = append(open, field), i+1
+		case c == ')' && len(open) > 1:
+			open, at = open[:len(open)-1], i+1
+		case c == ' ', c == '-' && i == at:
+			at = i + 1
+		}
+	}
+	return open[len(open)-1]
 }
 
 // fieldOffers are the fields, those that take few values with them.

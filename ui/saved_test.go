@@ -48,19 +48,24 @@ func TestCompleteQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	for typed, want := range map[string]string{
-		"subj":            "subject:",
-		"cat (fil":        "cat (filename:",
-		"-is:unr":         "-is:unread",
-		"x in:arch":       "x in:Archive",
-		"in:to":           `in:"to pay"`,
-		`x in:"to p`:      `x in:"to pay"`,
-		"from:mira":       "from:mira@harbour.example",
-		"account:wo":      "account:work",
-		"keyword:$l":      "keyword:$Later",
-		"larger:1":        "larger:1M",
-		"has:a":           "has:attachment",
-		"before:yes":      "before:yesterday",
-		`subject:"two wo`: "",
+		"subj":                "subject:",
+		"cat (fil":            "cat (filename:",
+		"-is:unr":             "-is:unread",
+		"x in:arch":           "x in:Archive",
+		"in:to":               `in:"to pay"`,
+		`x in:"to p`:          `x in:"to pay"`,
+		"from:mira":           "from:mira@harbour.example",
+		"account:wo":          "account:work",
+		"keyword:$l":          "keyword:$Later",
+		"larger:1":            "larger:1M",
+		"has:a":               "has:attachment",
+		"before:yes":          "before:yesterday",
+		`subject:"two wo`:     "",
+		"is:(unr":             "is:(unread",
+		"x IN:(inbox OR arch": "x IN:(inbox OR Archive",
+		"(is:(read) OR subj":  "(is:(read) OR subject:",
+		"in:(inbox OR (-to":   `in:(inbox OR (-"to pay"`,
+		"subject:(fro":        "",
 	} {
 		got := r.u.completeQuery(context.Background(), typed)
 		if want == "" && len(got) > 0 || want != "" && !slices.Contains(got, want) {

@@ -179,7 +179,8 @@ func (u *App) undo() {
 	if i >= 0 {
 		u.sent[i].since--
 	}
-	u.revise("undo", u.o.Store.Undo, "Undone: %s · "+u.keys.Key(keys.Redo, keys.Global)+" redo")
+	writing := u.drafts()
+	u.revise("undo", func(ctx context.Context) (string, error) { return u.o.Store.Undo(ctx, writing...) }, "Undone: %s · "+u.keys.Key(keys.Redo, keys.Global)+" redo")
 }
 
 // redo does again what undo took back of the store's wishes.

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +103,8 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 		return usagef("%v (see: %s --help)", err, cmd.CommandPath())
 	})
 	root.SetHelpCommand(newHelp(root))
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
 	f := root.PersistentFlags()
 	f.StringVar(&a.configPath, "config", "", "configuration `FILE` (default $MUA_CONFIG, else $XDG_CONFIG_HOME/mua/config.toml)")
 	f.StringVar(&a.dataDir, "data", "", "data `DIR` (default $MUA_DATA, else $XDG_DATA_HOME/mua)")
@@ -211,6 +215,9 @@ func (a *app) open(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
+		return nil, &account.Trouble{Kind: account.KindIO, What: dir + " is a file, not a data folder", Hint: "a backup is restored as mail.db in an empty folder; mua doctor --file looks at it"}
+	}
 	o := store.Options{Brief: a.brief, State: stateFolder()}
 	s, err := store.Open(ctx, dir, o)
 	if err != nil {
@@ -242,6 +249,15 @@ func (a *app) theAccount() (*account.Account, error) {
 		return nil, a.noAccount(a.accountArg)
 	}
 	return acct, nil
+}
+
+// unconfigured reports whether there is no configuration, and none was named: then local is the only account.
+func (a *app) unconfigured() bool {
+	if a.configPath != "" {
+		return false
+	}
+	_, err := a.conf()
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func (a *app) noAccount(name string) error {

@@ -31,7 +31,8 @@ func newExport(a *app) *cobra.Command {
 		Long: `Export writes the messages that a query selects (without one: all, of the account of -A when
 that is given), the oldest first, octet for octet: imported again they are the same.
 The same bytes in several mailboxes are written once. With --tree every mailbox
-has an mbox, a Maildir++ folder or a folder of its own below PATH.
+has an mbox, a Maildir++ folder or a folder of its own below PATH, without -A below a folder for each
+account; .mua-export beside them tells mua import that they are accounts.
 
 An mbox is written as mboxrd, which any reader takes and nothing is lost by; its line that
 begins a message tells when it came. --flags also writes Status, X-Status and X-Keywords, which mua
@@ -91,10 +92,11 @@ func (a *app) export(ctx context.Context, f exportFlags, text string) error {
 		return err
 	}
 	x := &exporting{app: a, s: s, q: q, tree: f.tree, seen: map[[sha256.Size]byte]bool{}}
+	x.accounts = f.tree && (q.Account == 0 || archive.HasAccounts(f.output))
 	x.p = counter{app: a, verb: "exported", live: isTerminal(a.err) && !a.quiet, began: time.Now()}
 	if f.output == "-" {
 		x.out = archive.Stream(a.out, d, f.flags)
-	} else if x.out, err = archive.NewExporter(archive.Out{Path: f.output, Format: format, Dialect: d, Flags: f.flags, Force: f.force}); err != nil {
+	} else if x.out, err = archive.NewExporter(archive.Out{Path: f.output, Format: format, Dialect: d, Flags: f.flags, Force: f.force, Accounts: x.accounts}); err != nil {
 		return exportTrouble(f.output, err, false)
 	}
 	err = x.run(ctx)
@@ -118,6 +120,8 @@ type exporting struct {
 	tree bool
 	p    counter
 
+	accounts bool // in the tree, above their mailboxes
+
 	seen    map[[sha256.Size]byte]bool // what is written already; without a tree
 	written int
 	octets  int64
@@ -137,7 +141,7 @@ func (x *exporting) run(ctx context.Context) error {
 		if m.Separator != "" {
 			levels = strings.Split(m.Name, m.Separator)
 		}
-		if x.q.Account == 0 {
+		if x.accounts {
 			levels = append([]string{m.AccountName}, levels...)
 		}
 		q := x.q

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"mua/store/query"
 )
 
 // strictCompletion makes a shell that is none exit 64.
@@ -20,17 +21,11 @@ func strictCompletion(root *cobra.Command) {
 	}
 }
 
-// queryFields are the words of the query language that a leading - may deny.
-var queryFields = []string{
-	"from", "to", "cc", "subject", "body", "filename", "in", "account", "id", "thread", "list", "is", "has",
-	"before", "after", "on", "newer", "older", "larger", "smaller",
-}
-
 // denials spells the -field:value of a query as NOT field:value where a query is
 // taken, for as an option it means nothing.
 func denials(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
-	if err != nil || cmd.Name() != "list" || cmd.Parent() != root {
+	if err != nil || cmd.Parent() != root || !slices.Contains([]string{"list", "search", "export"}, cmd.Name()) {
 		return args
 	}
 	out := slices.Clone(args)
@@ -40,7 +35,7 @@ func denials(root *cobra.Command, args []string) []string {
 		}
 		word, isDenied := strings.CutPrefix(arg, "-")
 		field, _, isField := strings.Cut(word, ":")
-		if isDenied && isField && slices.Contains(queryFields, strings.ToLower(field)) {
+		if isDenied && isField && slices.Contains(query.Fields(), strings.ToLower(field)) {
 			out[i] = "NOT " + word
 		}
 	}

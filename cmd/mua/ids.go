@@ -17,12 +17,15 @@ func (a *app) messageIDs(ctx context.Context, args []string) (*store.Store, []st
 		return nil, nil, err
 	}
 	var ids []store.MessageID
+	had := map[store.MessageID]bool{}
 	for _, w := range words {
 		id, err := a.messageID(ctx, s, w)
 		if err != nil {
 			return nil, nil, err
 		}
-		ids = append(ids, id)
+		if !had[id] { // named twice, it is one all the same
+			ids, had[id] = append(ids, id), true
+		}
 	}
 	return s, ids, nil
 }

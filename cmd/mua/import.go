@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,16 +31,18 @@ func newImport(a *app) *cobra.Command {
 there already is left as it is, so that an import that was interrupted goes on
 when it is run again. The files are only read.
 
-A file is an mbox, or one message (always, when its name ends in .eml); - is stdin. The dialect of an mbox
+A file is an mbox, or one message (always, when its name ends in .eml); - is stdin, and what comes
+from another pipe will do. The dialect of an mbox
 is found: by Content-Length where that is right (mboxcl, mboxcl2), else mboxrd. mboxo
 cannot be told from that; where it matters say --dialect mboxo. A folder is
 searched with all below it; a Maildir in it, also one named .Lists.go (Maildir++), has a mailbox
-of its own below NAME. With --tree every mbox and every folder has; without --mailbox they are at the top, and so is what lies below a folder that has the
-account's name, as mua export --tree writes it.
+of its own below NAME. With --tree every mbox and every folder has; without --mailbox they are
+at the top. What mua export --tree wrote of several accounts, which .mua-export in it tells, comes
+back as it was: what lies below the account's name is at the top.
 
 Flags come from Maildir names and from Status, X-Status, X-Keywords and X-Mozilla-Status,
 the time of receipt from the line that begins a message in an mbox, else from the file;
-from the message itself (Received, Date) where the file is more than a day younger.
+from the message itself (Received, Date) where the file is more than a day younger, or that line has no date.
 
 Without -A the mail goes to the account local, which is on no server. With -A it goes to that
 account; on an IMAP server it is there after the next sync, with CRLF line ends.`,
@@ -75,15 +78,15 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	if f.mailbox == "" && !f.tree {
 		return usagef("say where to: --mailbox NAME, or --tree")
 	}
-	if slices.Contains(paths, "-") && f.tree {
-		return usagef("what comes from stdin has no name to be a mailbox of --tree: say --mailbox NAME")
+	if f.tree && slices.ContainsFunc(paths, func(p string) bool { return p == "-" || isPipe(p) }) {
+		return usagef("what comes from a pipe has no name to be a mailbox of --tree: say --mailbox NAME")
 	}
 	busyOnce()
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	paths, in, err := a.withStdin(paths)
+	paths, in, err := a.withPipes(paths)
 	if err != nil {
 		return err
 	}
@@ -92,9 +95,9 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	if err != nil {
 		return err
 	}
-	name := a.accountArg
-	if name == "" {
-		name = "local"
+	o := archive.Options{Dialect: d, Tree: f.tree}
+	if f.mailbox == "" {
+		o.Account = cmp.Or(a.accountArg, "local")
 	}
 	into := archive.Into{Store: s, Seen: f.seen, Mailbox: func(ctx context.Context, levels []string) (store.Mailbox, error) {
 		switch {
@@ -102,15 +105,14 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 			levels = append([]string{f.mailbox}, levels...)
 		case len(levels) == 0:
 			levels = []string{"INBOX"}
-		case len(levels) > 1 && levels[0] == name: // as mua export --tree writes several accounts
-			levels = levels[1:]
 		}
 		return s.ImportMailbox(ctx, id, levels, onServer)
 	}}
 	left := &leftOut{app: a, in: in}
+	o.Skipped = left.tell
 	p := &counter{app: a, verb: "imported", live: isTerminal(a.err) && !a.quiet, began: time.Now()}
 	index := a.indexBeside(ctx, s)
-	tallies, err := archive.Import(ctx, paths, archive.Options{Dialect: d, Tree: f.tree, Skipped: left.tell}, into, p.say)
+	tallies, err := archive.Import(ctx, paths, o, into, p.say)
 	p.clear()
 	index()
 	if printed := a.printTallies(tallies); printed != nil {
@@ -118,7 +120,7 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	}
 	if err != nil {
 		t := *asTrouble(importTrouble(err))
-		t.What = in.name(t.What)
+		t.What, t.Kept = in.name(t.What), cmp.Or(t.Kept, "What was imported before is kept")
 		return &t
 	}
 	if len(tallies) == 0 {
@@ -183,7 +185,7 @@ func importTrouble(err error) error {
 // leftOut hears what an import leaves out.
 type leftOut struct {
 	app    *app
-	in     stdinFile
+	in     pipedFiles
 	told   int
 	failed int
 }

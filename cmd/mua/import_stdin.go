@@ -8,44 +8,66 @@ import (
 	"strings"
 )
 
-// stdinFile is the temporary file that holds what came from stdin; "": none. An mbox is read more than once, to find its
-// dialect, so a pipe will not do.
-type stdinFile string
+// pipedFiles are the temporary files that hold what came from pipes: file and what it is called, by turns. An mbox is
+// read more than once, to find its dialect, so a pipe will not do.
+type pipedFiles []string
 
-// withStdin puts a file with what stdin has in the place of "-".
-func (a *app) withStdin(paths []string) ([]string, stdinFile, error) {
-	i := slices.Index(paths, "-")
-	if i < 0 {
-		return paths, "", nil
-	}
-	if slices.Contains(paths[i+1:], "-") {
-		return nil, "", usagef("stdin can be read once only")
-	}
-	f, err := os.CreateTemp("", "mua-stdin-")
-	if err != nil {
-		return nil, "", ioTrouble("cannot keep what comes from stdin", err)
-	}
-	in := stdinFile(f.Name())
-	_, err = io.Copy(f, a.in)
-	if err = errors.Join(err, f.Close()); err != nil {
-		in.remove()
-		return nil, "", ioTrouble("cannot keep what comes from stdin", err)
-	}
+// withPipes puts files in the place of stdin (-) and of pipes, as a shell's <( ) gives them.
+func (a *app) withPipes(paths []string) (_ []string, in pipedFiles, err error) {
 	paths = slices.Clone(paths)
-	paths[i] = string(in)
+	for i, path := range paths {
+		if path == "-" && slices.Contains(paths[i+1:], "-") {
+			return nil, nil, usagef("stdin can be read once only")
+		}
+		if path != "-" && !isPipe(path) {
+			continue
+		}
+		if paths[i], err = a.keepPipe(path); err != nil {
+			in.remove()
+			return nil, nil, err
+		}
+		if path == "-" {
+			path = "stdin"
+		}
+		in = append(in, paths[i], path)
+	}
 	return paths, in, nil
 }
 
-// name says stdin where a text names the file.
-func (f stdinFile) name(text string) string {
-	if f == "" {
-		return text
-	}
-	return strings.ReplaceAll(text, string(f), "stdin")
+func isPipe(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode()&os.ModeNamedPipe != 0
 }
 
-func (f stdinFile) remove() {
-	if f != "" {
-		_ = os.Remove(string(f))
+// keepPipe reads stdin or a pipe into a temporary file.
+func (a *app) keepPipe(path string) (string, error) {
+	from := a.in
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", ioTrouble("cannot read "+path, err)
+		}
+		defer f.Close()
+		from = f
+	}
+	f, err := os.CreateTemp("", "mua-stdin-")
+	if err == nil {
+		_, err = io.Copy(f, from)
+		if err = errors.Join(err, f.Close()); err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}
+	if err != nil {
+		return "", ioTrouble("cannot keep what comes from a pipe", err)
+	}
+	return f.Name(), nil
+}
+
+// name says what the person called it where a text names the file.
+func (f pipedFiles) name(text string) string { return strings.NewReplacer(f...).Replace(text) }
+
+func (f pipedFiles) remove() {
+	for i := 0; i < len(f); i += 2 {
+		_ = os.Remove(f[i])
 	}
 }

@@ -21,6 +21,7 @@ type listFlags struct {
 	limited bool // the limit was given, so it needs no word
 	sort    string
 	threads bool
+	count   bool
 }
 
 func newList(a *app) *cobra.Command {
@@ -31,7 +32,7 @@ func newList(a *app) *cobra.Command {
 query names. Words match text, subject, people and attachment names; fields are
 from: to: cc: subject: body: filename: in: is: has: before: after: on: newer:
 older: larger: smaller: id: mid: thread: list: keyword:; -from:x or NOT x excludes, OR and
-parentheses work. word* finds what begins so. Accents and case do not matter, nor how a
+parentheses work, also for what is of one field: from:(ada OR bob). word* finds what begins so. Accents and case do not matter, nor how a
 message is encoded; of Chinese, Japanese, Thai and the like any part of a word is found.
 [search] of the configuration names queries: with invoices = "subject:invoice newer:1y",
 in:invoices is what that finds. The arguments side by side are the query: quote a phrase for the shell and
@@ -47,6 +48,7 @@ listed). A thread's id stays; where two turn out to be one, the lower is kept an
   mua list --threads -n 20
   mua list in:archive from:ada has:attachment -n 200 --json
   mua list 'subject:"annual report"' -is:read
+  mua list 'subject:(budget OR plan) -from:(ada OR bob)'
   mua list subject:invoice OR larger:2M --sort size`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.limited = cmd.Flags().Changed("limit")
@@ -55,6 +57,7 @@ listed). A thread's id stays; where two turn out to be one, the lower is kept an
 	}
 	cmd.Flags().IntVarP(&f.limit, "limit", "n", 50, "at most `LIMIT` messages (0: all)")
 	cmd.Flags().BoolVar(&f.threads, "threads", false, "one line per thread")
+	cmd.Flags().BoolVar(&f.count, "count", false, "print the number of matches only")
 	cmd.Flags().StringVar(&f.sort, "sort", "date", "`ORDER`: date, from, subject or size")
 	return cmd
 }
@@ -78,6 +81,13 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 			return err
 		}
 	}
+	if f.count {
+		n, err := s.Count(ctx, q)
+		if err != nil {
+			return err
+		}
+		return a.printCount(n)
+	}
 	all, err := s.Accounts(ctx)
 	if err != nil {
 		return err
@@ -98,7 +108,7 @@ func (a *app) list(ctx context.Context, f listFlags, args []string) error {
 	if err == nil && !f.limited && shown == f.limit && isTerminal(a.out) {
 		a.talk("the newest %d; -n 0 lists all", shown)
 	}
-	if err == nil && shown == 0 {
+	if err == nil && shown == 0 && !a.tellNoInbox(ctx, s, q, args) {
 		a.tellNoHits(tree)
 	}
 	return err
@@ -114,6 +124,9 @@ func listQuery(f listFlags, text string) (store.ListQuery, error) {
 	}
 	if f.threads && q.Sort != store.SortDate {
 		return q, usagef("--threads lists by date: it does not go with --sort %s", f.sort)
+	}
+	if f.count && f.threads {
+		return q, usagef("--count counts messages: it does not go with --threads")
 	}
 	if f.limit < 0 {
 		return q, usagef("-n takes a number of messages, 0 for all")

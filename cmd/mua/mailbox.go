@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -71,7 +70,7 @@ deleted only when nothing has come into it meanwhile; else it stays, here too.`,
 
 // mailboxAccount is the account of -A or the default one, and whether it has a server that keeps mailboxes.
 func (a *app) mailboxAccount(ctx context.Context, s *store.Store) (id store.AccountID, onServer bool, err error) {
-	if a.accountArg == "local" {
+	if a.accountArg == "local" || a.accountArg == "" && a.unconfigured() {
 		id, err = s.EnsureAccount(ctx, "local")
 		return id, false, err
 	}
@@ -115,8 +114,9 @@ func (a *app) onMailbox(ctx context.Context, name, done string, do func(context.
 	}
 	m, err := s.FindMailbox(ctx, id, name)
 	if errors.Is(err, store.ErrNotFound) {
-		return &account.Trouble{Kind: account.KindNotFound, Account: a.accountArg, What: fmt.Sprintf("there is no mailbox %q", message.CleanLine(name)),
-			Hint: "mua mailboxes", Err: err}
+		t := noMailbox(ctx, s, id, name, err)
+		t.Account = a.accountArg
+		return t
 	}
 	if err != nil {
 		return err

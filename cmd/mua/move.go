@@ -55,10 +55,9 @@ func targetsOf(ctx context.Context, s *store.Store, ids []store.MessageID, to, k
 		}
 		m, err := target(ctx, s, row.Account, to)
 		if errors.Is(err, store.ErrNotFound) {
-			return nil, &account.Trouble{
-				Kind: account.KindNotFound, Account: row.AccountName, Err: err,
-				What: fmt.Sprintf("there is no mailbox %q", message.CleanLine(to)), Kept: kept, Hint: "mua mailboxes",
-			}
+			t := noMailbox(ctx, s, row.Account, to, err)
+			t.Account, t.Kept = row.AccountName, kept
+			return nil, t
 		}
 		if err != nil {
 			return nil, err
@@ -66,6 +65,15 @@ func targetsOf(ctx context.Context, s *store.Store, ids []store.MessageID, to, k
 		targets[row.Account] = m.ID
 	}
 	return targets, nil
+}
+
+// noMailbox says that there is no such mailbox, and which may be meant.
+func noMailbox(ctx context.Context, s *store.Store, acct store.AccountID, name string, err error) *account.Trouble {
+	hint := "mua mailboxes"
+	if near := s.NearestMailbox(ctx, acct, name); near != "" {
+		hint += fmt.Sprintf("; perhaps %s was meant", message.CleanLine(near))
+	}
+	return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("there is no mailbox %q", message.CleanLine(name)), Hint: hint, Err: err}
 }
 
 // target finds a mailbox by name or role; one for a role that every account may

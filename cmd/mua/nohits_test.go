@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"mua/store"
 	"mua/store/query"
 )
 
@@ -23,6 +24,22 @@ func TestNoHits(t *testing.T) {
 		}
 		if got := noHits(tree); got != want {
 			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
+func TestNoInbox(t *testing.T) {
+	old, inbox := store.Mailbox{Name: "Old"}, store.Mailbox{Name: "Eingang", Role: store.RoleInbox}
+	for _, c := range []struct {
+		text  string
+		boxes []store.Mailbox
+		want  bool
+	}{
+		{"", []store.Mailbox{old}, true}, {"bob", nil, true}, {"", []store.Mailbox{old, inbox}, false}, {"", []store.Mailbox{{Name: "Inbox"}}, false},
+		{"in:old bob", []store.Mailbox{old}, false}, {"in:any", nil, false}, {"id:7", nil, false},
+	} {
+		if got := noInbox(c.text, c.boxes); got != c.want {
+			t.Errorf("%q: %v", c.text, got)
 		}
 	}
 }

@@ -35,13 +35,16 @@ Without a subcommand it lists what is not yet done.`,
 			if err != nil {
 				return err
 			}
+			if it.State == store.Queued { // it was let go before: a rerun is no error
+				return nil
+			}
 			if err := s.Release(ctx, id); err != nil {
 				return err
 			}
 			a.hintNobody(ctx, s, it.AccountName)
 			return nil
 		}),
-		a.outboxVerb("cancel", "Take items back; the text is kept as a draft", "cancelled", a.cancel),
+		a.outboxVerb("cancel", "Take items back; the text is kept as a draft", "cancelled", a.cancel()),
 	)
 	return cmd
 }
@@ -256,7 +259,7 @@ func (a *app) eachItem(ctx context.Context, s *store.Store, ids []store.OutboxID
 	var errs []error
 	for _, id := range ids {
 		if err := do(s, ctx, id); err != nil && !a.isSo(ctx, s, id, done) {
-			err = itemState(ctx, s, id, noItem(id, err))
+			err = a.itemState(ctx, s, id, noItem(id, err))
 			a.report(err)
 			errs = append(errs, err)
 			continue
@@ -277,8 +280,8 @@ func (a *app) isSo(ctx context.Context, s *store.Store, id store.OutboxID, done 
 	return err == nil && string(it.State) == done
 }
 
-// itemState says what state an item is in when a wish does not fit it.
-func itemState(ctx context.Context, s *store.Store, id store.OutboxID, err error) error {
+// itemState says what state an item is in when a wish does not fit it, and what is likeliest to.
+func (a *app) itemState(ctx context.Context, s *store.Store, id store.OutboxID, err error) error {
 	if !errors.Is(err, store.ErrState) {
 		return err
 	}
@@ -286,7 +289,11 @@ func itemState(ctx context.Context, s *store.Store, id store.OutboxID, err error
 	if readErr != nil {
 		return err
 	}
-	return &account.Trouble{Kind: account.KindOther, Account: it.AccountName, What: fmt.Sprintf("item %d is %s: that is not possible now", id, it.State), Err: err}
+	hint := ""
+	if can := a.cans(it, true); len(can) > 0 {
+		hint = fmt.Sprintf("mua outbox %s %d%s: %s", can[0].verb, id, can[0].rest, can[0].does)
+	}
+	return &account.Trouble{Kind: account.KindOther, Account: it.AccountName, What: fmt.Sprintf("item %d is %s: that is not possible now", id, it.State), Hint: hint, Err: err}
 }
 
 func (a *app) printDone(ctx context.Context, s *store.Store, id store.OutboxID, done string) error {

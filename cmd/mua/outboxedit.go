@@ -67,22 +67,26 @@ func (a *app) tellMayHave(it store.Item) {
 	}
 }
 
-// cancel takes an item back; what some have got is not addressed to them again.
-func (a *app) cancel(s *store.Store, ctx context.Context, id store.OutboxID) error {
-	it, err := s.Item(ctx, id)
-	if err != nil {
-		return err
+// cancel takes items back, which one undo brings back; what some have got is not addressed to them again.
+func (a *app) cancel() func(*store.Store, context.Context, store.OutboxID) error {
+	var grp store.GroupID
+	return func(s *store.Store, ctx context.Context, id store.OutboxID) error {
+		it, err := s.Item(ctx, id)
+		if err != nil {
+			return err
+		}
+		w, left, err := compose.Cancel(ctx, s, id, grp)
+		if err != nil {
+			return err
+		}
+		grp = w.Group
+		a.tellLeft(it, w.Draft, left)
+		a.tellMayHave(it)
+		if w.Draft != 0 {
+			a.talk("the text of item %d is kept as draft %d: mua undo puts it back into the outbox, mua send --from-draft %d sends it", id, w.Draft, w.Draft)
+		}
+		return nil
 	}
-	draft, left, err := compose.Withdraw(ctx, s, id)
-	if err != nil {
-		return err
-	}
-	a.tellLeft(it, draft, left)
-	a.tellMayHave(it)
-	if draft != 0 {
-		a.talk("the text of item %d is kept as draft %d: mua send --from-draft %d sends it after all (mua undo does not)", id, draft, draft)
-	}
-	return nil
 }
 
 // cannotEdit says why an item is not taken back, and what can be done instead.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/mail"
 
@@ -27,10 +28,10 @@ func (a *app) fromDraft(ctx context.Context, f sendFlags, o spoolOptions) error 
 	}
 	if !orig.row.Flags.Has(store.Draft) {
 		drafts, err := s.RoleMailbox(ctx, orig.row.Account, store.RoleDrafts, false)
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if drafts.ID != orig.row.Mailbox {
+		if err != nil || drafts.ID != orig.row.Mailbox {
 			return usagef("message %d is no draft (mua list in:drafts)", id)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,18 +14,41 @@ import (
 func newUndo(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "undo", Short: "Take back the last action and say what that did", Args: usageArgs(cobra.NoArgs),
-		Long: `Undo takes back the last action: flags, moves, copies, deletes, and what was done
-to mailboxes; again, the one before. It works after a restart, and also when the
+		Long: `Undo takes back the last action: flags, moves, copies, deletes, what was done to
+mailboxes, and what was cancelled in the outbox, unless its text was written on, sent
+or deleted since; again, the one before. It works after a restart, and also when the
 server has carried the action out already: then the inverse is wished.
 
 What was imported stays, and so does the mailbox that was made for it: mua delete takes
-messages away. What was cancelled in the outbox stays so, too: its text is in Drafts, and
-mua send --from-draft sends it.`,
+messages away. mua outbox edit is not undone: its text is there to be written on.`,
 		Example: "  mua undo",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.revise(cmd.Context(), "undone", (*store.Store).Undo)
+			return a.revise(cmd.Context(), "undone", a.undo)
 		},
 	}
+}
+
+// undo takes back the last action, and says so when nothing sends what has come back into the outbox by it.
+func (a *app) undo(s *store.Store, ctx context.Context) (string, error) {
+	before, err := s.Items(ctx, false)
+	if err != nil {
+		return "", err
+	}
+	did, err := s.Undo(ctx)
+	if err != nil {
+		return "", err
+	}
+	after, err := s.Items(ctx, false)
+	if err != nil {
+		return "", err
+	}
+	for _, it := range after {
+		if it.State == store.Queued && !slices.ContainsFunc(before, func(b store.Item) bool { return b.ID == it.ID }) {
+			a.hintNobody(ctx, s, it.AccountName)
+			break
+		}
+	}
+	return did, nil
 }
 
 func newRedo(a *app) *cobra.Command {

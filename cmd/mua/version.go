@@ -13,14 +13,18 @@ func newVersion(a *app) *cobra.Command {
 		Use: "version", Short: "Print the version", Args: usageArgs(cobra.NoArgs),
 		Example: "  mua version --json",
 		RunE: func(*cobra.Command, []string) error {
-			v := buildVersion()
 			if a.json {
-				return a.emit(map[string]string{"version": v, "go": runtime.Version()})
+				return a.emit(map[string]string{"version": buildVersion(), "go": runtime.Version()})
 			}
-			_, err := fmt.Fprintf(a.out, "mua %s (%s %s/%s)\n", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(a.out, versionLine())
 			return err
 		},
 	}
+}
+
+// versionLine is what mua version and --version print.
+func versionLine() string {
+	return fmt.Sprintf("mua %s (%s %s/%s)", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // buildVersion is the module's version, with the revision for a build from a checkout.

@@ -8,19 +8,19 @@ import (
 	"mua/store/message"
 )
 
-// Withdraw cancels an item of the outbox (store.Cancel). Its draft is addressed to those who have not got
+// Withdraw cancels an item of the outbox (store.Cancel), to be written on. Its draft is addressed to those who have not got
 // it, whom left lists; 0 when the message was passed on as it is.
 func Withdraw(ctx context.Context, s *store.Store, id store.OutboxID) (draft store.MessageID, left []string, err error) {
 	return takeOut(ctx, s, id, s.Cancel)
 }
 
-// WithdrawForNow is Withdraw with what store.Uncancel needs to bring the item back as it was.
-func WithdrawForNow(ctx context.Context, s *store.Store, id store.OutboxID) (w store.Withdrawn, err error) {
-	_, _, err = takeOut(ctx, s, id, func(ctx context.Context, id store.OutboxID, rewrite store.Rewrite) (store.MessageID, error) {
-		w, err = s.Withdraw(ctx, id, rewrite)
+// Cancel is Withdraw with what brings the item back, as store.Withdraw does it.
+func Cancel(ctx context.Context, s *store.Store, id store.OutboxID, grp store.GroupID) (w store.Withdrawn, left []string, err error) {
+	_, left, err = takeOut(ctx, s, id, func(ctx context.Context, id store.OutboxID, rewrite store.Rewrite) (store.MessageID, error) {
+		w, err = s.Withdraw(ctx, id, grp, rewrite)
 		return w.Draft, err
 	})
-	return w, err
+	return w, left, err
 }
 
 // Edit takes an item of the outbox back to be written on (store.Edit), for those who have not got it.

@@ -16,7 +16,7 @@ func TestArrived(t *testing.T) {
 		"Date: Fri, 26 Nov 2027 11:00:00 +0000\r\n\r\n": now,
 		"Received: nonsense; x\r\n" + written + "\r\n":  time.Date(2026, 10, 31, 8, 0, 0, 0, time.UTC),
 	} {
-		if got := arrived([]byte(raw), now); !got.Equal(want) {
+		if got := arrived([]byte(raw), now, copied); !got.Equal(want) {
 			t.Errorf("%q: %v, want %v", raw, got, want)
 		}
 	}

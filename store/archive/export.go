@@ -33,6 +33,8 @@ type Out struct {
 	Dialect Dialect // of an mbox; Auto: mboxrd
 	Flags   bool    // Status and the like in an mbox
 	Force   bool    // an mbox that is there is replaced; in a folder that is not empty, files are added
+
+	Accounts bool // the first of a mailbox's levels is its account, which a file in the folder tells who imports it
 }
 
 // Exporter writes messages into files that were not there before. One of Close and Abort must be called.
@@ -133,6 +135,11 @@ func (e *Exporter) Abort() {
 
 // open begins a mailbox.
 func (e *Exporter) open(levels []string) (sink, error) {
+	if e.o.Accounts && len(levels) > 0 {
+		if err := mark(e.o.Path); err != nil {
+			return nil, err
+		}
+	}
 	switch e.o.Format {
 	case Maildir:
 		dir := maildir.Dir(e.o.Path)

@@ -107,7 +107,7 @@ func (r *run) prepare(im *store.Importer, l *load) error {
 		return nil
 	}
 	if l.item.Aged {
-		l.item.Received = arrived(l.item.Raw, l.item.Received)
+		l.item.Received = arrived(l.item.Raw, l.item.Received, l.item.within)
 	}
 	l.into.Incoming = store.Incoming{Raw: l.item.Raw, Received: l.item.Received, Flags: l.item.Flags, Keywords: l.item.Keywords}
 	l.item.Raw = nil
@@ -128,10 +128,11 @@ func (r *run) take(im *store.Importer, batch []load) error {
 		}
 		r.walk.skip(l.item.Path, l.gone)
 	}
-	if err := im.Store(context.WithoutCancel(r.ctx), list); err != nil { // what was read when ctx ends is stored still
-		return err
-	}
+	err := im.Store(context.WithoutCancel(r.ctx), list) // what was read when ctx ends is stored still
 	for i := range list {
+		if !list[i].Done {
+			return err
+		}
 		t := r.tally(list[i].Box)
 		if list[i].Has {
 			t.Had++
@@ -144,7 +145,7 @@ func (r *run) take(im *store.Importer, batch []load) error {
 	if r.progress != nil {
 		r.progress(r.done)
 	}
-	return nil
+	return err
 }
 
 func (r *run) tally(box store.Mailbox) *Tally {

@@ -9,7 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"mua/store"
 )
@@ -19,6 +21,8 @@ type Options struct {
 	Dialect Dialect // of every mbox; Auto: found for each
 	// Tree gives every folder and every mbox a mailbox of its own; else only Maildirs below the first have one.
 	Tree bool
+	// Account is at the top of the mailboxes, where the path is a tree that was exported with its accounts.
+	Account string
 	// Skipped is told what was left out, and why: ErrNotMail, ErrExpunged, ErrTooLarge, or what the system says.
 	Skipped func(path string, why error)
 }
@@ -31,7 +35,8 @@ type Item struct {
 	Size   int64    // octets, about
 	Aged   bool     // Received is when its file was last written
 
-	file string // to be read by Load; "": Raw is here
+	within time.Duration // Aged: how much older the message may be than its file
+	file   string        // to be read by Load; "": Raw is here
 }
 
 // Load reads the message's bytes where they are not here yet. Different items may be loaded at the same time.
@@ -63,6 +68,14 @@ func Walk(ctx context.Context, path string, o Options, yield func(Item) error) e
 	case err != nil:
 		return err
 	case st.IsDir():
+		if o.Tree && HasAccounts(path) {
+			w.yield = func(it Item) error {
+				if len(it.Levels) > 1 && it.Levels[0] == o.Account {
+					it.Levels = it.Levels[1:]
+				}
+				return yield(it)
+			}
+		}
 		return w.folder(path, nil)
 	case !st.Mode().IsRegular():
 		return fmt.Errorf("%s is neither a file nor a folder", path)
@@ -130,7 +143,7 @@ func (w *walker) entry(dir string, e fs.DirEntry, levels []string, maildir bool)
 		}
 		return w.folder(path, levels)
 	}
-	if hidden || maildir { // beside cur, new and tmp are only indexes and the like
+	if hidden || maildir || isBeside(name) { // beside cur, new and tmp are only indexes and the like
 		return nil
 	}
 	st, err := os.Stat(path) // of what a link points to
@@ -143,6 +156,11 @@ func (w *walker) entry(dir string, e fs.DirEntry, levels []string, maildir bool)
 		return nil
 	}
 	return w.file(path, levels, st, false)
+}
+
+// isBeside tells whether a file is one that Thunderbird keeps beside its mail, of which nobody need be told.
+func isBeside(name string) bool {
+	return strings.EqualFold(filepath.Ext(name), ".msf") || slices.Contains([]string{"msgFilterRules.dat", "popstate.dat", "feeds.json", "feeditems.json", "filterlog.html"}, name)
 }
 
 // maildirsBelow tells whether a folder holds Maildirs, so that its name is part of theirs.
@@ -234,7 +252,7 @@ func (w *walker) message(path string, levels []string, st fs.FileInfo, f store.F
 		w.skip(path, ErrTooLarge)
 		return nil
 	}
-	return w.yield(Item{Message: Message{Received: st.ModTime(), Flags: f}, Aged: true, Levels: levels, Path: path, Size: st.Size(), file: path})
+	return w.yield(Item{Message: Message{Received: st.ModTime(), Flags: f}, Aged: true, within: copied, Levels: levels, Path: path, Size: st.Size(), file: path})
 }
 
 // file yields what a file holds: an mbox, or one message. named: the person named this very file, so it is
@@ -339,7 +357,11 @@ func (w *walker) mbox(path string, levels []string, st fs.FileInfo, named bool) 
 			w.skip(fmt.Sprintf("%s, message %d", path, n), ErrExpunged)
 			continue
 		}
-		if err := w.yield(Item{Message: msg, Levels: levels, Path: fmt.Sprintf("%s, message %d (at octet %d)", path, n, at), Size: int64(len(msg.Raw))}); err != nil {
+		undated := msg.Received.IsZero() // as Thunderbird writes it now
+		if undated {
+			msg.Received = st.ModTime()
+		}
+		if err := w.yield(Item{Message: msg, Aged: undated, Levels: levels, Path: fmt.Sprintf("%s, message %d (at octet %d)", path, n, at), Size: int64(len(msg.Raw))}); err != nil {
 			return err
 		}
 	}

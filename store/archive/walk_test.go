@@ -89,6 +89,7 @@ func TestWalkFolder(t *testing.T) {
 	files := map[string]string{
 		"a.eml": "From the start", "box": mboxOf2, "2020/12": "Subject: MH", "2020/pic.jpg": "\xff\xd8\x00", "notes.txt": "dear diary", "empty": "",
 		"work/Inbox/cur/1:2,S": "Subject: work", "work/Inbox/new/": "", ".git/config": "x: y", "Local.sbd/Old": mboxOf2,
+		"box.msf": "// <!-- <mdb:mork:z v=\"1.4\"/> -->", "msgFilterRules.dat": "version=\"9\"",
 	}
 	dir := tree(t, files)
 	found, skipped := walked(t, dir, Options{})

@@ -37,15 +37,29 @@ func Values(field string) []string {
 
 func known(name string) bool { return slices.Contains(fieldNames(), name) }
 
-// field reads the value of a field whose name and colon were taken; start is where the name stands.
+// field reads the value of a field whose name and colon were taken, or its values in parentheses; start is where the
+// name stands.
 func (p *parser) field(name string, start int) (Node, error) {
 	if !known(name) {
-		hint := ""
-		if n := nearest(name, fieldNames()); n != "" {
-			hint = ", did you mean " + n + ":?"
+		hint := elsewhere(name)
+		if n := Nearest(name, fieldNames()); hint == "" && n != "" {
+			hint = n + ":"
+		}
+		if hint != "" {
+			hint = ", did you mean " + hint + "?"
 		}
 		return nil, p.fail(start, "there is no field %s:%s (quote it to look for the words)", name, hint)
 	}
+	if strings.HasPrefix(p.rest(), "(") {
+		p.group = name
+		defer func() { p.group = "" }()
+		return p.parentheses()
+	}
+	return p.fieldValue(name)
+}
+
+// fieldValue reads one value of a field.
+func (p *parser) fieldValue(name string) (Node, error) {
 	at := p.pos
 	text, _, star, err := p.value()
 	if err != nil {
@@ -199,8 +213,31 @@ func (p *parser) span(text string) (from, to time.Time, ok bool) {
 	return from, to, false
 }
 
-// nearest is the name at most two edits away, or "".
-func nearest(s string, names []string) string {
+// elsewhere is what a field is here that other programs have; "" for none of those.
+func elsewhere(name string) string {
+	switch name {
+	case "tag", "label", "folder", "mailbox", "path", "maildir":
+		return "in: or keyword:"
+	case "date", "since", "until":
+		return "on:, after: or before:"
+	case "attachment", "attach":
+		return "filename: or has:attachment"
+	case "size":
+		return "larger: or smaller:"
+	case "flag", "status":
+		return "is:"
+	case "text":
+		return "body:"
+	case "msgid", "messageid":
+		return "mid:"
+	case "recipient":
+		return "to: or cc:"
+	}
+	return ""
+}
+
+// Nearest is the name at most two edits away, or "".
+func Nearest(s string, names []string) string {
 	if len(s) > 20 {
 		return ""
 	}

@@ -18,6 +18,7 @@ type parser struct {
 	pos   int
 	depth int
 	now   time.Time
+	group string // the field whose parentheses are open: what stands there is of it
 }
 
 // Parse reads a query. now is what today, newer: and older: count from; days are those of its zone.
@@ -133,22 +134,28 @@ func (p *parser) term() (Node, error) {
 		p.pos++
 		return p.not(start)
 	case p.q[p.pos] == '(':
-		p.pos++
-		p.space()
-		n, err := p.or()
-		if err != nil {
-			return nil, err
-		}
-		if p.end() {
-			return nil, p.fail(start, "this ( is not closed")
-		}
-		p.pos++
-		p.space()
-		return n, nil
+		return p.parentheses()
 	}
 	n, err := p.leaf()
 	p.space()
 	return n, err
+}
+
+// parentheses reads what stands in them.
+func (p *parser) parentheses() (Node, error) {
+	start := p.pos
+	p.pos++
+	p.space()
+	n, err := p.or()
+	if err != nil {
+		return nil, err
+	}
+	if p.end() {
+		return nil, p.fail(start, "this ( is not closed")
+	}
+	p.pos++
+	p.space()
+	return n, nil
 }
 
 func (p *parser) not(start int) (Node, error) {
@@ -162,10 +169,16 @@ func (p *parser) not(start int) (Node, error) {
 	return Not{n}, nil
 }
 
-// leaf reads a word, a phrase or FIELD:value.
+// leaf reads a word, a phrase, FIELD:value or FIELD:(values).
 func (p *parser) leaf() (Node, error) {
 	start := p.pos
-	if name, ok := p.fieldName(); ok {
+	name, ok := p.fieldName()
+	switch {
+	case ok && p.group != "":
+		return nil, p.fail(start, "all in these parentheses is of %s:, so %s: cannot stand here (quote it to look for the words)", p.group, name)
+	case p.group != "":
+		return p.fieldValue(p.group)
+	case ok:
 		p.pos += len(name) + 1
 		return p.field(strings.ToLower(name), start)
 	}

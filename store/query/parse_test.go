@@ -51,6 +51,15 @@ func TestParse(t *testing.T) {
 		"http://example.org/x 12:30": And{[]Node{word("http example org x"), word("12 30")}},
 		"Re: lunch":                  And{[]Node{word("re"), word("lunch")}},
 		"会議":                         word("会議"),
+		"subject:(a b)":              And{[]Node{Match{Field: Subject, Phrase: "a"}, Match{Field: Subject, Phrase: "b"}}},
+		"FROM:( ada OR bob ) x":      And{[]Node{Or{[]Node{Match{Field: From, Phrase: "ada"}, Match{Field: From, Phrase: "bob"}}}, word("x")}},
+		`-to:("a b" -(c* OR NOT d))`: Not{And{[]Node{Match{Field: To, Phrase: "a b"},
+			Not{Or{[]Node{Match{Field: To, Phrase: "c", Prefix: true}, Not{Match{Field: To, Phrase: "d"}}}}}}}},
+		"subject:(a)subject:b":       And{[]Node{Match{Field: Subject, Phrase: "a"}, Match{Field: Subject, Phrase: "b"}}},
+		"subject:(Re: a)":            And{[]Node{Match{Field: Subject, Phrase: "re"}, Match{Field: Subject, Phrase: "a"}}},
+		`subject:("from:x")`:         Match{Field: Subject, Phrase: "from x"},
+		`in:(a OR "Sent b")`:         Or{[]Node{In{"a", 4}, In{"Sent b", 9}}},
+		"is:(unread -flagged)":       And{[]Node{Is{Unread}, Not{Is{Flagged}}}},
 		"list:golang filename:a.pdf": And{[]Node{Match{Field: List, Phrase: "golang"}, Match{Field: Filename, Phrase: "a pdf"}}},
 	} {
 		got, err := Parse(q, now)
@@ -105,6 +114,8 @@ func TestErrorsHaveAPlace(t *testing.T) {
 		"a NOT":            "2 what is to be excluded is missing",
 		"from:":            "5 from: needs a value",
 		"form:ada":         "0 there is no field form:, did you mean from:? (quote it to look for the words)",
+		"x tag:work":       "2 there is no field tag:, did you mean in: or keyword:? (quote",
+		"date:2026":        "0 there is no field date:, did you mean on:, after: or before:?",
 		"x is:purple":      "5 is: knows unread",
 		"after:someday":    "6 after: needs a day",
 		"after:2026-02-30": "6 after: needs a day",
@@ -112,6 +123,21 @@ func TestErrorsHaveAPlace(t *testing.T) {
 		"larger:NaN":       "7 larger: needs a size",
 		"id:x":             "3 id: needs a number",
 		"a !!! b":          "2 there is no word in this",
+		"subject:(a":       "8 this ( is not closed",
+		"subject:(a (b":    "11 this ( is not closed",
+		"subject:(a))":     "11 nothing is open that ) could close",
+		"subject:()":       "9 something to look for is missing here",
+		"subject:(OR a)":   "9 something to look for is missing here",
+		"subject:(a -)":    "11 what is to be excluded is missing",
+		"subject: (a)":     "8 subject: needs a value",
+		"subject:(a !!! b": "11 there is no word in this",
+		"from:(a to:b)":    "8 all in these parentheses is of from:, so to: cannot stand here (quote",
+		"from:(a from:b)":  "8 all in these parentheses is of from:, so from: cannot stand here",
+		"from:(a to:(b))":  "8 all in these parentheses is of from:",
+		"from:(a form:b)":  "8 all in these parentheses is of from:",
+		"is:(unread a)":    "11 is: knows unread",
+		"newer:(7d x)":     "10 newer: needs an age",
+		"nosuch:(a)":       "0 there is no field nosuch:",
 		"has:fun":          "4 has: knows attachment",
 		strings.Repeat("(", 500) + "a" + strings.Repeat(")", 500): "too deep",
 		strings.Repeat("-", 500) + "a":                            "too deep",
@@ -186,7 +212,7 @@ func TestNamesMailbox(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"", "a OR (b -c)", `from:"x"* \xff`, "after:2026-1-1 larger:1k", "(((", "NOT NOT x", "-\u3000x"} {
+	for _, s := range []string{"", "a OR (b -c)", `from:"x"* \xff`, "after:2026-1-1 larger:1k", "(((", "NOT NOT x", "-\u3000x", "from:(a -(b OR \"c\"*)) in:("} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, q string) {

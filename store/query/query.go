@@ -9,6 +9,7 @@
 //	                     after:D each moment is in exactly one
 //	newer: older:        7d 3w 6m 1y 12h      larger: smaller:  2M 100k 500
 //	-x  NOT x  x OR y  ( )      side by side means AND, which binds tighter than OR
+//	from:(ada OR bob)           each value in the parentheses is of the field
 //
 // Case and accents do not matter. Words match whole words; writing without
 // spaces (Chinese, Japanese, Korean) matches anywhere. Parsing never panics,
