@@ -61,6 +61,12 @@ func (a *Account) login(ctx context.Context, e *Endpoint, s Secret, key, ring st
 	if t != nil {
 		t.Account, t.Host = a.Name, e.Host
 		t.What = key + ": " + t.What
+		if s.Keyring && t.Kind == KindLogin {
+			t.Hint = "mua login " + a.Name
+			if ring != a.Name {
+				t.Hint += " --outgoing"
+			}
+		}
 		return Credentials{}, t
 	}
 	return Credentials{User: e.User, Password: text, Mechanism: s.Mechanism}, nil

@@ -90,6 +90,15 @@ func TestOutgoingLogin(t *testing.T) {
 	if _, err := a.IncomingLogin(t.Context()); kindOf(err) != KindConfig {
 		t.Error(err)
 	}
+	var none *Trouble
+	b := &Account{Name: "other", Outgoing: &Endpoint{Host: "h"}, Password: Secret{Keyring: true}}
+	if _, err := b.OutgoingLogin(t.Context()); !errors.As(err, &none) || none.Hint != "mua login other" {
+		t.Error(err)
+	}
+	b.OutgoingPassword = Secret{Keyring: true}
+	if _, err := b.OutgoingLogin(t.Context()); !errors.As(err, &none) || none.Hint != "mua login other --outgoing" {
+		t.Error(err)
+	}
 	keyring.MockInitWithError(errors.New("locked\nup"))
 	a.NoAuth = false
 	if _, err := a.OutgoingLogin(t.Context()); kindOf(err) != KindLogin || !strings.Contains(err.Error(), "locked up") {

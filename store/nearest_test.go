@@ -4,8 +4,9 @@ import "testing"
 
 func TestNearestMailbox(t *testing.T) {
 	w := newWorld(t)
+	must(w.CreateMailbox(w.ctx, w.acct, "Lab", false))(t)
 	other := must(w.EnsureAccount(w.ctx, "other"))(t)
-	for name, want := range map[string]string{"Archvie": "Archive", "archives": "Archive", "ARCHÍV": "Archive", "Receipts": "", "": ""} {
+	for name, want := range map[string]string{"Archvie": "Archive", "archives": "Archive", "ARCHÍV": "Archive", "Receipts": "", "": "", "a": ""} {
 		if got := w.NearestMailbox(w.ctx, w.acct, name); got != want {
 			t.Errorf("%s: %q", name, got)
 		}

@@ -30,3 +30,10 @@ func (s *Store) LoginRefused(ctx context.Context, a AccountID) (refused bool, er
 	})
 	return refused, err
 }
+
+// LoginWorks lets go on what waits because the server refused the login, which it has accepted since.
+func (s *Store) LoginWorks(ctx context.Context, a AccountID) error {
+	return s.write(ctx, func(t *txn) error {
+		return t.run(`UPDATE outbox SET waiting = '' WHERE account = ? AND state = 'queued' AND waiting = 'login'`, a)
+	})
+}

@@ -68,6 +68,12 @@ func TestQueueMark(t *testing.T) {
 	if refused := must(w.LoginRefused(w.ctx, w.acct))(t); !refused {
 		t.Error("nobody waits for a login")
 	}
+	ok(t, w.LoginWorks(w.ctx, w.acct))
+	changes("logged in", false)
+	if refused := must(w.LoginRefused(w.ctx, w.acct))(t); refused {
+		t.Error("it waits for a login that works")
+	}
+	ok(t, w.SetWaiting(w.ctx, w.acct, "login", "535"))
 	ok(t, w.Hold(w.ctx, id))
 	changes("held", true)
 	if refused := must(w.LoginRefused(w.ctx, w.acct))(t); refused {

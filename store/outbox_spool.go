@@ -81,6 +81,9 @@ func (p *spooling) spool(t *txn) error {
 	if done, err := p.sameKey(t); done || err != nil {
 		return err
 	}
+	if err := t.notBroughtBack(p.Draft); err != nil {
+		return err
+	}
 	if err := p.store.settleIn(t); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -45,6 +46,25 @@ func beingWritten(items []Withdrawn, writing []MessageID) error {
 		}
 	}
 	return nil
+}
+
+// notBroughtBack gives ErrState for a draft that Undo took away as its item went back into the outbox: who has it open still
+// would send the same message a second time. Once it is saved anew it is another.
+func (t *txn) notBroughtBack(draft MessageID) error {
+	if draft == 0 {
+		return nil
+	}
+	var id OutboxID
+	err := t.row(`SELECT o.id FROM outbox_step s JOIN outbox o ON o.id = s.item JOIN wish_group g ON g.id = s.grp
+		WHERE s.draft = ?1 AND s.made AND g.undone IS NOT NULL AND o.state <> 'cancelled'
+		AND NOT EXISTS (SELECT 1 FROM message WHERE id = ?1 AND state = 0) LIMIT 1`, draft).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("this text went back into the outbox, as item %d: cancel that first, or save this as a new draft: %w", id, ErrState)
 }
 
 // item brings back what was taken out of the outbox, or takes it out again. What is not possible any more is told, and

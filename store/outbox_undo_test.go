@@ -91,6 +91,39 @@ func TestUndoCancelRefuses(t *testing.T) {
 	w.check()
 }
 
+// TestSentBesideItsItem: who has the draft open while its item is brought back does not send it a second time.
+func TestSentBesideItsItem(t *testing.T) {
+	w := newWorld(t)
+	id := w.spool(w.request(1, bobAndEve))
+	c := must(w.Withdraw(w.ctx, id, 0, without))(t)
+	r := w.request(9, bobAndEve)
+	r.Draft = c.Draft
+	refused := func(when string) {
+		t.Helper()
+		if _, _, err := w.Spool(w.ctx, r); !errors.Is(err, ErrState) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	must(w.Undo(w.ctx))(t)
+	refused("it is queued")
+	must(w.Redo(w.ctx))(t)
+	must(w.Undo(w.ctx))(t)
+	_, at := w.claim(id)
+	w.end(at, Sent, Accepted, Accepted)
+	refused("it is sent")
+
+	id = w.spool(w.request(2, bobAndEve))
+	c = must(w.Withdraw(w.ctx, id, 0, without))(t)
+	must(w.Undo(w.ctx))(t)
+	must(w.Redo(w.ctx))(t)
+	r.Draft = c.Draft
+	w.spool(r) // cancelled for good: the draft is what is sent
+	if _, err := w.Undo(w.ctx); !errors.Is(err, ErrState) || w.item(id).State != Cancelled {
+		t.Errorf("brought back beside its text: %v", err)
+	}
+	w.check()
+}
+
 // TestUncancelKeepsWaiting: what is said of an item that comes back is what is so then, not what was so when it went.
 func TestUncancelKeepsWaiting(t *testing.T) {
 	w := newWorld(t)

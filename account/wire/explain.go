@@ -65,7 +65,7 @@ func ExplainLogin(acct, host string, err error) *account.Trouble {
 	return &account.Trouble{
 		Kind: account.KindLogin, Account: acct, Host: host, Err: err,
 		What: fmt.Sprintf("%s %s (%s)", what, host, words), Kept: "Not retried",
-		Hint: "correct what is wrong, then: mua account check " + acct,
+		Hint: "correct what is wrong, then: mua login " + acct,
 	}
 }
 

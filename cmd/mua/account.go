@@ -37,9 +37,9 @@ the keyring of the desktop.`,
 		Example: `  mua account add work --from 'Ada Lovelace <ada@example.org>' \
       --incoming imaps://ada@imap.example.org --outgoing smtps://ada@smtp.example.org \
       --password-command 'pass show mail/ada'`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			n.Name = args[0]
-			return a.addAccount(n)
+			return a.addAccount(cmd.Context(), n)
 		},
 	}
 	fl := cmd.Flags()
@@ -55,7 +55,7 @@ the keyring of the desktop.`,
 	return cmd
 }
 
-func (a *app) addAccount(n account.NewAccount) error {
+func (a *app) addAccount(ctx context.Context, n account.NewAccount) error {
 	if n.From == "" || n.Incoming == "" && n.Outgoing == "" {
 		return usagef("give --from, and --incoming or --outgoing (or both)")
 	}
@@ -67,28 +67,14 @@ func (a *app) addAccount(n account.NewAccount) error {
 		return err
 	}
 	if n.PasswordKeyring {
-		if err := a.keepPassword(n.Name); err != nil {
-			return err
+		if err := a.keepPassword(ctx, n.Name, ""); err != nil {
+			t := *asTrouble(err)
+			t.Kept, t.Hint = "The account is in "+a.configFile(), "mua login "+n.Name+" asks again"
+			return &t
 		}
 	}
 	a.talk("account %s added to %s; try it: mua account check %s", n.Name, a.configFile(), n.Name)
 	return nil
-}
-
-// keepPassword reads a password from stdin into the keyring.
-func (a *app) keepPassword(name string) error {
-	if isTerminal(a.in) {
-		fmt.Fprintf(a.err, "Password for %s (it is stored in the keyring): ", name)
-	}
-	password, err := readPassword(a.in)
-	if err != nil {
-		return ioTrouble("cannot read the password from stdin", err)
-	}
-	if password == "" {
-		a.talk("no password on stdin: the keyring is left as it is")
-		return nil
-	}
-	return account.StoreKeyring(name, "", password)
 }
 
 func newAccountList(a *app) *cobra.Command {

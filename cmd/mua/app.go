@@ -117,7 +117,7 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a), newService(a),
 		newList(a), newSearch(a), newIndex(a), newShow(a), newMailboxes(a), newMailbox(a), newMark(a), newMove(a), newCopy(a), newArchive(a), newDelete(a),
 		newRecover(a), newUndo(a), newRedo(a), newConflicts(a),
-		newImport(a), newExport(a), newAddress(a), newAccount(a), newConfig(a), newDoctor(a), newBackup(a), newDemo(a), newVersion(a), newMan(a),
+		newImport(a), newExport(a), newAddress(a), newAccount(a), newLogin(a), newConfig(a), newDoctor(a), newBackup(a), newDemo(a), newVersion(a), newMan(a),
 	)
 	strictCompletion(root)
 	return root

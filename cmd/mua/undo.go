@@ -73,8 +73,12 @@ func (a *app) revise(ctx context.Context, key string, do func(*store.Store, cont
 		return err
 	}
 	if a.json {
-		return a.emit(map[string]string{key: did})
+		err = a.emit(map[string]string{key: did})
+	} else {
+		_, err = fmt.Fprintln(a.out, message.CleanLine(did))
 	}
-	_, err = fmt.Fprintln(a.out, message.CleanLine(did))
-	return err
+	if err != nil { // to run it again would take back more
+		return ioTrouble(fmt.Sprintf("it is %s: %s; but stdout cannot be written", key, message.CleanLine(did)), err)
+	}
+	return nil
 }

@@ -243,7 +243,7 @@ func Nearest(s string, names []string) string {
 	}
 	best, at := "", 3
 	for _, n := range names {
-		if d := levenshtein.ComputeDistance(s, n); d < at && d < len(n) {
+		if d := levenshtein.ComputeDistance(s, n); d < at && d < min(len(n), len(s)) {
 			best, at = n, d
 		}
 	}
