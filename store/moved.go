@@ -225,8 +225,12 @@ func (t *txn) follow(k, n *copyState, wishes []actionRow) error {
 }
 
 // RescueMoved ends a pass that has seen all mailboxes of an account: what was to be moved elsewhere when another client
-// deleted its mailbox, and has not been found again, is uploaded to where it was to be.
+// deleted its mailbox, and has not been found again, is uploaded to where it was to be. A move that was handed out and whose
+// target is no more has not been done where its message is still where it was: what a person wishes since is wished from there.
 func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
+	if err := s.notMovedAway(ctx, a); err != nil {
+		return err
+	}
 	var ids []MessageID
 	err := s.read(ctx, func(q querier) error {
 		rows, err := q.QueryContext(ctx, `SELECT id FROM message WHERE account = ? AND removed = ? AND state = 2`, a, toRescue)
@@ -255,6 +259,34 @@ func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
 			return err
 		}
 		return t.comeBack(&k, "adopt")
+	})
+}
+
+func (s *Store) notMovedAway(ctx context.Context, a AccountID) error {
+	var ids []MessageID
+	err := s.read(ctx, func(q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT m.id FROM action x JOIN message m ON m.id = x.message JOIN mailbox b ON b.id = x.target
+			WHERE x.account = ? AND x.state = 'pending' AND x.blocked_by IS NULL AND x.kind = 'move' AND x.given > 0 AND m.server_uid IS NOT NULL
+			AND (b.id <> m.mailbox OR m.state = 2) AND (b.local = 1 OR b.gone IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM mailbox_wish WHERE mailbox = b.id AND kind = 'delete' AND state = 'pending'))`, a)
+		if err != nil {
+			return err
+		}
+		ids, err = collect[MessageID](rows)
+		return err
+	})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return s.writeEach(ctx, len(ids), func(t *txn, i int) error {
+		k, err := t.anyCopy(ids[i])
+		if err != nil || k.uid == 0 {
+			return ignoreNotFound(err)
+		}
+		if err := t.run(`UPDATE action SET given = 0, tries = 0 WHERE message = ? AND state = 'pending' AND kind = 'move'`, k.id); err != nil {
+			return err
+		}
+		return t.settleNew(&k, "adopt")
 	})
 }
 

@@ -80,3 +80,31 @@ func TestMovedIntoWhatWasDeleted(t *testing.T) {
 	ok(t, w.RescueMoved(w.ctx, w.acct))
 	w.expect("append Archive []; append INBOX []")
 }
+
+// TestPutIntoWhatWasDeleted: what was handed out to be put into a mailbox that another client has deleted meanwhile, or to be
+// moved there, goes where the person wishes it since; nothing waits for a mailbox that is no more.
+func TestPutIntoWhatWasDeleted(t *testing.T) {
+	w := newWorld(t)
+	list := []RemoteMailbox{{Name: "INBOX", Separator: "/", Role: RoleInbox}, {Name: "Archive", Separator: "/", Role: RoleArchive}}
+	var box MailboxID
+	for _, m := range must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(t) {
+		if m.Name == "Box" {
+			box = m.ID
+		}
+	}
+	put, _, err := w.AddRemote(w.ctx, box, []Incoming{{Raw: mail(1, "a", "x")}, {Raw: mail(2, "b", "x")}, {Raw: mail(3, "c", "x")}})
+	ok(t, err)
+	ids := w.pull(w.inbox, 1, mail(4, "d", "x"), mail(5, "e", "x"))
+	must(w.Move(w.ctx, ids, box))(t)
+	w.expect("append Box []; append Box []; append Box []; move INBOX:1 Box; move INBOX:2 Box")
+	must(w.Move(w.ctx, put[:1], w.archive))(t)
+	must(w.Move(w.ctx, ids[:1], w.archive))(t)
+	for range 2 { // for good
+		must(w.Trash(w.ctx, []MessageID{put[1], ids[1]}))(t)
+	}
+	must(w.SetMailboxes(w.ctx, w.acct, list))(t)
+	ok(t, w.RescueMoved(w.ctx, w.acct))
+	w.expect("append Archive []; move INBOX:1 Archive; delete INBOX:2")
+	must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(t)
+	w.expect("append Archive []; move INBOX:1 Archive; delete INBOX:2; append Box []")
+}
