@@ -159,7 +159,7 @@ const leftAlone = `NOT EXISTS (SELECT 1 FROM action WHERE message = message.id A
 // movedTo finds the copy, new since the id given, that shows where k has been moved to, into mailbox m or (0) into any;
 // nil: nowhere. One that a person has moved or deleted since is not it, but one may have been flagged.
 func (t *txn) movedTo(k *copyState, m MailboxID, since MessageID) (*copyState, error) {
-	if since < 0 || k.uid == 0 {
+	if since < 0 {
 		return nil, nil
 	}
 	list, err := t.copies(`header_id = ? AND id > ? AND account = ? AND size = ? AND state = 0 AND server_uid IS NOT NULL

@@ -81,6 +81,69 @@ func TestMovedIntoWhatWasDeleted(t *testing.T) {
 	w.expect("append Archive []; append INBOX []")
 }
 
+// TestPresumedMoveWasNot: a MOVE was not answered because it was never done, and another client has moved the message
+// elsewhere. The pull of the source takes the move for done; that of the target shows that it was not. It is one message
+// still, and wished where the person has wished it.
+func TestPresumedMoveWasNot(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		then   func(w *world, ids []MessageID)
+		before bool // the pull of where it is comes before that of the target
+		want   string
+	}{
+		{"seen before the target", func(*world, []MessageID) {}, true, "move Archive:5 Trash"},
+		{"seen after the target", func(*world, []MessageID) {}, false, "move Archive:5 Trash"},
+		{"wished elsewhere since", func(w *world, ids []MessageID) { must(w.Move(w.ctx, ids, w.inbox))(w.TB) }, true, "move Archive:5 INBOX"},
+		{"wished elsewhere since, seen after", func(w *world, ids []MessageID) { must(w.Move(w.ctx, ids, w.inbox))(w.TB) }, false, "move Archive:5 INBOX"},
+		{"flagged since", func(w *world, ids []MessageID) {
+			must(w.MarkFlags(w.ctx, ids, FlagChange{Add: Flagged}))(w.TB)
+		}, true, "flags Archive:5 +[flagged] -[]; move Archive:5 Trash"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			ids := w.pull(w.inbox, 1, mail(1, "a", "x"))
+			must(w.Trash(w.ctx, ids))(t)
+			w.expect("move INBOX:1 Trash")
+			must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1}, must(w.LastMessage(w.ctx))(t)))(t)
+			if w.expect(""); w.row(ids[0]).MailboxName != "Trash" {
+				t.Error("it is not where it was wished")
+			}
+			c.then(w, ids)
+			sync := func() { ok(t, w.SetSyncState(w.ctx, w.trash, SyncState{UIDValidity: 1, UIDNext: 8})) }
+			if !c.before {
+				sync()
+			}
+			w.pull(w.archive, 5, mail(1, "a", "x"))
+			if c.before {
+				sync()
+			}
+			w.expect(c.want)
+			if list := must(w.List(w.ctx, ListQuery{Limit: 9}))(t); len(list) != 1 || list[0].ID != ids[0] {
+				t.Errorf("messages %+v", list)
+			}
+			if list := must(w.Conflicts(w.ctx, 0))(t); len(list) != 0 {
+				t.Errorf("conflicts %+v", list)
+			}
+		})
+	}
+}
+
+// TestPresumedMoveOfWhatWasDeleted: it is in no mailbox. The journal tells of the move.
+func TestPresumedMoveOfWhatWasDeleted(t *testing.T) {
+	w := newWorld(t)
+	ids := w.pull(w.inbox, 1, mail(1, "a", "x"))
+	must(w.Trash(w.ctx, ids))(t)
+	w.expect("move INBOX:1 Trash")
+	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1}, must(w.LastMessage(w.ctx))(t)))(t)
+	ok(t, w.SetSyncState(w.ctx, w.trash, SyncState{UIDValidity: 1, UIDNext: 8}))
+	if list := must(w.Conflicts(w.ctx, 0))(t); len(list) != 1 || list[0].Message != ids[0] {
+		t.Errorf("conflicts %+v", list)
+	}
+	if list := must(w.List(w.ctx, ListQuery{Limit: 9}))(t); len(list) != 0 {
+		t.Errorf("messages %+v", list)
+	}
+}
+
 // TestPutIntoWhatWasDeleted: what was handed out to be put into a mailbox that another client has deleted meanwhile, or to be
 // moved there, goes where the person wishes it since; nothing waits for a mailbox that is no more.
 func TestPutIntoWhatWasDeleted(t *testing.T) {
