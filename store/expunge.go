@@ -101,10 +101,10 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 		}
 		return false, errors.Join(t.savePlace(k), t.overtaken(k, box))
 	}
-	if deleting {
+	if deleting && k.state != here {
 		return false, t.endRemoved(k, byBoth)
 	}
-	if k.state != here || local && !lost {
+	if k.state != here || local && (deleting || !lost) { // kept here, off the server
 		return false, t.savePlace(k)
 	}
 	if err := t.dropBlocked(k.id); err != nil {

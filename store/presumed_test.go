@@ -171,3 +171,23 @@ func TestPutIntoWhatWasDeleted(t *testing.T) {
 	must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(t)
 	w.expect("append Archive []; move INBOX:1 Archive; delete INBOX:2; append Box []")
 }
+
+// TestTakenOffTheServerByBoth: a message that was moved into a mailbox on no server stays there, whoever takes it off the
+// server, and also when it was presumed moved elsewhere on it.
+func TestTakenOffTheServerByBoth(t *testing.T) {
+	w := newWorld(t)
+	ids := w.pull(w.inbox, 1, mail(1, "a", "x"), mail(2, "b", "x"))
+	box := must(w.LocalMailbox(w.ctx, w.acct, "Kept"))(t)
+	must(w.MarkFlags(w.ctx, ids, FlagChange{Add: Flagged}))(t)
+	must(w.Trash(w.ctx, ids[1:]))(t)
+	w.expect("flags INBOX:1 +[flagged] -[]; flags INBOX:2 +[flagged] -[]; move INBOX:2 Trash")
+	must(w.Move(w.ctx, ids, box.ID))(t)
+	must(w.ExpungeRemote(w.ctx, w.inbox, []uint32{1, 2}))(t)
+	ok(t, w.SetSyncState(w.ctx, w.trash, SyncState{UIDValidity: 1, UIDNext: 8}))
+	w.expect("")
+	for _, id := range ids {
+		if r := w.row(id); r.Mailbox != box.ID || len(r.Pending) != 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
