@@ -16,6 +16,8 @@ const (
 	byServer                // another client, or the server itself: recoverable
 	toRescue                // with its mailbox, while it was to be moved elsewhere: uploaded there unless it is found
 	byBoth                  // another client, while our deletion was pending
+
+	overtakenByMove removal = -1 // not at all: another client moved it before our deletion, and it is another message now
 )
 
 // KnownSizes tells which of these sizes (octets) a message has that was removed by the server, or that is in one of
@@ -312,7 +314,7 @@ func (t *txn) endRemoved(k *copyState, how removal) error {
 
 // overtaken journals that another client moved a message before our deletion of it reached the server.
 func (t *txn) overtaken(k *copyState, box Mailbox) error {
-	if err := t.run(`UPDATE message SET removed = ? WHERE id = ?`, byUs, k.id); err != nil {
+	if err := t.run(`UPDATE message SET removed = ? WHERE id = ?`, overtakenByMove, k.id); err != nil {
 		return err
 	}
 	return t.journalLoss(k, fmt.Sprintf("moved to %s by another client before its deletion here reached the server", box.Name))

@@ -1,6 +1,9 @@
 package store
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 // TestMovedAndSeenBeforeItWasKnown: the answer to a MOVE was lost; the next pull has stored what came to the target, and was
 // killed before it saw that the source has it no more. What was wished after the move is wished of that message.
@@ -188,6 +191,32 @@ func TestTakenOffTheServerByBoth(t *testing.T) {
 	for _, id := range ids {
 		if r := w.row(id); r.Mailbox != box.ID || len(r.Pending) != 0 {
 			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// TestUndoOfADeletionThatWasOvertaken: another client has moved the message before its deletion reached the server, so that it
+// is there still. Undo does not put it there once more.
+func TestUndoOfADeletionThatWasOvertaken(t *testing.T) {
+	for _, before := range []bool{false, true} { // whether the pull of where it is comes first
+		w := newWorld(t)
+		ids := w.pull(w.trash, 1, mail(1, "a", "x"))
+		must(w.Trash(w.ctx, ids))(t)
+		w.expect("delete Trash:1")
+		since := must(w.LastMessage(w.ctx))(t)
+		if before {
+			w.pull(w.archive, 5, mail(1, "a", "x"))
+		}
+		must(w.ExpungeMoved(w.ctx, w.trash, []uint32{1}, since))(t)
+		if !before {
+			w.pull(w.archive, 5, mail(1, "a", "x"))
+		}
+		if said, err := w.Undo(w.ctx); !errors.Is(err, ErrState) {
+			t.Errorf("undo: %q, %v", said, err)
+		}
+		w.expect("")
+		if list := must(w.List(w.ctx, ListQuery{Limit: 9}))(t); len(list) != 1 || list[0].MailboxName != "Archive" {
+			t.Errorf("messages %+v", list)
 		}
 	}
 }
