@@ -44,6 +44,9 @@ func (p *puller) adopt(t *txn, k *copyState, i int) error {
 		return err
 	}
 	if !appended {
+		if err := t.moveKnown(k); err != nil {
+			return err
+		}
 		return p.update(t, k, i)
 	}
 	if err := t.run(`DELETE FROM action WHERE message = ? AND state = 'pending' AND kind IN ('append', 'copy')`, k.id); err != nil {

@@ -47,6 +47,9 @@ func (t *txn) expunge(k *copyState, why string) (removed bool, err error) {
 
 // expungeTo is expunge of a copy that another client may have moved, so that it is now n.
 func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
+	if err := t.notMoved(k); err != nil {
+		return false, err
+	}
 	wishes, err := t.wishes(k.id)
 	if err != nil {
 		return false, err
@@ -98,10 +101,10 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 		}
 		return false, errors.Join(t.savePlace(k), t.overtaken(k, box))
 	}
-	if deleting {
+	if deleting && k.state != here {
 		return false, t.endRemoved(k, byBoth)
 	}
-	if k.state != here || local && !lost {
+	if k.state != here || local && (deleting || !lost) { // kept here, off the server
 		return false, t.savePlace(k)
 	}
 	if err := t.dropBlocked(k.id); err != nil {
@@ -111,7 +114,7 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 }
 
 // presumeMoved takes a move whose answer was lost for done. What a pull that ended early has seen in the target since then
-// is this message; else the target's pull will tell.
+// is this message; else the target's pull will tell (dropUnseen).
 func (t *txn) presumeMoved(k *copyState, a *actionRow, wishes []actionRow) error {
 	n, err := t.movedTo(k, a.target, a.given-1)
 	if err != nil {
@@ -120,11 +123,30 @@ func (t *txn) presumeMoved(k *copyState, a *actionRow, wishes []actionRow) error
 	if n != nil {
 		return t.follow(k, n, wishes)
 	}
-	if err := t.closeAction(a.id, done, "", k); err != nil {
+	err = t.run(`UPDATE action SET state = ?, given = 1 + (SELECT max(id) FROM message) WHERE id = ?`, presumed, a.id)
+	if err != nil {
 		return err
 	}
 	k.serverMailbox, k.uid, k.detached, k.awaiting = a.target, 0, false, 1
 	return t.savePlace(k)
+}
+
+// notMoved makes a wish again of a move that was presumed done and was not, unless the person wishes otherwise since.
+func (t *txn) notMoved(k *copyState) error {
+	if k.uid != 0 {
+		return nil
+	}
+	err := t.run(`UPDATE action SET state = 'pending', given = 0 WHERE message = ?1 AND state = ?2
+		AND NOT EXISTS (SELECT 1 FROM action WHERE message = ?1 AND state = 'pending' AND kind <> 'flags')`, k.id, presumed)
+	if err != nil {
+		return err
+	}
+	return t.moveKnown(k)
+}
+
+// moveKnown forgets that a move of k was presumed done.
+func (t *txn) moveKnown(k *copyState) error {
+	return t.run(`DELETE FROM action WHERE message = ? AND state = ?`, k.id, presumed)
 }
 
 // dropBlocked forgets wishes of a copy that wait for an outbox item.
@@ -139,6 +161,7 @@ const (
 	done         outcome = "done"         // the server has it so; the row goes
 	refused      outcome = "refused"      // the server said no
 	contradicted outcome = "contradicted" // somebody else did otherwise meanwhile
+	presumed     outcome = "presumed"     // a move that is done for all we know; given: 1 + the last message then
 )
 
 // closeAction ends a wish. Refused and contradicted ones stay as the journal of conflicts, with words for the reader.
@@ -207,6 +230,9 @@ func (t *txn) dropUnseen(m MailboxID) error {
 	if err != nil {
 		return err
 	}
+	if err := t.dropPresumed(m); err != nil {
+		return err
+	}
 	list, err := t.copies(`server_mailbox = ? AND server_uid IS NULL AND awaiting > ?`, m, patience)
 	if err != nil {
 		return err
@@ -218,6 +244,30 @@ func (t *txn) dropUnseen(m MailboxID) error {
 			}
 		}
 		if _, err := t.expunge(&list[i], "gone from the server"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropPresumed ends the wait of copies whose move into m was presumed done and that a completed pull of m does not show.
+// Another client has taken them elsewhere, where they are wished away from again, or has deleted them.
+func (t *txn) dropPresumed(m MailboxID) error {
+	list, err := t.copies(`server_mailbox = ? AND server_uid IS NULL AND EXISTS (SELECT 1 FROM action WHERE message = message.id AND state = ?)`, m, presumed)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		k := &list[i]
+		var given MessageID
+		if err := t.row(`SELECT given FROM action WHERE message = ? AND state = ?`, k.id, presumed).Scan(&given); err != nil {
+			return err
+		}
+		n, err := t.movedTo(k, 0, given-1)
+		if err != nil {
+			return err
+		}
+		if _, err := t.expungeTo(k, n, "deleted by another client"); err != nil {
 			return err
 		}
 	}

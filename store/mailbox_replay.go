@@ -163,7 +163,10 @@ func (s *Store) FinishMailboxAction(ctx context.Context, id ActionID, refused st
 			return err
 		}
 		if refused == "" {
-			return t.run(`DELETE FROM mailbox_wish WHERE id = ?`, id)
+			if err := t.run(`DELETE FROM mailbox_wish WHERE id = ?`, id); err != nil || w.Kind != MailboxDelete {
+				return err
+			}
+			return t.nothingPut(w.Mailbox)
 		}
 		words := fmt.Sprintf("%s mailbox %s was refused: %s", w.gerund(), w.Name, refused)
 		if err := t.run(`UPDATE mailbox_wish SET state = 'refused', ended = ?, words = ? WHERE id = ?`, t.now, words, id); err != nil {

@@ -16,6 +16,8 @@ const (
 	byServer                // another client, or the server itself: recoverable
 	toRescue                // with its mailbox, while it was to be moved elsewhere: uploaded there unless it is found
 	byBoth                  // another client, while our deletion was pending
+
+	overtakenByMove removal = -1 // not at all: another client moved it before our deletion, and it is another message now
 )
 
 // KnownSizes tells which of these sizes (octets) a message has that was removed by the server, or that is in one of
@@ -159,7 +161,7 @@ const leftAlone = `NOT EXISTS (SELECT 1 FROM action WHERE message = message.id A
 // movedTo finds the copy, new since the id given, that shows where k has been moved to, into mailbox m or (0) into any;
 // nil: nowhere. One that a person has moved or deleted since is not it, but one may have been flagged.
 func (t *txn) movedTo(k *copyState, m MailboxID, since MessageID) (*copyState, error) {
-	if since < 0 || k.uid == 0 {
+	if since < 0 {
 		return nil, nil
 	}
 	list, err := t.copies(`header_id = ? AND id > ? AND account = ? AND size = ? AND state = 0 AND server_uid IS NOT NULL
@@ -225,8 +227,12 @@ func (t *txn) follow(k, n *copyState, wishes []actionRow) error {
 }
 
 // RescueMoved ends a pass that has seen all mailboxes of an account: what was to be moved elsewhere when another client
-// deleted its mailbox, and has not been found again, is uploaded to where it was to be.
+// deleted its mailbox, and has not been found again, is uploaded to where it was to be. A move that was handed out and whose
+// target is no more has not been done where its message is still where it was: what a person wishes since is wished from there.
 func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
+	if err := s.notMovedAway(ctx, a); err != nil {
+		return err
+	}
 	var ids []MessageID
 	err := s.read(ctx, func(q querier) error {
 		rows, err := q.QueryContext(ctx, `SELECT id FROM message WHERE account = ? AND removed = ? AND state = 2`, a, toRescue)
@@ -258,6 +264,34 @@ func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
 	})
 }
 
+func (s *Store) notMovedAway(ctx context.Context, a AccountID) error {
+	var ids []MessageID
+	err := s.read(ctx, func(q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT m.id FROM action x JOIN message m ON m.id = x.message JOIN mailbox b ON b.id = x.target
+			WHERE x.account = ? AND x.state = 'pending' AND x.blocked_by IS NULL AND x.kind = 'move' AND x.given > 0 AND m.server_uid IS NOT NULL
+			AND (b.id <> m.mailbox OR m.state = 2) AND (b.local = 1 OR b.gone IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM mailbox_wish WHERE mailbox = b.id AND kind = 'delete' AND state = 'pending'))`, a)
+		if err != nil {
+			return err
+		}
+		ids, err = collect[MessageID](rows)
+		return err
+	})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return s.writeEach(ctx, len(ids), func(t *txn, i int) error {
+		k, err := t.anyCopy(ids[i])
+		if err != nil || k.uid == 0 {
+			return ignoreNotFound(err)
+		}
+		if err := t.run(`UPDATE action SET given = 0, tries = 0 WHERE message = ? AND state = 'pending' AND kind = 'move'`, k.id); err != nil {
+			return err
+		}
+		return t.settleNew(&k, "adopt")
+	})
+}
+
 // comeBack makes a message of a tombstone again, in the mailbox it names, to be uploaded where that is on a server.
 func (t *txn) comeBack(k *copyState, group string) error {
 	k.state = here
@@ -280,7 +314,7 @@ func (t *txn) endRemoved(k *copyState, how removal) error {
 
 // overtaken journals that another client moved a message before our deletion of it reached the server.
 func (t *txn) overtaken(k *copyState, box Mailbox) error {
-	if err := t.run(`UPDATE message SET removed = ? WHERE id = ?`, byUs, k.id); err != nil {
+	if err := t.run(`UPDATE message SET removed = ? WHERE id = ?`, overtakenByMove, k.id); err != nil {
 		return err
 	}
 	return t.journalLoss(k, fmt.Sprintf("moved to %s by another client before its deletion here reached the server", box.Name))

@@ -1,6 +1,9 @@
 package store
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 // TestMovedAndSeenBeforeItWasKnown: the answer to a MOVE was lost; the next pull has stored what came to the target, and was
 // killed before it saw that the source has it no more. What was wished after the move is wished of that message.
@@ -79,4 +82,141 @@ func TestMovedIntoWhatWasDeleted(t *testing.T) {
 	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1, 2}, since))(t)
 	ok(t, w.RescueMoved(w.ctx, w.acct))
 	w.expect("append Archive []; append INBOX []")
+}
+
+// TestPresumedMoveWasNot: a MOVE was not answered because it was never done, and another client has moved the message
+// elsewhere. The pull of the source takes the move for done; that of the target shows that it was not. It is one message
+// still, and wished where the person has wished it.
+func TestPresumedMoveWasNot(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		then   func(w *world, ids []MessageID)
+		before bool // the pull of where it is comes before that of the target
+		want   string
+	}{
+		{"seen before the target", func(*world, []MessageID) {}, true, "move Archive:5 Trash"},
+		{"seen after the target", func(*world, []MessageID) {}, false, "move Archive:5 Trash"},
+		{"wished elsewhere since", func(w *world, ids []MessageID) { must(w.Move(w.ctx, ids, w.inbox))(w.TB) }, true, "move Archive:5 INBOX"},
+		{"wished elsewhere since, seen after", func(w *world, ids []MessageID) { must(w.Move(w.ctx, ids, w.inbox))(w.TB) }, false, "move Archive:5 INBOX"},
+		{"flagged since", func(w *world, ids []MessageID) {
+			must(w.MarkFlags(w.ctx, ids, FlagChange{Add: Flagged}))(w.TB)
+		}, true, "flags Archive:5 +[flagged] -[]; move Archive:5 Trash"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			ids := w.pull(w.inbox, 1, mail(1, "a", "x"))
+			must(w.Trash(w.ctx, ids))(t)
+			w.expect("move INBOX:1 Trash")
+			must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1}, must(w.LastMessage(w.ctx))(t)))(t)
+			if w.expect(""); w.row(ids[0]).MailboxName != "Trash" {
+				t.Error("it is not where it was wished")
+			}
+			c.then(w, ids)
+			sync := func() { ok(t, w.SetSyncState(w.ctx, w.trash, SyncState{UIDValidity: 1, UIDNext: 8})) }
+			if !c.before {
+				sync()
+			}
+			w.pull(w.archive, 5, mail(1, "a", "x"))
+			if c.before {
+				sync()
+			}
+			w.expect(c.want)
+			if list := must(w.List(w.ctx, ListQuery{Limit: 9}))(t); len(list) != 1 || list[0].ID != ids[0] {
+				t.Errorf("messages %+v", list)
+			}
+			if list := must(w.Conflicts(w.ctx, 0))(t); len(list) != 0 {
+				t.Errorf("conflicts %+v", list)
+			}
+		})
+	}
+}
+
+// TestPresumedMoveOfWhatWasDeleted: it is in no mailbox. The journal tells of the move.
+func TestPresumedMoveOfWhatWasDeleted(t *testing.T) {
+	w := newWorld(t)
+	ids := w.pull(w.inbox, 1, mail(1, "a", "x"))
+	must(w.Trash(w.ctx, ids))(t)
+	w.expect("move INBOX:1 Trash")
+	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1}, must(w.LastMessage(w.ctx))(t)))(t)
+	ok(t, w.SetSyncState(w.ctx, w.trash, SyncState{UIDValidity: 1, UIDNext: 8}))
+	if list := must(w.Conflicts(w.ctx, 0))(t); len(list) != 1 || list[0].Message != ids[0] {
+		t.Errorf("conflicts %+v", list)
+	}
+	if list := must(w.List(w.ctx, ListQuery{Limit: 9}))(t); len(list) != 0 {
+		t.Errorf("messages %+v", list)
+	}
+}
+
+// TestPutIntoWhatWasDeleted: what was handed out to be put into a mailbox that another client has deleted meanwhile, or to be
+// moved there, goes where the person wishes it since; nothing waits for a mailbox that is no more.
+func TestPutIntoWhatWasDeleted(t *testing.T) {
+	w := newWorld(t)
+	list := []RemoteMailbox{{Name: "INBOX", Separator: "/", Role: RoleInbox}, {Name: "Archive", Separator: "/", Role: RoleArchive}}
+	var box MailboxID
+	for _, m := range must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(t) {
+		if m.Name == "Box" {
+			box = m.ID
+		}
+	}
+	put, _, err := w.AddRemote(w.ctx, box, []Incoming{{Raw: mail(1, "a", "x")}, {Raw: mail(2, "b", "x")}, {Raw: mail(3, "c", "x")}})
+	ok(t, err)
+	ids := w.pull(w.inbox, 1, mail(4, "d", "x"), mail(5, "e", "x"))
+	must(w.Move(w.ctx, ids, box))(t)
+	w.expect("append Box []; append Box []; append Box []; move INBOX:1 Box; move INBOX:2 Box")
+	must(w.Move(w.ctx, put[:1], w.archive))(t)
+	must(w.Move(w.ctx, ids[:1], w.archive))(t)
+	for range 2 { // for good
+		must(w.Trash(w.ctx, []MessageID{put[1], ids[1]}))(t)
+	}
+	must(w.SetMailboxes(w.ctx, w.acct, list))(t)
+	ok(t, w.RescueMoved(w.ctx, w.acct))
+	w.expect("append Archive []; move INBOX:1 Archive; delete INBOX:2")
+	must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(t)
+	w.expect("append Archive []; move INBOX:1 Archive; delete INBOX:2; append Box []")
+}
+
+// TestTakenOffTheServerByBoth: a message that was moved into a mailbox on no server stays there, whoever takes it off the
+// server, and also when it was presumed moved elsewhere on it.
+func TestTakenOffTheServerByBoth(t *testing.T) {
+	w := newWorld(t)
+	ids := w.pull(w.inbox, 1, mail(1, "a", "x"), mail(2, "b", "x"))
+	box := must(w.LocalMailbox(w.ctx, w.acct, "Kept"))(t)
+	must(w.MarkFlags(w.ctx, ids, FlagChange{Add: Flagged}))(t)
+	must(w.Trash(w.ctx, ids[1:]))(t)
+	w.expect("flags INBOX:1 +[flagged] -[]; flags INBOX:2 +[flagged] -[]; move INBOX:2 Trash")
+	must(w.Move(w.ctx, ids, box.ID))(t)
+	must(w.ExpungeRemote(w.ctx, w.inbox, []uint32{1, 2}))(t)
+	ok(t, w.SetSyncState(w.ctx, w.trash, SyncState{UIDValidity: 1, UIDNext: 8}))
+	w.expect("")
+	for _, id := range ids {
+		if r := w.row(id); r.Mailbox != box.ID || len(r.Pending) != 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// TestUndoOfADeletionThatWasOvertaken: another client has moved the message before its deletion reached the server, so that it
+// is there still. Undo does not put it there once more.
+func TestUndoOfADeletionThatWasOvertaken(t *testing.T) {
+	for _, before := range []bool{false, true} { // whether the pull of where it is comes first
+		w := newWorld(t)
+		ids := w.pull(w.trash, 1, mail(1, "a", "x"))
+		must(w.Trash(w.ctx, ids))(t)
+		w.expect("delete Trash:1")
+		since := must(w.LastMessage(w.ctx))(t)
+		if before {
+			w.pull(w.archive, 5, mail(1, "a", "x"))
+		}
+		must(w.ExpungeMoved(w.ctx, w.trash, []uint32{1}, since))(t)
+		if !before {
+			w.pull(w.archive, 5, mail(1, "a", "x"))
+		}
+		if said, err := w.Undo(w.ctx); !errors.Is(err, ErrState) {
+			t.Errorf("undo: %q, %v", said, err)
+		}
+		w.expect("")
+		if list := must(w.List(w.ctx, ListQuery{Limit: 9}))(t); len(list) != 1 || list[0].MailboxName != "Archive" {
+			t.Errorf("messages %+v", list)
+		}
+	}
 }

@@ -198,6 +198,9 @@ func (t *txn) mailboxGone(m *Mailbox) error {
 	if err := t.run(`UPDATE mailbox SET local = 1 WHERE id = ?`, m.ID); err != nil {
 		return err
 	}
+	if err := t.nothingPut(m.ID); err != nil {
+		return err
+	}
 	left := false
 	for i := range list {
 		if k := &list[i]; k.mailbox == m.ID && k.state != gone { // not confirmed by the server: it stays, here
@@ -211,6 +214,25 @@ func (t *txn) mailboxGone(m *Mailbox) error {
 		return nil
 	}
 	return t.run(`UPDATE mailbox SET gone = ? WHERE id = ?`, t.now, m.ID)
+}
+
+// nothingPut takes back what was handed out to be put into a mailbox that the server has no more: done or not, it is not
+// there, and where a person wants it now it is put anew.
+func (t *txn) nothingPut(m MailboxID) error {
+	const put = `target = ? AND state = 'pending' AND kind IN ('append', 'copy') AND given > 0`
+	list, err := t.copies(`server_mailbox IS NULL AND id IN (SELECT message FROM action WHERE `+put+`)`, m)
+	if err != nil {
+		return err
+	}
+	if err := t.run(`UPDATE action SET given = 0, tries = 0 WHERE `+put, m); err != nil {
+		return err
+	}
+	for i := range list {
+		if err := t.settleNew(&list[i], "adopt"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withMailbox ends the server's side of a copy whose mailbox is gone. What was moved away here and is wholly here is kept.

@@ -219,7 +219,7 @@ func (u *undoing) revive(t *txn, x step, grp GroupID, n *int) error {
 		return nil
 	case err != nil:
 		return err
-	case k.state == here:
+	case k.state == here || k.removed == overtakenByMove:
 		u.left++
 		return nil
 	case k.state != gone || k.content == 0 && k.copyOf == 0 && (k.serverMailbox == 0 || slices.ContainsFunc(wishes, func(a actionRow) bool { return a.given != 0 })):
