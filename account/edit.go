@@ -25,18 +25,33 @@ type NewAccount struct {
 // anything is written. Errors are *Trouble: KindConfig for an account that exists or cannot be,
 // KindCreate when the file cannot be written.
 func Add(path string, spec NewAccount) error {
-	old, err := readConfig(path)
+	data, err := with(path, spec)
 	if err != nil {
 		return err
 	}
+	return writeConfig(path, data)
+}
+
+// CheckNew gives the error that Add would give for what is wrong with an account or the file.
+func CheckNew(path string, spec NewAccount) error {
+	_, err := with(path, spec)
+	return err
+}
+
+// with is the configuration with one more account.
+func with(path string, spec NewAccount) ([]byte, error) {
+	old, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
 	if cfg, err := Parse(path, old); err != nil {
-		return err
+		return nil, err
 	} else if _, exists := cfg.Account(spec.Name); exists && spec.Name != "" {
-		return &Trouble{Kind: KindConfig, Account: spec.Name, What: "the account exists already in " + path, Hint: "mua account remove " + spec.Name}
+		return nil, &Trouble{Kind: KindConfig, Account: spec.Name, What: "the account exists already in " + path, Hint: "mua account remove " + spec.Name}
 	}
 	text, err := spec.toml()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	data := old
 	if len(data) > 0 {
@@ -49,14 +64,14 @@ func Add(path string, spec NewAccount) error {
 	cfg, wrong := parse(path, data)
 	if wrong != nil {
 		if wrong.at.line > bytes.Count(old, []byte("\n")) { // the new lines: they are in no file to look at
-			return &Trouble{Kind: KindConfig, Account: spec.Name, What: wrong.msg, Hint: wrong.trouble.Hint}
+			return nil, &Trouble{Kind: KindConfig, Account: spec.Name, What: wrong.msg, Hint: wrong.trouble.Hint}
 		}
-		return wrong.trouble
+		return nil, wrong.trouble
 	}
 	if _, ok := cfg.Account(spec.Name); !ok {
-		return &Trouble{Kind: KindConfig, Account: spec.Name, What: "the account could not be added to " + path}
+		return nil, &Trouble{Kind: KindConfig, Account: spec.Name, What: "the account could not be added to " + path}
 	}
-	return writeConfig(path, data)
+	return data, nil
 }
 
 // toml is the account as a table of the configuration.

@@ -3,13 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/mail"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mua/account"
 	"mua/account/imap"
@@ -27,18 +26,27 @@ func newAccount(a *app) *cobra.Command {
 
 func newAccountAdd(a *app) *cobra.Command {
 	var n account.NewAccount
+	given := false
 	cmd := &cobra.Command{
-		Use: "add NAME --from ADDR [--incoming URL] [--outgoing URL] --password-...", Short: "Add an account to the configuration",
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Use: "add [NAME --from ADDR [--incoming URL] [--outgoing URL] --password-...]", Short: "Add an account to the configuration",
+		Args: usageArgs(cobra.MaximumNArgs(1)),
 		Long: `Add writes an account into the configuration file, which it makes when there is
 none. URLs: imaps:// imap:// pop3s:// pop3:// smtps:// smtp:// (without s: STARTTLS
 required). With --password-keyring the password is read from stdin and stored in
-the keyring of the desktop.`,
+the keyring of the desktop.
+
+Without flags it asks for all that on a terminal, with the servers that DNS names for
+the address, and tries the account.`,
 		Example: `  mua account add work --from 'Ada Lovelace <ada@example.org>' \
       --incoming imaps://ada@imap.example.org --outgoing smtps://ada@smtp.example.org \
       --password-command 'pass show mail/ada'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n.Name = args[0]
+			if len(args) > 0 {
+				n.Name = args[0]
+			}
+			if cmd.LocalNonPersistentFlags().Visit(func(*pflag.Flag) { given = true }); !given && isTerminal(a.in) {
+				return a.askAccount(cmd.Context(), n.Name)
+			}
 			return a.addAccount(cmd.Context(), n)
 		},
 	}
@@ -56,8 +64,8 @@ the keyring of the desktop.`,
 }
 
 func (a *app) addAccount(ctx context.Context, n account.NewAccount) error {
-	if n.From == "" || n.Incoming == "" && n.Outgoing == "" {
-		return usagef("give --from, and --incoming or --outgoing (or both)")
+	if n.Name == "" || n.From == "" || n.Incoming == "" && n.Outgoing == "" {
+		return usagef("give a name for the account, --from, and --incoming or --outgoing (or both)")
 	}
 	ways := count(n.PasswordCommand != "", n.PasswordEnv != "", n.PasswordFile != "", n.PasswordKeyring)
 	if ways != 1 {
@@ -234,23 +242,6 @@ func (a *app) printReport(acct *account.Account, side string, r account.Report) 
 	_, err := fmt.Fprintf(a.out, "%s %s: %s at %s, %s, login %s\n    %s\n", acct.Name, side, strings.ToUpper(r.Protocol), r.Host, tls, login,
 		message.CleanLine(strings.Join(r.Capabilities, " ")))
 	return err
-}
-
-// readPassword reads the first line, without its end.
-func readPassword(r io.Reader) (string, error) {
-	var b strings.Builder
-	buf := make([]byte, 1)
-	for b.Len() < 4096 {
-		n, err := r.Read(buf)
-		if n == 1 && buf[0] == '\n' || err == io.EOF {
-			break
-		}
-		if err != nil {
-			return "", err
-		}
-		b.Write(buf[:n])
-	}
-	return strings.TrimFunc(b.String(), unicode.IsControl), nil
 }
 
 // nameAndAddr is an identity as a person reads it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -95,7 +96,11 @@ func (a *app) keepPassword(ctx context.Context, name, side string) error {
 
 func (a *app) askPassword(ctx context.Context, name string) (string, error) {
 	if !isTerminal(a.in) {
-		return readPassword(a.in)
+		text, err := readLine(a.in)
+		if err == io.EOF {
+			err = nil
+		}
+		return text, err
 	}
 	fd := int(a.in.(*os.File).Fd())
 	before, err := term.GetState(fd)
@@ -104,19 +109,12 @@ func (a *app) askPassword(ctx context.Context, name string) (string, error) {
 	}
 	fmt.Fprintf(a.err, "Password for %s (it is stored in the keyring, and not shown here): ", message.CleanLine(name))
 	defer fmt.Fprintln(a.err)
-	type answer struct {
-		text []byte
-		err  error
-	}
-	typed := make(chan answer, 1)
-	go func() { // which nothing but a line ends
+	text, err := typed(ctx, func() (string, error) {
 		text, err := term.ReadPassword(fd)
-		typed <- answer{text, err}
-	}()
-	select {
-	case t := <-typed:
-		return string(t.text), t.err
-	case <-ctx.Done():
-		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
+		return string(text), err
+	})
+	if ctx.Err() != nil {
+		err = errors.Join(err, term.Restore(fd, before))
 	}
+	return text, err
 }
