@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"context"
+
 	"mua/store"
 	"mua/ui/keys"
 )
@@ -229,18 +231,46 @@ func (m *mailView) toggleMark() {
 	l.selectRow(l.sel + 1)
 }
 
-// toggleAll marks all rows in memory, or none.
+// maxMarked is how many rows are marked at once.
+const maxMarked = 10_000
+
+// toggleAll marks all rows of the list, those too that are not in memory, or none.
 func (m *mailView) toggleAll() {
 	l := m.list()
 	if len(l.marked) > 0 {
 		clear(l.marked)
 		return
 	}
-	for _, r := range l.win.rows {
-		l.marked[r.ID] = r
+	if !l.win.older && !l.win.newer && len(l.win.rows) < sortedRows {
+		l.markRows(l.win.rows)
+		return
 	}
-	if l.win.older || l.win.newer {
-		m.u.say("%s marked; the list is longer", count(len(l.marked), "message"))
+	st, q, v := l.u.o.Store, l.q, l.view()
+	q.Limit = maxMarked
+	l.u.modal(&l.jump, func(ctx context.Context) func() {
+		list, err := st.List(ctx, q)
+		var rows []row
+		if err == nil {
+			rows, err = v.rows(ctx, st, list)
+		}
+		return func() {
+			if err != nil {
+				l.u.oops("list", err)
+				return
+			}
+			l.markRows(rows)
+			if len(list) == maxMarked {
+				l.u.remark("%d marked; the list is longer", len(l.marked))
+			}
+		}
+	})
+}
+
+func (l *list) markRows(rows []row) {
+	for _, r := range rows {
+		if l.hidden[r.ID] == 0 {
+			l.marked[r.ID] = r
+		}
 	}
 }
 
@@ -268,7 +298,7 @@ func (m *mailView) sortBy(s store.Sort) {
 	l := m.list()
 	l.q.Sort = s
 	l.q.Threads = l.q.Threads && s == store.SortDate
-	l.win = window{}
+	l.win, l.loaded = window{}, false // the next keys are for the rows to come
 	l.sel, l.top = -1, 0
 	l.reload()
 	m.u.say("Sorted by %s", sortWord(s))
