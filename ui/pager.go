@@ -97,6 +97,12 @@ func (u *App) help() {
 	u.push(&help{u: u, sections: u.keys.Help(contexts)})
 }
 
+// helpWidth is the columns of a line of help, helpKeys of them for the keys.
+const (
+	helpWidth = 58
+	helpKeys  = 14
+)
+
 // helpLine is a line of help: a title, or keys and what they do.
 type helpLine struct{ title, keys, words string }
 
@@ -120,17 +126,20 @@ func (h *help) column() []helpLine {
 func (h *help) Draw(s tcell.Screen, r cells.Rect) {
 	look := h.u.look
 	all := h.column()
-	cols := min(max(1, (r.W-4)/58), 3)
+	cols := min(max(1, (r.W-4)/helpWidth), 3)
 	per := max((len(all)+cols-1)/cols, 1)
-	box := cells.Rect{W: min(cols*58+4, r.W), H: min(per+2, r.H)}
+	box := cells.Rect{W: min(cols*helpWidth+4, r.W), H: min(per+2, r.H)}
 	box.X, box.Y = r.X+(r.W-box.W)/2, r.Y+(r.H-box.H)/2
-	title := "What the keys do"
-	if box.H-2 < per {
-		title += " · ↓ more"
-	}
-	cells.Box(s, box, text("%s", title), look.frame, look.title)
 	h.h, h.lines = box.H-2, per
 	h.off = max(0, min(h.off, per-h.h))
+	title := "What the keys do"
+	switch {
+	case h.off+h.h < per:
+		title += " · ↓ more"
+	case h.off > 0:
+		title += " · ↑ more"
+	}
+	cells.Box(s, box, text("%s · Esc closes", title), look.frame, look.title)
 	w := (box.W - 4) / cols
 	for c := range cols {
 		for i := range h.h {
@@ -143,8 +152,8 @@ func (h *help) Draw(s tcell.Screen, r cells.Rect) {
 				cells.Put(s, x, y, w, text("%s", all[n].title), look.title)
 				continue
 			}
-			cells.Put(s, x, y, 13, text("%s", all[n].keys), look.accent)
-			cells.PutFit(s, x+14, y, w-15, text("%s", all[n].words), look.plain)
+			cells.Put(s, x, y, helpKeys-1, text("%s", all[n].keys), look.accent)
+			cells.PutFit(s, x+helpKeys, y, w-helpKeys-1, text("%s", all[n].words), look.plain)
 		}
 	}
 }
@@ -159,10 +168,14 @@ func (h *help) Key(ev *tcell.EventKey) bool {
 		h.off--
 	case tcell.KeyDown:
 		h.off++
-	case tcell.KeyPgUp:
+	case tcell.KeyPgUp, tcell.KeyCtrlB, tcell.KeyBackspace, tcell.KeyBackspace2:
 		h.off -= h.h
-	case tcell.KeyPgDn:
+	case tcell.KeyPgDn, tcell.KeyCtrlF:
 		h.off += h.h
+	case tcell.KeyHome:
+		h.off = 0
+	case tcell.KeyEnd:
+		h.off = h.lines
 	default:
 		switch ev.Rune() {
 		case 'j':
@@ -171,6 +184,10 @@ func (h *help) Key(ev *tcell.EventKey) bool {
 			h.off--
 		case ' ':
 			h.off += h.h
+		case 'g':
+			h.off = 0
+		case 'G':
+			h.off = h.lines
 		default:
 			h.u.pop(h)
 		}

@@ -182,7 +182,7 @@ func Table() []Binding {
 		{GoDrafts, Global, "g d", "-", "go to the drafts", ""},
 		{GoSent, Global, "g s", "-", "go to the sent mail", ""},
 		{GoOutbox, Global, "g o", "-", "go to the outbox", ""},
-		{GoConflicts, Global, "g c", "-", "what servers refused or others did otherwise", ""},
+		{GoConflicts, Global, "g c", "-", "conflicts: refused or overruled by servers", ""},
 		{BoxCreate, Mailboxes, "n", "", "make a mailbox", "new"},
 		{BoxRename, Mailboxes, "e", "", "rename the mailbox", "rename"},
 		{BoxDelete, Mailboxes, "d", "", "delete the mailbox", "delete"},
