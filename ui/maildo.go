@@ -98,12 +98,11 @@ func (m *mailView) doList(a keys.Action) bool {
 
 // doMessage does what leads to or from a message.
 func (m *mailView) doMessage(a keys.Action) bool {
-	l := m.list()
 	switch a {
 	case keys.NextMessage:
-		l.selectRow(l.sel + 1)
+		m.step(1, "This is the last message")
 	case keys.PrevMessage:
-		l.selectRow(l.sel - 1)
+		m.step(-1, "This is the first message")
 	case keys.NextUnread:
 		m.nextUnread(true, "No older unread message here")
 	case keys.PrevUnread:
@@ -129,13 +128,22 @@ func (m *mailView) match(forward bool) {
 	l := m.list()
 	switch {
 	case l.search() && forward:
-		l.selectRow(l.sel + 1)
+		m.step(1, "No further match here")
 	case l.search():
-		l.selectRow(l.sel - 1)
+		m.step(-1, "No further match here")
 	case m.u.lastQuery == "":
 		m.u.say("Nothing has been searched for yet · %s searches", m.u.keys.Key(keys.Search, keys.Global))
 	default:
 		l.jumpTo(m.u.lastQuery, forward, "No further match here")
+	}
+}
+
+// step goes to the next row or the one before, or says that there is none.
+func (m *mailView) step(n int, none string) {
+	l := m.list()
+	was, more := l.sel, n > 0 && l.win.older || n < 0 && l.win.newer
+	if l.selectRow(l.sel + n); l.sel == was && !more {
+		m.u.remark("%s", none)
 	}
 }
 
