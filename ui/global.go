@@ -223,7 +223,7 @@ func (m *mailView) doWith(a keys.Action) bool {
 	case keys.OpenLink:
 		m.u.chooseLink(r)
 	case keys.Pipe:
-		m.u.askPipe(r)
+		m.u.askPipe("Pipe message to:", m.u.wholeMessage(r))
 	case keys.Save:
 		m.u.askSaveMessage(r)
 	default:

@@ -128,6 +128,7 @@ func Table() []Binding {
 		{Open, Parts, "Enter", "", "show the part", "show"},
 		{Save, Parts, "s", "", "save the part to a file", "save"},
 		{Save, Mail, "e", "", "save the message to a file (.eml)", ""},
+		{Pipe, Parts, "|", "", "pipe the part to a command", "pipe"},
 
 		{Reply, Mail, "r", "", "reply", "reply"},
 		{ReplyAll, Mail, "R, g r", "g, R", "reply to all", "all"},
@@ -244,7 +245,7 @@ func Hints(c Context) []Action {
 	case Outbox:
 		return []Action{Back, Retry, Hold, Release, Edit, Cancel, Open, ShowAll, ItWasSent}
 	case Parts:
-		return []Action{Back, Open, Save}
+		return []Action{Back, Open, Save, Pipe}
 	case Write:
 		return []Action{SendNow, Postpone, Attach, Editor, ToReview}
 	case Review:
