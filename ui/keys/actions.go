@@ -66,6 +66,7 @@ const (
 	Threads       Action = "threads"
 	Fold          Action = "fold"
 	AllHeaders    Action = "headers"
+	Find          Action = "find"
 	Fetch         Action = "fetch"
 	ViewParts     Action = "parts"
 	OpenLink      Action = "link"
@@ -127,8 +128,8 @@ func Table() []Binding {
 		{Open, Outbox, "Enter, Right", "", "show the message", "message"},
 		{Open, Parts, "Enter", "", "show the part", "show"},
 		{Save, Parts, "s", "", "save the part to a file", "save"},
-		{Save, Mail, "e", "", "save the message to a file (.eml)", ""},
 		{Pipe, Parts, "|", "", "pipe the part to a command", "pipe"},
+		{Save, Mail, "e", "", "save the message to a file (.eml)", ""},
 
 		{Reply, Mail, "r", "", "reply", "reply"},
 		{ReplyAll, Mail, "R, g r", "g, R", "reply to all", "all"},
@@ -153,10 +154,11 @@ func Table() []Binding {
 		{OpenLink, Mail, "o", "", "open a link", "link"},
 		{Pipe, Mail, "|", "", "pipe the message to a command", ""},
 		{AllHeaders, Reader, "h", "", "all headers, or the usual ones", "headers"},
+		{Find, Reader, "Ctrl-S", "", "find in this message", "find"},
 
 		{Search, Global, "/", "", "search all mail", "search"},
 		{Limit, Mail, "l", "", "show only what matches, in this mailbox", "limit"},
-		{NextMatch, Mail, "n", "", "next match of the search", ""},
+		{NextMatch, Mail, "n", "", "next match of the search, or in the text", ""},
 		{PrevMatch, Mail, "N", "-", "previous match", ""},
 		{NextUnread, Mail, "Tab", "", "next unread message", "unread"},
 		{PrevUnread, Mail, "S-Tab", "", "previous unread message", ""},
@@ -237,7 +239,7 @@ func Hints(c Context) []Action {
 	case List:
 		return []Action{Reply, Archive, Delete, Compose, Search, ChooseMailbox, Undo, Open, Forward, MoveTo, Mark, Flag, NextUnread, Threads, Limit, ReplyAll, Sync, NextPane}
 	case Reader:
-		return []Action{Back, Reply, Archive, Delete, NextMessage, ViewParts, OpenLink, Forward, ReplyAll, MoveTo, AllHeaders, NextUnread, Compose, Search, NextPane}
+		return []Action{Back, Reply, Archive, Delete, NextMessage, ViewParts, OpenLink, Forward, ReplyAll, MoveTo, Find, AllHeaders, NextUnread, Compose, Search, NextPane}
 	case Mailboxes:
 		return []Action{Open, NextPane, BoxCreate, BoxRename, BoxDelete, Compose, Search, Sync, Back}
 	case Conflicts:
