@@ -41,6 +41,8 @@ func (v *reader) seek(step int) {
 		}
 		return func() {
 			switch {
+			case (at < 0 || at >= len(lines)) && v.c.cut:
+				u.remark("No further “%s” in what is shown of this message", f.words)
 			case at < 0 || at >= len(lines):
 				u.remark("No further “%s” in this message", f.words)
 			case len(lines) == len(v.lines): // else they were set anew meanwhile
