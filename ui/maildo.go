@@ -9,6 +9,10 @@ import (
 
 // Do does an action of the list, the reader or the mailboxes.
 func (m *mailView) Do(a keys.Action) bool {
+	if _, ok := m.shown(); !ok && m.focus != boxesPane && ofMessages(a) {
+		m.u.remark("There is no message here")
+		return true
+	}
 	switch m.focus {
 	case boxesPane:
 		return m.doBoxes(a)
@@ -22,6 +26,18 @@ func (m *mailView) Do(a keys.Action) bool {
 		}
 	}
 	return m.doMessage(a) || m.doWish(a)
+}
+
+// ofMessages reports an action that nothing comes of where there is no message.
+func ofMessages(a keys.Action) bool {
+	switch a {
+	case keys.Open, keys.Page, keys.Mark, keys.MarkAll, keys.Fold, keys.NextUnread, keys.PrevUnread, keys.NextMessage, keys.PrevMessage,
+		keys.Reply, keys.ReplyAll, keys.ReplyList, keys.Forward, keys.ForwardWhole, keys.Bounce,
+		keys.Archive, keys.Delete, keys.Junk, keys.MoveTo, keys.CopyTo, keys.Flag, keys.Unread, keys.Fetch,
+		keys.Save, keys.Pipe, keys.ViewParts, keys.OpenLink:
+		return true
+	}
+	return false
 }
 
 func (m *mailView) doBoxes(a keys.Action) bool {
@@ -154,6 +170,8 @@ func (m *mailView) nextPane() {
 		m.focus = readerPane
 	case m.focus != boxesPane && p.boxes.W > 0:
 		m.focus = boxesPane
+	case m.focus == listPane:
+		m.u.remark("There is no room for another pane · %s chooses a mailbox", m.u.keys.Key(keys.ChooseMailbox, keys.Global))
 	default:
 		m.focus = listPane
 	}

@@ -44,3 +44,22 @@ func TestEndsAreSaid(t *testing.T) {
 	empty.keys("g a")
 	empty.sees("There is no inbox yet")
 }
+
+// TestNothingThereIsSaid: a key says why nothing comes of it.
+func TestNothingThereIsSaid(t *testing.T) {
+	r := start(t, setup{})
+	for _, k := range []string{"Enter", "t", "Ctrl-A", "r", "f", "a", "d", "s", "!", "F", "v", "o", "|", "Tab", "Space"} {
+		r.keys(k)
+		r.sees("There is no message here")
+		r.keys("h")
+		r.seesNot("There is no message here")
+	}
+	r.keys("w")
+	r.sees("There is no room for another pane · c chooses a mailbox")
+	r.keys("g s")
+	r.sees("There is no mailbox for sent mail yet")
+	r.keys("g o", "e")
+	r.sees("There is no message here")
+	r.keys("q", "g c", "Enter")
+	r.sees("There is no conflict here")
+}
