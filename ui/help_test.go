@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"testing"
 
 	"mua/ui/cells"
@@ -25,6 +26,23 @@ func TestHelpIsWhole(t *testing.T) {
 	r.sees("↑ more", "flagged, has attachments, marked")
 	r.keys("Esc")
 	r.seesNot("What the keys do")
+}
+
+// TestHelpIsOfThePlace: keys of a text are told where one writes, and the signs of the list where there is one.
+func TestHelpIsOfThePlace(t *testing.T) {
+	for _, l := range append(slices.Clone(textHelp), signHelp...) {
+		if cells.Width(l.words) > helpWidth-helpKeys-1 || cells.Width(l.keys) >= helpKeys {
+			t.Errorf("no room for %q", l)
+		}
+	}
+	r := start(t, setup{samples: true})
+	r.keys("m", "F1")
+	r.sees("next field, field before", "undo, redo what was typed in the text")
+	r.seesNot("Signs in the list")
+	r.keys("Esc", "Esc", "g o", "?")
+	r.sees("What the keys do")
+	r.keys("End")
+	r.seesNot("Signs in the list", "next field")
 }
 
 // TestNumbersAreWhole: the numbers at the top are cut only where the place beside them has no room.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -84,6 +85,7 @@ type help struct {
 	base
 	u        *App
 	sections []keys.Section
+	contexts []keys.Context
 	off      int
 	lines    int
 	h        int
@@ -94,7 +96,7 @@ func (u *App) help() {
 	if len(contexts) == 0 {
 		contexts = u.below().Contexts()
 	}
-	u.push(&help{u: u, sections: u.keys.Help(contexts)})
+	u.push(&help{u: u, sections: u.keys.Help(contexts), contexts: contexts})
 }
 
 // helpWidth is the columns of a line of help, helpKeys of them for the keys.
@@ -117,11 +119,31 @@ func (h *help) column() []helpLine {
 			out = append(out, helpLine{keys: strings.Join(e.Keys, " "), words: e.Text})
 		}
 	}
-	out = append(out, helpLine{}, helpLine{title: "Signs in the list"},
-		helpLine{keys: "●", words: "unread"}, helpLine{keys: "← →", words: "answered, forwarded"},
-		helpLine{keys: "! @ ✓", words: "flagged, has attachments, marked"})
+	switch {
+	case slices.Contains(h.contexts, keys.Write):
+		return append(out, textHelp...)
+	case slices.Contains(h.contexts, keys.Mail):
+		return append(out, signHelp...)
+	}
 	return out
 }
+
+// What help says besides the bindings: of the signs in the list, and of keys of the text that are always the same.
+var (
+	signHelp = []helpLine{
+		{}, {title: "Signs in the list"},
+		{keys: "●", words: "unread"}, {keys: "← →", words: "answered, forwarded"},
+		{keys: "! @ ✓", words: "flagged, has attachments, marked"},
+	}
+	textHelp = []helpLine{
+		{}, {title: "In the fields and the text"},
+		{keys: "Tab S-Tab", words: "next field, field before"},
+		{keys: "← →", words: "in From: another address to write from"},
+		{keys: "^Z ^Y", words: "undo, redo what was typed in the text"},
+		{keys: "^W ^U ^K", words: "delete a word, the line, the rest of it"},
+		{keys: "Shift-← →", words: "select; ^L all, ^Q copy, ^V paste"},
+	}
+)
 
 func (h *help) Draw(s tcell.Screen, r cells.Rect) {
 	look := h.u.look
