@@ -56,3 +56,12 @@ func TestFindInAMessage(t *testing.T) {
 	r.keys("J", "n")
 	r.sees("nothing here", "Nothing has been searched for yet")
 }
+
+// TestFindInWhatIsShown: of a text that is not shown to its end it is not said that it has no such words.
+func TestFindInWhatIsShown(t *testing.T) {
+	r := start(t, setup{fill: func(r *rig) {
+		r.add("INBOX", store.RoleInbox, mailText("a@b.example", "long", strings.Repeat(strings.Repeat("x", 70)+"\n", maxText/71+10)+"needle"))
+	}})
+	r.keys("Enter", "Ctrl-S", "=needle", "Enter")
+	r.sees("No further “needle” in what is shown of this message")
+}
