@@ -37,5 +37,9 @@ func (u *App) goAllInboxes() {
 			return
 		}
 	}
-	u.say("There is one inbox only")
+	if _, ok := u.mail.roleBox(store.RoleInbox, ""); !ok {
+		u.remark("There is no inbox yet")
+		return
+	}
+	u.remark("There is one inbox only")
 }

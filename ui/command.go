@@ -210,17 +210,29 @@ func (u *App) commandCompose(to string) error {
 }
 
 func (u *App) commandPipe(cmd string) error {
-	if r, ok := u.mail.shown(); ok {
-		u.pipe(r, cmd)
+	if from, ok := u.pointedAt(); ok {
+		u.pipe(from, cmd)
 	}
 	return nil
 }
 
 func (u *App) commandSave(path string) error {
-	if r, ok := u.mail.shown(); ok {
-		u.saveMessage(r, path)
+	if from, ok := u.pointedAt(); ok {
+		u.save(from, path)
 	}
 	return nil
+}
+
+// pointedAt is the part selected where parts are shown, else the message.
+func (u *App) pointedAt() (source, bool) {
+	if p, ok := u.below().(*parts); ok {
+		if p.sel >= len(p.list) {
+			return nil, false
+		}
+		return contentOf(p.list[p.sel]), true
+	}
+	r, ok := u.mail.shown()
+	return u.wholeMessage(r), ok
 }
 
 func (u *App) commandSync(name string) error {

@@ -39,15 +39,23 @@ func (c *composer) Key(ev *tcell.EventKey) bool {
 	return true
 }
 
-// fromKey goes through the addresses one can write from.
+// fromKey goes through the addresses one can write from; what else is typed there changes nothing.
 func (c *composer) fromKey(ev *tcell.EventKey) {
+	n := len(c.froms)
 	switch ev.Key() {
 	case tcell.KeyDown, tcell.KeyEnter, tcell.KeyTab:
 		c.step(1)
+	case tcell.KeyUp, tcell.KeyBacktab: // there is nothing above
 	case tcell.KeyLeft:
-		c.from = (c.from + len(c.froms) - 1) % len(c.froms)
+		c.from = (c.from + n - 1) % n
+	case tcell.KeyRight:
+		c.from = (c.from + 1) % n
 	default:
-		c.from = (c.from + 1) % len(c.froms)
+		if ev.Rune() == ' ' {
+			c.from = (c.from + 1) % n
+			return
+		}
+		c.u.remark("← → choose the address to write from; Enter goes on")
 	}
 }
 

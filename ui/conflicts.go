@@ -234,6 +234,7 @@ func (v *conflictsView) Do(a keys.Action) bool {
 // open shows the message that the selected one is about.
 func (v *conflictsView) open() {
 	if len(v.list) == 0 {
+		v.u.remark("There is no conflict here")
 		return
 	}
 	c := v.list[v.sel]

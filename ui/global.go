@@ -87,13 +87,24 @@ func (u *App) home() {
 	u.layers = kept
 }
 
+// roleWord is what a mailbox of a role is for, in words.
+func roleWord(r store.Role) string {
+	switch r {
+	case store.RoleInbox:
+		return "new mail"
+	case store.RoleSent:
+		return "sent mail"
+	}
+	return string(r)
+}
+
 func (u *App) goRole(r store.Role) {
 	b, ok := u.mail.roleBox(r, u.mail.account())
 	if !ok {
 		b, ok = u.mail.roleBox(r, "")
 	}
 	if !ok {
-		u.say("There is no mailbox for %s yet", r)
+		u.say("There is no mailbox for %s yet", roleWord(r))
 		return
 	}
 	u.show(b)
@@ -223,7 +234,7 @@ func (m *mailView) doWith(a keys.Action) bool {
 	case keys.OpenLink:
 		m.u.chooseLink(r)
 	case keys.Pipe:
-		m.u.askPipe(r)
+		m.u.askPipe("Pipe message to:", m.u.wholeMessage(r))
 	case keys.Save:
 		m.u.askSaveMessage(r)
 	default:

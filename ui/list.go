@@ -398,16 +398,22 @@ func (l *list) release(ids []store.MessageID) {
 
 // patch changes the rows of messages at once, before the store is asked.
 func (l *list) patch(ids []store.MessageID, f func(*row)) {
+	in := make(map[store.MessageID]bool, len(ids))
 	for _, id := range ids {
-		if i := l.win.find(id); i >= 0 {
+		in[id] = true
+	}
+	for i := range l.win.rows {
+		if in[l.win.rows[i].ID] {
 			f(&l.win.rows[i])
 		}
-		if r, ok := l.marked[id]; ok {
+	}
+	for id, r := range l.marked {
+		if in[id] {
 			f(&r)
 			l.marked[id] = r
 		}
 	}
-	l.patchThreads(ids, f)
+	l.patchThreads(in, f)
 }
 
 // targets are the messages the next action is for: the marked ones, else the selected one; of a folded thread all that

@@ -280,7 +280,7 @@ func (r *row) recount() {
 }
 
 // patchThreads is patch of rows that stand for several messages.
-func (l *list) patchThreads(ids []store.MessageID, f func(*row)) {
+func (l *list) patchThreads(in map[store.MessageID]bool, f func(*row)) {
 	if !l.q.Threads {
 		return
 	}
@@ -291,7 +291,7 @@ func (l *list) patchThreads(ids []store.MessageID, f func(*row)) {
 		}
 		changed := false
 		for k := range r.InThread.Here {
-			if m := &r.InThread.Here[k]; slices.Contains(ids, m.ID) {
+			if m := &r.InThread.Here[k]; in[m.ID] {
 				one := row{Row: store.Row{ID: m.ID, Flags: m.Flags}}
 				f(&one)
 				m.Flags, changed = one.Flags, true

@@ -1,12 +1,18 @@
 package ui
 
 import (
+	"context"
+
 	"mua/store"
 	"mua/ui/keys"
 )
 
 // Do does an action of the list, the reader or the mailboxes.
 func (m *mailView) Do(a keys.Action) bool {
+	if _, ok := m.shown(); !ok && m.focus != boxesPane && ofMessages(a) {
+		m.u.remark("There is no message here")
+		return true
+	}
 	switch m.focus {
 	case boxesPane:
 		return m.doBoxes(a)
@@ -20,6 +26,18 @@ func (m *mailView) Do(a keys.Action) bool {
 		}
 	}
 	return m.doMessage(a) || m.doWish(a)
+}
+
+// ofMessages reports an action that nothing comes of where there is no message.
+func ofMessages(a keys.Action) bool {
+	switch a {
+	case keys.Open, keys.Page, keys.Mark, keys.MarkAll, keys.Fold, keys.NextUnread, keys.PrevUnread, keys.NextMessage, keys.PrevMessage,
+		keys.Reply, keys.ReplyAll, keys.ReplyList, keys.Forward, keys.ForwardWhole, keys.Bounce,
+		keys.Archive, keys.Delete, keys.Junk, keys.MoveTo, keys.CopyTo, keys.Flag, keys.Unread, keys.Fetch,
+		keys.Save, keys.Pipe, keys.ViewParts, keys.OpenLink:
+		return true
+	}
+	return false
 }
 
 func (m *mailView) doBoxes(a keys.Action) bool {
@@ -96,12 +114,11 @@ func (m *mailView) doList(a keys.Action) bool {
 
 // doMessage does what leads to or from a message.
 func (m *mailView) doMessage(a keys.Action) bool {
-	l := m.list()
 	switch a {
 	case keys.NextMessage:
-		l.selectRow(l.sel + 1)
+		m.step(1, "This is the last message")
 	case keys.PrevMessage:
-		l.selectRow(l.sel - 1)
+		m.step(-1, "This is the first message")
 	case keys.NextUnread:
 		m.nextUnread(true, "No older unread message here")
 	case keys.PrevUnread:
@@ -127,13 +144,22 @@ func (m *mailView) match(forward bool) {
 	l := m.list()
 	switch {
 	case l.search() && forward:
-		l.selectRow(l.sel + 1)
+		m.step(1, "No further match here")
 	case l.search():
-		l.selectRow(l.sel - 1)
+		m.step(-1, "No further match here")
 	case m.u.lastQuery == "":
 		m.u.say("Nothing has been searched for yet · %s searches", m.u.keys.Key(keys.Search, keys.Global))
 	default:
 		l.jumpTo(m.u.lastQuery, forward, "No further match here")
+	}
+}
+
+// step goes to the next row or the one before, or says that there is none.
+func (m *mailView) step(n int, none string) {
+	l := m.list()
+	was, more := l.sel, n > 0 && l.win.older || n < 0 && l.win.newer
+	if l.selectRow(l.sel + n); l.sel == was && !more {
+		m.u.remark("%s", none)
 	}
 }
 
@@ -144,6 +170,8 @@ func (m *mailView) nextPane() {
 		m.focus = readerPane
 	case m.focus != boxesPane && p.boxes.W > 0:
 		m.focus = boxesPane
+	case m.focus == listPane:
+		m.u.remark("There is no room for another pane · %s chooses a mailbox", m.u.keys.Key(keys.ChooseMailbox, keys.Global))
 	default:
 		m.focus = listPane
 	}
@@ -229,18 +257,46 @@ func (m *mailView) toggleMark() {
 	l.selectRow(l.sel + 1)
 }
 
-// toggleAll marks all rows in memory, or none.
+// maxMarked is how many rows are marked at once.
+const maxMarked = 10_000
+
+// toggleAll marks all rows of the list, those too that are not in memory, or none.
 func (m *mailView) toggleAll() {
 	l := m.list()
 	if len(l.marked) > 0 {
 		clear(l.marked)
 		return
 	}
-	for _, r := range l.win.rows {
-		l.marked[r.ID] = r
+	if !l.win.older && !l.win.newer && len(l.win.rows) < sortedRows {
+		l.markRows(l.win.rows)
+		return
 	}
-	if l.win.older || l.win.newer {
-		m.u.say("%s marked; the list is longer", count(len(l.marked), "message"))
+	st, q, v := l.u.o.Store, l.q, l.view()
+	q.Limit = maxMarked
+	l.u.modal(&l.jump, func(ctx context.Context) func() {
+		list, err := st.List(ctx, q)
+		var rows []row
+		if err == nil {
+			rows, err = v.rows(ctx, st, list)
+		}
+		return func() {
+			if err != nil {
+				l.u.oops("list", err)
+				return
+			}
+			l.markRows(rows)
+			if len(list) == maxMarked {
+				l.u.remark("%d marked; the list is longer", len(l.marked))
+			}
+		}
+	})
+}
+
+func (l *list) markRows(rows []row) {
+	for _, r := range rows {
+		if l.hidden[r.ID] == 0 {
+			l.marked[r.ID] = r
+		}
 	}
 }
 
@@ -268,7 +324,7 @@ func (m *mailView) sortBy(s store.Sort) {
 	l := m.list()
 	l.q.Sort = s
 	l.q.Threads = l.q.Threads && s == store.SortDate
-	l.win = window{}
+	l.win, l.loaded = window{}, false // the next keys are for the rows to come
 	l.sel, l.top = -1, 0
 	l.reload()
 	m.u.say("Sorted by %s", sortWord(s))

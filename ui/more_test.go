@@ -108,6 +108,23 @@ func TestPipeWithoutShell(t *testing.T) {
 	r.sees("Subject: Re: Four days among the islands?", "Done: grep")
 }
 
+// TestPipeAPart: a program gets the part that is selected, decoded, and so does a file.
+func TestPipeAPart(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("j", "v", "G")
+	r.sees("▸ parts of Invitation", "| pipe")
+	r.keys("|")
+	r.sees("Pipe part to:")
+	r.keys("=head -n 1", "Enter")
+	r.sees("▸ head -n 1", " BEGIN:VCALENDAR")
+	path := filepath.Join(t.TempDir(), "part")
+	r.keys("q", ":", "=save "+path, "Enter")
+	r.sees("Saved")
+	if got, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(got), "BEGIN:VCALENDAR") {
+		t.Errorf("%v %q", err, got)
+	}
+}
+
 func TestLinks(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "opened")
 	opener := filepath.Join(t.TempDir(), "open")

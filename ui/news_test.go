@@ -101,6 +101,10 @@ func TestWhatWasAskedHasAnEnd(t *testing.T) {
 	r.until("no route to imap.mua.example; next try in 40 s")
 	r.seesNot("Sending and receiving")
 	r.sees("○ offline")
+	r.agent.set(account.Status{Account: "work", Phase: account.Idle,
+		Trouble: &account.Trouble{Kind: account.KindNetwork, What: "localhost.localdomain.of.somebody.example refuses connections on port 24999"}, NextTry: testNow.Add(40 * time.Second)})
+	r.until("localhost.localdomain.of.somebody") // what is too long for the line is cut before the time
+	r.sees("…; next try in 40 s ", "○ offline")
 }
 
 // TestNothingTriedYet: neither online nor offline is known before the first connection.

@@ -36,9 +36,11 @@ func (v *outboxView) decide(a keys.Action) bool {
 	default:
 		return false
 	}
-	if ok {
-		do()
+	if !ok {
+		v.u.remark("There is no message here")
+		return true
 	}
+	do()
 	return true
 }
 

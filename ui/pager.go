@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -84,6 +85,7 @@ type help struct {
 	base
 	u        *App
 	sections []keys.Section
+	contexts []keys.Context
 	off      int
 	lines    int
 	h        int
@@ -94,8 +96,14 @@ func (u *App) help() {
 	if len(contexts) == 0 {
 		contexts = u.below().Contexts()
 	}
-	u.push(&help{u: u, sections: u.keys.Help(contexts)})
+	u.push(&help{u: u, sections: u.keys.Help(contexts), contexts: contexts})
 }
+
+// helpWidth is the columns of a line of help, helpKeys of them for the keys.
+const (
+	helpWidth = 58
+	helpKeys  = 14
+)
 
 // helpLine is a line of help: a title, or keys and what they do.
 type helpLine struct{ title, keys, words string }
@@ -111,26 +119,49 @@ func (h *help) column() []helpLine {
 			out = append(out, helpLine{keys: strings.Join(e.Keys, " "), words: e.Text})
 		}
 	}
-	out = append(out, helpLine{}, helpLine{title: "Signs in the list"},
-		helpLine{keys: "●", words: "unread"}, helpLine{keys: "← →", words: "answered, forwarded"},
-		helpLine{keys: "! @ ✓", words: "flagged, has attachments, marked"})
+	switch {
+	case slices.Contains(h.contexts, keys.Write):
+		return append(out, textHelp...)
+	case slices.Contains(h.contexts, keys.Mail):
+		return append(out, signHelp...)
+	}
 	return out
 }
+
+// What help says besides the bindings: of the signs in the list, and of keys of the text that are always the same.
+var (
+	signHelp = []helpLine{
+		{}, {title: "Signs in the list"},
+		{keys: "●", words: "unread"}, {keys: "← →", words: "answered, forwarded"},
+		{keys: "! @ ✓", words: "flagged, has attachments, marked"},
+	}
+	textHelp = []helpLine{
+		{}, {title: "In the fields and the text"},
+		{keys: "Tab S-Tab", words: "next field, field before"},
+		{keys: "← →", words: "in From: another address to write from"},
+		{keys: "^Z ^Y", words: "undo, redo what was typed in the text"},
+		{keys: "^W ^U ^K", words: "delete a word, the line, the rest of it"},
+		{keys: "Shift-← →", words: "select; ^L all, ^Q copy, ^V paste"},
+	}
+)
 
 func (h *help) Draw(s tcell.Screen, r cells.Rect) {
 	look := h.u.look
 	all := h.column()
-	cols := min(max(1, (r.W-4)/58), 3)
+	cols := min(max(1, (r.W-4)/helpWidth), 3)
 	per := max((len(all)+cols-1)/cols, 1)
-	box := cells.Rect{W: min(cols*58+4, r.W), H: min(per+2, r.H)}
+	box := cells.Rect{W: min(cols*helpWidth+4, r.W), H: min(per+2, r.H)}
 	box.X, box.Y = r.X+(r.W-box.W)/2, r.Y+(r.H-box.H)/2
-	title := "What the keys do"
-	if box.H-2 < per {
-		title += " · ↓ more"
-	}
-	cells.Box(s, box, text("%s", title), look.frame, look.title)
 	h.h, h.lines = box.H-2, per
 	h.off = max(0, min(h.off, per-h.h))
+	title := "What the keys do"
+	switch {
+	case h.off+h.h < per:
+		title += " · ↓ more"
+	case h.off > 0:
+		title += " · ↑ more"
+	}
+	cells.Box(s, box, text("%s · Esc closes", title), look.frame, look.title)
 	w := (box.W - 4) / cols
 	for c := range cols {
 		for i := range h.h {
@@ -143,8 +174,8 @@ func (h *help) Draw(s tcell.Screen, r cells.Rect) {
 				cells.Put(s, x, y, w, text("%s", all[n].title), look.title)
 				continue
 			}
-			cells.Put(s, x, y, 13, text("%s", all[n].keys), look.accent)
-			cells.PutFit(s, x+14, y, w-15, text("%s", all[n].words), look.plain)
+			cells.Put(s, x, y, helpKeys-1, text("%s", all[n].keys), look.accent)
+			cells.PutFit(s, x+helpKeys, y, w-helpKeys-1, text("%s", all[n].words), look.plain)
 		}
 	}
 }
@@ -159,10 +190,14 @@ func (h *help) Key(ev *tcell.EventKey) bool {
 		h.off--
 	case tcell.KeyDown:
 		h.off++
-	case tcell.KeyPgUp:
+	case tcell.KeyPgUp, tcell.KeyCtrlB, tcell.KeyBackspace, tcell.KeyBackspace2:
 		h.off -= h.h
-	case tcell.KeyPgDn:
+	case tcell.KeyPgDn, tcell.KeyCtrlF:
 		h.off += h.h
+	case tcell.KeyHome:
+		h.off = 0
+	case tcell.KeyEnd:
+		h.off = h.lines
 	default:
 		switch ev.Rune() {
 		case 'j':
@@ -171,6 +206,10 @@ func (h *help) Key(ev *tcell.EventKey) bool {
 			h.off--
 		case ' ':
 			h.off += h.h
+		case 'g':
+			h.off = 0
+		case 'G':
+			h.off = h.lines
 		default:
 			h.u.pop(h)
 		}

@@ -150,6 +150,8 @@ func (p *parts) doPart(a keys.Action) {
 	}
 	part := p.list[p.sel]
 	switch {
+	case a == keys.Pipe:
+		p.u.askPipe("Pipe part to:", contentOf(part))
 	case a == keys.Open && strings.HasPrefix(part.Type, "text/html"):
 		p.showText(part, func() string { return message.HTMLToText(partText(part)) })
 	case a == keys.Open && strings.HasPrefix(part.Type, "text/"):
@@ -164,6 +166,11 @@ func (p *parts) doPart(a keys.Action) {
 	default:
 		p.askSave(part)
 	}
+}
+
+// contentOf is what a part holds, decoded.
+func contentOf(part *message.Part) source {
+	return func(context.Context) ([]byte, error) { return part.Data, nil }
 }
 
 // partText is a text part's bytes as text; message decodes the charset when it parses the part alone.
@@ -247,11 +254,10 @@ func (u *App) askSaveMessage(r row) {
 	u.withRaw(r.ID, func(raw []byte) { u.askSave("Save message as:", name, raw) })
 }
 
-// saveMessage saves a whole message under a path.
-func (u *App) saveMessage(r row, path string) {
-	st := u.o.Store
+// save saves a message or a part of one under a path.
+func (u *App) save(from source, path string) {
 	u.pump.Serial(func(ctx context.Context) func() {
-		raw, err := st.Raw(ctx, r.ID)
+		raw, err := from(ctx)
 		if err == nil {
 			err = saveNew(path, raw)
 		}

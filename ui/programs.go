@@ -24,34 +24,42 @@ func opener() string {
 	return "xdg-open"
 }
 
-// askPipe asks for a command to give the message to.
-func (u *App) askPipe(r row) {
-	u.prompt("Pipe message to:", "", &u.pipes, nil, func(p *prompt, cmd string) {
+// source reads what a program is given.
+type source func(context.Context) ([]byte, error)
+
+// wholeMessage is a message as it is stored.
+func (u *App) wholeMessage(r row) source {
+	st := u.o.Store
+	return func(ctx context.Context) ([]byte, error) { return st.Raw(ctx, r.ID) }
+}
+
+// askPipe asks for a command to give something to.
+func (u *App) askPipe(label string, from source) {
+	u.prompt(label, "", &u.pipes, nil, func(p *prompt, cmd string) {
 		if _, err := splitCommand(cmd); err != nil {
 			p.fail(-1, err.Error())
 			return
 		}
 		p.close()
-		u.pipe(r, cmd)
+		u.pipe(from, cmd)
 	})
 }
 
-// pipe runs a command, without a shell, with the message as its input, and
-// shows what it says. Leaving mua ends it.
-func (u *App) pipe(r row, cmd string) {
+// pipe runs a command, without a shell, with a message or a part of one as its
+// input, and shows what it says. Leaving mua ends it.
+func (u *App) pipe(from source, cmd string) {
 	words, err := splitCommand(cmd)
 	if err != nil {
 		u.oops("pipe", err)
 		return
 	}
-	st := u.o.Store
 	u.say("Running %s …", words[0])
 	u.pump.Start(&u.piping, func(ctx context.Context) func() {
-		raw, err := st.Raw(ctx, r.ID)
+		input, err := from(ctx)
 		if err != nil {
 			return func() { u.oops("pipe", err) }
 		}
-		out, err := runCommand(ctx, words, raw)
+		out, err := runCommand(ctx, words, input)
 		return func() { u.piped(cmd, out, err) }
 	})
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -113,28 +114,33 @@ func (p *prompt) drawFailure(s tcell.Screen, r cells.Rect, indent int) {
 	cells.PutFit(s, 1, above.Y, r.W-1, text("✗ %s", p.failed), look.warn)
 }
 
-// drawOffers lists completions above the line, the first nearest to it.
+// drawOffers lists completions above the line, the first nearest to it, and how many more there are.
 func (p *prompt) drawOffers(s tcell.Screen, body cells.Rect, x int) {
-	n := min(len(p.offers), 8, body.H-2)
+	n := min(len(p.offers), 8, body.H-3)
 	if n <= 0 {
 		return
 	}
+	first := max(0, p.chosen-n+1)
+	lines := p.offers[first : first+n]
+	if more := len(p.offers) - first - n; more > 0 {
+		lines = append(slices.Clone(lines), fmt.Sprintf("… %d more", more))
+	}
 	w := 10
-	for _, o := range p.offers[:n] {
+	for _, o := range lines {
 		w = max(w, cells.Width(o)+2)
 	}
 	w = min(w, p.u.w-x)
 	bottom := p.u.h - 2
-	for i, o := range p.offers[:n] {
+	for i, o := range lines {
 		st := p.u.look.bar
-		if i == p.chosen {
+		if first+i == p.chosen {
 			st = p.u.look.cursor
 		}
 		cells.PutFit(s, x-1, bottom-i, w, text(" %s", o), st)
 	}
 }
 
-// Key edits the line; Tab completes, arrows go through the history.
+// Key edits the line; Tab completes, arrows go through the completions shown, else through the history.
 func (p *prompt) Key(ev *tcell.EventKey) bool {
 	switch ev.Key() {
 	case tcell.KeyEscape, tcell.KeyCtrlC:
@@ -153,9 +159,17 @@ func (p *prompt) Key(ev *tcell.EventKey) bool {
 	case tcell.KeyBacktab:
 		p.tab(-1)
 	case tcell.KeyUp:
-		p.remember(-1)
+		if len(p.offers) > 0 {
+			p.tab(1) // the first is the lowest
+		} else {
+			p.remember(-1)
+		}
 	case tcell.KeyDown:
-		p.remember(1)
+		if len(p.offers) > 0 {
+			p.tab(-1)
+		} else {
+			p.remember(1)
+		}
 	default:
 		p.failed = ""
 		p.drop()
@@ -184,6 +198,9 @@ func (p *prompt) tab(step int) {
 		return
 	}
 	if n := len(p.offers); n > 0 {
+		if p.chosen < 0 && step < 0 {
+			p.chosen = n
+		}
 		p.chosen = (p.chosen + step + n) % n
 		p.input.SetText(p.offers[p.chosen])
 		return

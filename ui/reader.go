@@ -58,23 +58,25 @@ func readContent(ctx context.Context, st *store.Store, id store.MessageID) (cont
 
 // reader shows one message.
 type reader struct {
-	u      *App
-	row    row // of the message; ID 0: nothing is shown
-	c      content
-	ready  bool // c is the content of row
-	err    error
-	all    bool // all headers
-	opened bool // opened on purpose, not only shown beside the list
-	lines  []readerLine
-	head   []readerLine    // lines without the words for what is missing
-	words  string          // for what is missing
-	asked  store.MessageID // the message opened that was asked for by itself
-	again  bool            // news came during a load
-	width  int             // lines are set for this
-	off    int
-	height int
-	load   pump.Slot
-	set    pump.Slot
+	u       *App
+	row     row // of the message; ID 0: nothing is shown
+	c       content
+	ready   bool // c is the content of row
+	err     error
+	all     bool // all headers
+	opened  bool // opened on purpose, not only shown beside the list
+	lines   []readerLine
+	head    []readerLine    // lines without the words for what is missing
+	words   string          // for what is missing
+	asked   store.MessageID // the message opened that was asked for by itself
+	again   bool            // news came during a load
+	width   int             // lines are set for this
+	off     int
+	height  int
+	find    finder
+	load    pump.Slot
+	set     pump.Slot
+	seeking pump.Slot
 }
 
 // show loads a message; the same one stays as it is.
@@ -83,7 +85,7 @@ func (v *reader) show(r row) {
 		v.row.Row.Flags = r.Flags
 		return
 	}
-	v.row, v.ready, v.err, v.opened, v.off, v.asked, v.again = r, false, nil, false, 0, 0, false
+	v.row, v.ready, v.err, v.opened, v.off, v.asked, v.again, v.find = r, false, nil, false, 0, 0, false, finder{}
 	v.fetch()
 }
 
@@ -145,6 +147,7 @@ func (v *reader) relayout() {
 		return func() {
 			if n := len(v.lines); n > 0 {
 				v.off = v.off * len(lines) / n
+				v.find.hit = v.off - 1
 			}
 			v.setWords(lines)
 		}
@@ -207,7 +210,9 @@ func (v *reader) Draw(s tcell.Screen, r cells.Rect, focused bool) {
 	}
 	v.off = max(0, min(v.off, len(v.lines)-r.H))
 	for i := 0; i < r.H && v.off+i < len(v.lines); i++ {
-		v.lines[v.off+i].draw(s, cells.Rect{X: r.X + 1, Y: r.Y + i, W: r.W - 1, H: 1}, v.u.look)
+		line := cells.Rect{X: r.X + 1, Y: r.Y + i, W: r.W - 1, H: 1}
+		v.lines[v.off+i].draw(s, line, v.u.look)
+		v.drawFound(s, line, v.lines[v.off+i])
 	}
 	v.drawMore(s, r, focused)
 }
@@ -254,6 +259,17 @@ func (v *reader) do(a keys.Action) bool {
 		v.all = !v.all
 		v.off = 0
 		v.relayout()
+	case keys.Find:
+		v.askFind()
+	case keys.NextMatch, keys.PrevMatch:
+		if v.find.pattern == nil {
+			return false
+		}
+		if a == keys.NextMatch {
+			v.seek(1)
+		} else {
+			v.seek(-1)
+		}
 	case keys.Page:
 		if !v.scroll(max(1, v.height-2)) && v.ready {
 			v.u.remark("End of the message · %s next unread", v.u.keys.Key(keys.NextUnread, keys.Mail))

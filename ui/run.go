@@ -41,7 +41,7 @@ type App struct {
 	reading    chan struct{} // has room for as many messages as are parsed at once
 	stored     storeState
 
-	searches, commandHistory, pipes, attached, laters, bounces history
+	searches, commandHistory, pipes, finds, attached, laters, bounces history
 
 	book     *addressbook.Book
 	booking  pump.Slot       // reading the address books' files

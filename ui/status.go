@@ -166,7 +166,7 @@ func (u *App) drawTop(s tcell.Screen, r cells.Rect) {
 	cells.Fill(s, r, u.look.bar)
 	x := r.X + cells.Put(s, r.X, r.Y, r.W, text("%s", name), u.look.barStrong)
 	room := r.X + r.W - x
-	n := min(cells.Width(right)+1, room/2)
+	n := min(cells.Width(right)+1, max(room/2, room-cells.Width(left)-1))
 	cells.PutFit(s, x, r.Y, room-n, text("%s", left), u.look.bar)
 	cells.PutRight(s, r.X+r.W-n, r.Y, n, text("%s ", right), u.look.barStrong)
 }
@@ -207,8 +207,8 @@ func (u *App) drawBottom(s tcell.Screen, r cells.Rect) {
 
 // drawStatus draws what was done at the left and how things stand at the right, as much as there is room for.
 func (u *App) drawStatus(s tcell.Screen, r cells.Rect) {
-	left, style := u.talk()
-	right := joinFitting(u.connection(), max(r.W/4, r.W-cells.Width(left)-3))
+	left, end, style := u.talk()
+	right := joinFitting(u.connection(), max(r.W/4, r.W-cells.Width(left+end)-3))
 	x := r.X + r.W
 	for i := len(right) - 1; i >= 0; i-- {
 		t := text("%s ", right[i].words)
@@ -218,29 +218,32 @@ func (u *App) drawStatus(s tcell.Screen, r cells.Rect) {
 		x -= cells.Width(t.String())
 		cells.Put(s, x, r.Y, r.W, t, right[i].style)
 	}
-	cells.PutFit(s, r.X, r.Y, x-r.X-1, text(" %s", left), style)
+	room := x - r.X - 1
+	n := max(0, min(cells.Width(left)+1, room-cells.Width(end)))
+	cells.PutFit(s, r.X, r.Y, n, text(" %s", left), style)
+	cells.PutFit(s, r.X+n, r.Y, room-n, text("%s", end), style)
 }
 
-// talk is the left of the status line: a notice, what can still be taken back, or why we are offline.
-func (u *App) talk() (string, tcell.Style) {
-	st := &u.status
+// talk is the left of the status line: a notice, what can still be taken back, or why we are offline. Where there is not
+// room for all, its end is shown nevertheless.
+func (u *App) talk() (words, end string, st tcell.Style) {
+	line := &u.status
 	count := u.countdown()
-	if st.notice.String() != "" && (count == "" || st.noticeAt.IsZero() || u.now().Sub(st.noticeAt) < noticeTime) {
-		return st.notice.String(), u.look.good
+	if line.notice.String() != "" && (count == "" || line.noticeAt.IsZero() || u.now().Sub(line.noticeAt) < noticeTime) {
+		return line.notice.String(), "", u.look.good
 	}
 	if count != "" {
-		return count, u.look.good
+		return count, "", u.look.good
 	}
-	for _, a := range st.accounts {
+	for _, a := range line.accounts {
 		if a.Trouble != nil && a.Trouble.Kind == account.KindNetwork {
-			words := a.Trouble.Error()
 			if !a.NextTry.IsZero() && a.NextTry.After(u.now()) {
-				words += fmt.Sprintf("; next try in %s", shortDuration(a.NextTry.Sub(u.now())))
+				end = "; next try in " + shortDuration(a.NextTry.Sub(u.now()))
 			}
-			return words, u.look.dim
+			return a.Trouble.Error(), end, u.look.dim
 		}
 	}
-	return "", u.look.plain
+	return "", "", u.look.plain
 }
 
 // styled is a part of the status line.

@@ -105,54 +105,60 @@ func (m *mailView) delete() {
 	})
 }
 
-// moveToRole moves the targets to the mailbox of a role in their account.
+// moveToRole moves the targets to the mailbox of a role, each in its account.
 func (m *mailView) moveToRole(role store.Role) {
 	list := m.targets()
 	if len(list) == 0 {
 		return
 	}
-	st, acct := m.u.o.Store, list[0].Account
+	st, accts := m.u.o.Store, accountsOf(list)
 	m.away("Moved to "+string(role)+":", func(ctx context.Context, ids []store.MessageID) error {
-		b, err := st.RoleMailbox(ctx, acct, role, true)
-		if err != nil {
-			return err
+		to := map[store.AccountID]store.MailboxID{}
+		for _, a := range accts {
+			b, err := st.RoleMailbox(ctx, a, role, true)
+			if err != nil {
+				return err
+			}
+			to[a] = b.ID
 		}
-		_, err = st.Move(ctx, ids, b.ID)
+		_, err := st.MoveEach(ctx, ids, to)
 		return err
 	})
 }
 
-// chooseTarget asks for a mailbox of the same account and moves there.
+// chooseTarget asks for a mailbox and moves there.
 func (m *mailView) chooseTarget() {
-	list := m.targets()
-	if len(list) == 0 {
-		return
-	}
-	acct := list[0].Account
-	m.u.chooseMailbox(fmt.Sprintf("Move %s to", count(len(list), "message")), acct, func(b store.Mailbox) { m.moveTo(b) })
+	m.chooseFor("Move", m.targets(), func(b store.Mailbox) { m.moveTo(b) })
 }
 
 func (m *mailView) moveTo(b store.Mailbox) {
 	st := m.u.o.Store
+	to, err := m.u.targetsFor(b, m.targets())
+	if err != nil {
+		m.u.oops("move", err)
+		return
+	}
 	m.away("Moved to "+b.Name+":", func(ctx context.Context, ids []store.MessageID) error {
-		_, err := st.Move(ctx, ids, b.ID)
+		_, err := st.MoveEach(ctx, ids, to)
 		return err
 	})
 }
 
-// chooseCopy asks for a mailbox of the same account and copies there.
+// chooseCopy asks for a mailbox and copies there.
 func (m *mailView) chooseCopy() {
 	list := m.targets()
-	if len(list) == 0 {
-		return
-	}
-	m.u.chooseMailbox(fmt.Sprintf("Copy %s to", count(len(list), "message")), list[0].Account, func(b store.Mailbox) { m.copyTo(list, b) })
+	m.chooseFor("Copy", list, func(b store.Mailbox) { m.copyTo(list, b) })
 }
 
 func (m *mailView) copyTo(list []row, b store.Mailbox) {
 	st, l := m.u.o.Store, m.list()
+	to, err := m.u.targetsFor(b, list)
+	if err != nil {
+		m.u.oops("copy", err)
+		return
+	}
 	m.u.wish("Copied to "+b.Name+": "+m.undoable(len(list)), func(ctx context.Context) error {
-		_, err := st.Copy(ctx, ids(list), b.ID)
+		_, err := st.CopyEach(ctx, ids(list), to)
 		return err
 	}, func(error) { l.reload() })
 	clear(l.marked)

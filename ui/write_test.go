@@ -220,7 +220,11 @@ func TestSeveralIdentities(t *testing.T) {
 	}})
 	r.keys("m", "S-Tab")
 	r.sees("◂ Ada Linden <ada@mua.example>   (work) ▸")
-	r.keys("Right")
+	r.keys("S-Tab", "Up", "=x") // no key that means something else changes whom it is from
+	r.sees("◂ Ada Linden <ada@mua.example>   (work) ▸", "← → choose the address to write from")
+	r.keys("Right", "Space", "Left")
+	r.sees("◂ Ada Linden <ada@home.example>   (home) ▸")
+	r.keys("Left", "Space")
 	r.sees("◂ Ada Linden <ada@home.example>   (home) ▸")
 	r.keys("Tab", "=bob@example.org", "Tab", "Tab", "Tab", "=S", "Tab", "=text", "Ctrl-X")
 	if it := r.items()[0]; it.AccountName != "home" || it.Sender != "ada@home.example" {

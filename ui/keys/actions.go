@@ -66,6 +66,7 @@ const (
 	Threads       Action = "threads"
 	Fold          Action = "fold"
 	AllHeaders    Action = "headers"
+	Find          Action = "find"
 	Fetch         Action = "fetch"
 	ViewParts     Action = "parts"
 	OpenLink      Action = "link"
@@ -127,6 +128,7 @@ func Table() []Binding {
 		{Open, Outbox, "Enter, Right", "", "show the message", "message"},
 		{Open, Parts, "Enter", "", "show the part", "show"},
 		{Save, Parts, "s", "", "save the part to a file", "save"},
+		{Pipe, Parts, "|", "", "pipe the part to a command", "pipe"},
 		{Save, Mail, "e", "", "save the message to a file (.eml)", ""},
 
 		{Reply, Mail, "r", "", "reply", "reply"},
@@ -146,16 +148,17 @@ func Table() []Binding {
 		{Flag, Mail, "F", "", "flag or unflag", "flag"},
 		{Unread, Mail, "U", "N", "mark read or unread", "unread"},
 		{Mark, List, "t", "", "mark for the next action, and go down", "mark"},
-		{MarkAll, List, "Ctrl-A", "", "mark all shown here, or none", ""},
-		{Fetch, Mail, "D", "", "fetch the whole message, where only its header is here", ""},
+		{MarkAll, List, "Ctrl-A", "", "mark all of this list, or none", ""},
+		{Fetch, Mail, "D", "", "fetch what is not here yet of the message", ""},
 		{ViewParts, Mail, "v", "", "parts and attachments, to save", "parts"},
 		{OpenLink, Mail, "o", "", "open a link", "link"},
 		{Pipe, Mail, "|", "", "pipe the message to a command", ""},
 		{AllHeaders, Reader, "h", "", "all headers, or the usual ones", "headers"},
+		{Find, Reader, "Ctrl-S", "", "find in this message", "find"},
 
 		{Search, Global, "/", "", "search all mail", "search"},
 		{Limit, Mail, "l", "", "show only what matches, in this mailbox", "limit"},
-		{NextMatch, Mail, "n", "", "next match of the search", ""},
+		{NextMatch, Mail, "n", "", "next match of the search, or in the text", ""},
 		{PrevMatch, Mail, "N", "-", "previous match", ""},
 		{NextUnread, Mail, "Tab", "", "next unread message", "unread"},
 		{PrevUnread, Mail, "S-Tab", "", "previous unread message", ""},
@@ -182,7 +185,7 @@ func Table() []Binding {
 		{GoDrafts, Global, "g d", "-", "go to the drafts", ""},
 		{GoSent, Global, "g s", "-", "go to the sent mail", ""},
 		{GoOutbox, Global, "g o", "-", "go to the outbox", ""},
-		{GoConflicts, Global, "g c", "-", "what servers refused or others did otherwise", ""},
+		{GoConflicts, Global, "g c", "-", "conflicts: refused or overruled by servers", ""},
 		{BoxCreate, Mailboxes, "n", "", "make a mailbox", "new"},
 		{BoxRename, Mailboxes, "e", "", "rename the mailbox", "rename"},
 		{BoxDelete, Mailboxes, "d", "", "delete the mailbox", "delete"},
@@ -236,7 +239,7 @@ func Hints(c Context) []Action {
 	case List:
 		return []Action{Reply, Archive, Delete, Compose, Search, ChooseMailbox, Undo, Open, Forward, MoveTo, Mark, Flag, NextUnread, Threads, Limit, ReplyAll, Sync, NextPane}
 	case Reader:
-		return []Action{Back, Reply, Archive, Delete, NextMessage, ViewParts, OpenLink, Forward, ReplyAll, MoveTo, AllHeaders, NextUnread, Compose, Search, NextPane}
+		return []Action{Back, Reply, Archive, Delete, NextMessage, ViewParts, OpenLink, Forward, ReplyAll, MoveTo, Find, AllHeaders, NextUnread, Compose, Search, NextPane}
 	case Mailboxes:
 		return []Action{Open, NextPane, BoxCreate, BoxRename, BoxDelete, Compose, Search, Sync, Back}
 	case Conflicts:
@@ -244,7 +247,7 @@ func Hints(c Context) []Action {
 	case Outbox:
 		return []Action{Back, Retry, Hold, Release, Edit, Cancel, Open, ShowAll, ItWasSent}
 	case Parts:
-		return []Action{Back, Open, Save}
+		return []Action{Back, Open, Save, Pipe}
 	case Write:
 		return []Action{SendNow, Postpone, Attach, Editor, ToReview}
 	case Review:

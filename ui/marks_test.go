@@ -1,0 +1,32 @@
+package ui
+
+import (
+	"fmt"
+	"testing"
+
+	"mua/store"
+)
+
+// TestMarkAllOfALongList: all of a list are marked, not only what is in memory.
+func TestMarkAllOfALongList(t *testing.T) {
+	const n = 500
+	r := start(t, setup{fill: func(r *rig) {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = mailText("a@b.example", fmt.Sprintf("number %d", i), "text")
+		}
+		r.add("INBOX", store.RoleInbox, list...)
+		r.add("Archive", store.RoleArchive)
+	}})
+	r.keys("Ctrl-A")
+	r.sees("500 marked")
+	r.keys("F")
+	r.sees("Flagged 500")
+	r.keys("S", "Ctrl-A", "a")
+	r.sees("Archived 500", "No messages in INBOX")
+	r.keys("u")
+	r.sees("Undone: 500 messages moved back to INBOX")
+	if c, err := r.st.Count(t.Context(), store.ListQuery{Query: "in:inbox is:flagged"}); err != nil || c != n {
+		t.Errorf("%d flagged, %v", c, err)
+	}
+}

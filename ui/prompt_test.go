@@ -1,0 +1,65 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestOffersCanBeReached: arrows go through the completions shown, all of them come into sight, and their number is told.
+func TestOffersCanBeReached(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys(":", "=archive", "Enter", ":", "Tab")
+	r.sees(" acknowledge", "… ")
+	lowest := func() string { return strings.Split(r.screen(), "\n")[22] }
+	if !strings.Contains(lowest(), "acknowledge") {
+		t.Errorf("the first is not nearest to the line: %q", lowest())
+	}
+	r.keys("Up", "Up")
+	r.sees(": all-inboxes")
+	for range 8 {
+		r.keys("Up")
+	}
+	r.seesNot(" acknowledge")
+	r.keys("Esc", "Ctrl-U", "Tab", "Down")
+	r.sees(": up")
+	r.seesNot(" more ")
+	r.keys("Esc", "Up")
+	r.sees(": archive")
+}
+
+// TestEndsAreSaid: a key that cannot go on says so.
+func TestEndsAreSaid(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("g a")
+	r.sees("There is one inbox only")
+	r.keys("Enter", "K")
+	r.sees("This is the first message")
+	r.keys("J")
+	r.seesNot("This is the")
+	r.keys("q", "/", "=from:mira", "Enter", "G", "n")
+	r.sees("No further match here")
+	r.keys("Enter", "J")
+	r.sees("This is the last message")
+	empty := start(t, setup{})
+	empty.keys("g a")
+	empty.sees("There is no inbox yet")
+}
+
+// TestNothingThereIsSaid: a key says why nothing comes of it.
+func TestNothingThereIsSaid(t *testing.T) {
+	r := start(t, setup{})
+	for _, k := range []string{"Enter", "t", "Ctrl-A", "r", "f", "a", "d", "s", "!", "F", "v", "o", "|", "Tab", "Space"} {
+		r.keys(k)
+		r.sees("There is no message here")
+		r.keys("h")
+		r.seesNot("There is no message here")
+	}
+	r.keys("w")
+	r.sees("There is no room for another pane · c chooses a mailbox")
+	r.keys("g s")
+	r.sees("There is no mailbox for sent mail yet")
+	r.keys("g o", "e")
+	r.sees("There is no message here")
+	r.keys("q", "g c", "Enter")
+	r.sees("There is no conflict here")
+}
