@@ -8,7 +8,7 @@ import (
 
 // freshMost is how many octets of texts wait for an indexer, and freshStale how long, while it takes none.
 const (
-	freshMost  = 4 << 20
+	freshMost  = 8 << 20
 	freshStale = time.Second
 )
 
@@ -92,5 +92,5 @@ func (f *freshTexts) slacken(ctx context.Context) {
 func (f *freshTexts) crowded() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.wanted > 0 && f.octets > freshMost/2 && time.Since(f.taken) <= freshStale
+	return f.wanted > 0 && f.octets > freshMost*3/4 && time.Since(f.taken) <= freshStale
 }
