@@ -47,7 +47,11 @@ the address, and tries the account.`,
 			if cmd.LocalNonPersistentFlags().Visit(func(*pflag.Flag) { given = true }); !given && isTerminal(a.in) {
 				return a.askAccount(cmd.Context(), n.Name)
 			}
-			return a.addAccount(cmd.Context(), n)
+			if err := a.addAccount(cmd.Context(), n); err != nil {
+				return err
+			}
+			a.talk("account %s added to %s; try it: mua account check %s", n.Name, a.configFile(), n.Name)
+			return nil
 		},
 	}
 	fl := cmd.Flags()
@@ -81,7 +85,6 @@ func (a *app) addAccount(ctx context.Context, n account.NewAccount) error {
 			return &t
 		}
 	}
-	a.talk("account %s added to %s; try it: mua account check %s", n.Name, a.configFile(), n.Name)
 	return nil
 }
 

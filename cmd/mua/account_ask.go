@@ -33,7 +33,7 @@ func (a *app) askAccount(ctx context.Context, name string) error {
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(a.err)
-		return ctx.Err()
+		return &account.Trouble{Kind: account.KindTemporary, What: "interrupted", Kept: "Nothing was added", Err: ctx.Err()}
 	case errors.Is(err, io.EOF):
 		fmt.Fprintln(a.err)
 		return usagef("it was not answered to its end: nothing was added")
@@ -43,6 +43,7 @@ func (a *app) askAccount(ctx context.Context, name string) error {
 	if err := a.addAccount(ctx, n); err != nil {
 		return err
 	}
+	a.talk("account %s is in %s", n.Name, path)
 	return a.checkAccounts(ctx, []string{n.Name})
 }
 
@@ -74,6 +75,9 @@ func (q *interview) account(name string) (n account.NewAccount, err error) {
 	}
 	in, out := q.servers(domain)
 	if n.Incoming, err = q.server("The server that holds your mail", in, func(url string) error {
+		if url == "" {
+			return nil
+		}
 		return q.check(account.NewAccount{Name: n.Name, From: n.From, Incoming: url})
 	}); err != nil {
 		return n, err
@@ -86,10 +90,9 @@ func (q *interview) account(name string) (n account.NewAccount, err error) {
 	}); err != nil {
 		return n, err
 	}
-	n.PasswordCommand, err = q.ask("A command that prints the password, as in pass show mail/ada", "the keyring keeps it", nil)
-	if n.PasswordCommand == "the keyring keeps it" {
-		n.PasswordCommand, n.PasswordKeyring = "", true
-	}
+	n.PasswordCommand, err = q.ask("A command that prints the password, as in pass show mail/ada; Return for the keyring", "",
+		func(string) error { return nil })
+	n.PasswordKeyring = n.PasswordCommand == ""
 	return n, err
 }
 
@@ -138,12 +141,6 @@ func (q *interview) ask(words, usual string, fits func(string) error) (string, e
 		}
 		if s = strings.TrimSpace(s); s == "" {
 			s = usual
-		}
-		if s == "" {
-			continue
-		}
-		if fits == nil {
-			return s, nil
 		}
 		if err = fits(s); err == nil {
 			return s, nil
