@@ -26,7 +26,7 @@ type interview struct {
 // askAccount adds an account by asking, and tries it.
 func (a *app) askAccount(ctx context.Context, name string) error {
 	path := a.configFile()
-	fmt.Fprintf(a.err, "An account for %s. Return takes what is in [brackets], Ctrl-C ends without a change.\n\n", message.CleanLine(path))
+	fmt.Fprintf(a.err, "An account for %s\nReturn takes what is in [brackets], Ctrl-C ends without a change.\n\n", message.CleanLine(path))
 	q := interview{ctx: ctx, in: a.in, out: a.err, lookup: net.DefaultResolver.LookupSRV,
 		check: func(n account.NewAccount) error { return account.CheckNew(path, n) }}
 	n, err := q.account(name)
@@ -49,7 +49,7 @@ func (a *app) askAccount(ctx context.Context, name string) error {
 
 // account asks for everything. name is the account's, or "".
 func (q *interview) account(name string) (n account.NewAccount, err error) {
-	if n.From, err = q.ask("Your name and address, as in Ada Lovelace <ada@example.org>", "", func(s string) error {
+	if n.From, err = q.ask("Your name and address, as Ada Lovelace <ada@example.org>", "", func(s string) error {
 		_, err := mail.ParseAddress(s)
 		if err != nil {
 			err = errors.New("that is no address")
@@ -90,7 +90,7 @@ func (q *interview) account(name string) (n account.NewAccount, err error) {
 	}); err != nil {
 		return n, err
 	}
-	n.PasswordCommand, err = q.ask("A command that prints the password, as in pass show mail/ada; Return for the keyring", "",
+	n.PasswordCommand, err = q.ask("A command that prints the password, or Return for the keyring", "",
 		func(string) error { return nil })
 	n.PasswordKeyring = n.PasswordCommand == ""
 	return n, err
