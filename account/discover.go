@@ -22,7 +22,7 @@ func Offered(ctx context.Context, lookup func(ctx context.Context, service, prot
 	for side, list := range sides {
 		for i, s := range list {
 			all.Go(func() {
-				if _, srv, err := lookup(ctx, s.service, "tcp", domain); err == nil && len(srv) > 0 {
+				if _, srv, err := lookup(ctx, s.service, "tcp", strings.TrimSuffix(domain, ".")+"."); err == nil && len(srv) > 0 {
 					found[side][i] = offeredURL(s.scheme, srv[0])
 				}
 			})

@@ -10,7 +10,7 @@ import (
 func TestOffered(t *testing.T) {
 	records := map[string]*net.SRV{}
 	lookup := func(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
-		if proto != "tcp" || name != "example.org" {
+		if proto != "tcp" || name != "example.org." {
 			t.Errorf("asked for %s %s %s", service, proto, name)
 		}
 		if r := records[service]; r != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"mua/store/message"
 	"mua/store/query"
 )
 
@@ -38,5 +39,5 @@ func meant(near string) string {
 	if near == "" {
 		return ""
 	}
-	return ", did you mean " + near + "?"
+	return ", did you mean " + message.CleanLine(near).String() + "?"
 }

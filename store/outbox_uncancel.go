@@ -126,7 +126,11 @@ func (t *txn) uncancel(c Withdrawn, grp GroupID) (Item, error) {
 	if err := t.tell(c.Item, "brought back into the outbox"); err != nil {
 		return it, err
 	}
-	return it, t.run(`UPDATE outbox SET state = ?1, waiting = ?2, ended = CASE WHEN ?1 IN ('failed', 'partial') THEN ended END WHERE id = ?3`, c.was, c.waiting, c.Item)
+	waiting := c.waiting
+	if c.was == Queued { // the next attempt tells anew what it waits for
+		waiting = ""
+	}
+	return it, t.run(`UPDATE outbox SET state = ?1, waiting = ?2, ended = CASE WHEN ?1 IN ('failed', 'partial') THEN ended END WHERE id = ?3`, c.was, waiting, c.Item)
 }
 
 // follows puts back what was to follow from an item's acceptance.

@@ -145,3 +145,39 @@ func (w *world) reopen() {
 	w.Cleanup(func() { w.Store = before })
 	w.Store = open(w, w.Dir(), w.clock)
 }
+
+// TestUndoneCancelWaitsForNothing: an item that waited for a login when it was cancelled does not hold up the others when it comes back.
+func TestUndoneCancelWaitsForNothing(t *testing.T) {
+	w := newWorld(t)
+	id := w.spool(w.request(1, "bob@example.net"))
+	_, at := w.claim(0)
+	ok(t, w.EndAttempt(w.ctx, AttemptResult{Attempt: at, State: Queued, NoAttempt: true, Waiting: "login"}))
+	if got := w.item(id).Waiting; got != "login" {
+		t.Fatalf("it waits for %q", got)
+	}
+	must(w.Withdraw(w.ctx, id, 0, nil))(t)
+	ok(t, w.LoginWorks(w.ctx, w.acct))
+	must(w.Undo(w.ctx))(t)
+	if it := w.item(id); it.State != Queued || it.Waiting != "" {
+		t.Errorf("it is %s and waits for %q", it.State, it.Waiting)
+	}
+}
+
+// TestDraftOfAnotherAccountEnds: a draft ends in the transaction that spools it, also for another account.
+func TestDraftOfAnotherAccountEnds(t *testing.T) {
+	w := newWorld(t)
+	c := must(w.Withdraw(w.ctx, w.spool(w.request(1, "bob@example.net")), 0, nil))(t)
+	r := w.request(2, "bob@example.net")
+	r.Account, r.Draft = must(w.EnsureAccount(w.ctx, "other"))(t), c.Draft
+	must(w.Undo(w.ctx))(t)
+	if _, _, err := w.Spool(w.ctx, r); !errors.Is(err, ErrState) {
+		t.Errorf("what went back into the outbox can be sent beside it: %v", err)
+	}
+	must(w.Redo(w.ctx))(t)
+	r.Draft = w.item(c.Item).KeptDraft
+	_, _, err := w.Spool(w.ctx, r)
+	ok(t, err)
+	if _, err := w.Row(w.ctx, r.Draft); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the draft is still there: %v", err)
+	}
+}

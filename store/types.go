@@ -301,7 +301,7 @@ type SpoolRequest struct {
 	RequireTLS  bool      // only over TLS all the way (RFC 8689), else not at all
 	SaveSent    bool      // file a copy in Sent: here at once, on the server (when the account is IMAP) after acceptance
 	SentLocal   bool      // the Sent mailbox is local: no append action
-	Draft       MessageID // draft that ends with this; 0 none
+	Draft       MessageID // draft that ends with this, of whatever account; 0 none
 	Answers     MessageID // gets \Answered once accepted; 0 none
 	Forwards    MessageID // gets $Forwarded once accepted; 0 none
 }

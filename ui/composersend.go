@@ -55,7 +55,7 @@ func (c *composer) sendable(sure bool) (identity, bool) {
 // composer stays until it is safely in the store.
 func (c *composer) spool(id identity, later time.Time) {
 	u, d := c.u, c.snapshot()
-	p := posting{account: id.account, now: u.now(), later: later, draft: c.stored, owner: c.owner}
+	p := posting{account: id.account, now: u.now(), later: later, draft: c.stored}
 	c.busy = "keeping it safe …"
 	u.pump.Serial(func(ctx context.Context) func() {
 		f, err := d.Finish(p.now)
@@ -81,7 +81,6 @@ type posting struct {
 	now     time.Time
 	later   time.Time       // when it is to go out; zero: as soon as its undo window is over
 	draft   store.MessageID // that ends with it; 0: none
-	owner   string          // the draft's account
 }
 
 // due is when the undo window ends; zero: there is none.
@@ -105,13 +104,8 @@ func (p posting) spool(ctx context.Context, o Options, f *compose.Finished) (sto
 	if !p.later.IsZero() {
 		r.NotBefore = p.later
 	}
-	if p.owner == p.account.Name {
-		r.Draft = p.draft
-	}
+	r.Draft = p.draft
 	id, _, err := o.Store.Spool(ctx, r)
-	if err == nil && p.draft != 0 && r.Draft == 0 {
-		o.Store.DropDraft(ctx, p.draft) //nolint:errcheck // the message is spooled: an error here would make the person send twice
-	}
 	return id, err
 }
 

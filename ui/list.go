@@ -131,8 +131,12 @@ func (l *list) replace(w window) {
 			l.top = 0
 		}
 	}
+	shown := make(map[store.MessageID]int, len(w.rows))
+	for i := range w.rows {
+		shown[w.rows[i].ID] = i
+	}
 	for id, r := range l.marked {
-		if i := w.find(id); i >= 0 {
+		if i, ok := shown[id]; ok {
 			l.marked[id] = w.rows[i]
 		} else if w.covers(*cursorOf(r)) {
 			delete(l.marked, id)

@@ -279,8 +279,11 @@ func (u *App) bringBack(i int) {
 			return nil
 		}
 		err := st.Uncancel(ctx, *o.back)
+		it, gone := st.Item(ctx, o.back.Item)
 		return func() {
 			switch {
+			case errors.Is(err, store.ErrState) && gone == nil && it.State != store.Cancelled && it.State != store.Partial:
+				u.say("It is back in the outbox already: %s", o.subject)
 			case errors.Is(err, store.ErrState):
 				u.say("Not brought back: its text was written on, sent or deleted since")
 			case err != nil:

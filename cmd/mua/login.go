@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"mua/account"
+	"mua/store"
 	"mua/store/message"
 )
 
@@ -21,7 +23,7 @@ func newLogin(a *app) *cobra.Command {
 		Long: `Login asks for the password of an account that keeps it in the keyring, or reads it
 from stdin, puts it there, and logs in to both servers. Of an account whose password
 comes from somewhere else it says where from, and logs in. What waits in the outbox
-because a login was refused is then tried again.
+because a login was refused then goes out with the next pass: mua outbox flush is one.
 
 --outgoing is about the outgoing server where that has a password of its own
 (outgoing_password).`,
@@ -63,7 +65,14 @@ func (a *app) login(ctx context.Context, name string, outgoing bool) error {
 	if err != nil {
 		return err
 	}
-	return s.LoginWorks(ctx, id)
+	if err := s.LoginWorks(ctx, id); err != nil {
+		return err
+	}
+	items, err := s.Items(ctx, false)
+	if err == nil && slices.ContainsFunc(items, func(it store.Item) bool { return it.AccountName == acct.Name && it.State == store.Queued }) {
+		a.hintNobody(ctx, s, acct.Name)
+	}
+	return err
 }
 
 // sourceOf says where a password comes from, and not what it is.
@@ -81,7 +90,7 @@ func sourceOf(s account.Secret) string {
 
 // keepPassword reads a password from stdin, from a terminal without showing it, into the keyring.
 func (a *app) keepPassword(ctx context.Context, name, side string) error {
-	password, err := a.askPassword(ctx, name)
+	password, err := a.askPassword(ctx, name, side)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -94,7 +103,7 @@ func (a *app) keepPassword(ctx context.Context, name, side string) error {
 	return account.StoreKeyring(name, side, password)
 }
 
-func (a *app) askPassword(ctx context.Context, name string) (string, error) {
+func (a *app) askPassword(ctx context.Context, name, side string) (string, error) {
 	if !isTerminal(a.in) {
 		text, err := readLine(a.in)
 		if err == io.EOF {
@@ -107,7 +116,10 @@ func (a *app) askPassword(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(a.err, "Password for %s (it is stored in the keyring, and not shown here): ", message.CleanLine(name))
+	if side != "" {
+		side = " at its " + side + " server"
+	}
+	fmt.Fprintf(a.err, "Password for %s%s (it is stored in the keyring, and not shown here): ", message.CleanLine(name), side)
 	defer fmt.Fprintln(a.err)
 	text, err := typed(ctx, func() (string, error) {
 		text, err := term.ReadPassword(fd)

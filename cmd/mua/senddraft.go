@@ -59,7 +59,7 @@ func (a *app) fromDraft(ctx context.Context, f sendFlags, o spoolOptions) error 
 	if a.nothingToSay(d, f) {
 		return nil
 	}
-	o.draft, o.draftOf = id, orig.row.AccountName
+	o.draft = id
 	o.key = fmt.Sprintf("draft:%d", id) // who sends it beside this process sends the same message
 	return a.post(ctx, acct, d, f, o)
 }
@@ -91,17 +91,4 @@ func (a *app) draftSender(d *compose.Draft, orig original, f sendFlags) (*accoun
 		return nil, noOutgoing(acct)
 	}
 	return acct, nil
-}
-
-// endDraft puts the draft's end into a request; that of a draft in another account follows the spooling.
-func (o *spoolOptions) endDraft(ctx context.Context, s *store.Store, acct *account.Account, r *store.SpoolRequest) (after func()) {
-	if o.draftOf == acct.Name {
-		r.Draft = o.draft
-	}
-	if o.draft == 0 || r.Draft != 0 {
-		return func() {}
-	}
-	return func() {
-		s.DropDraft(ctx, o.draft) //nolint:errcheck // the message is spooled: an error here would make a script send twice
-	}
 }

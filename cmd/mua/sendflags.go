@@ -70,7 +70,6 @@ type spoolOptions struct {
 	notBefore        time.Time // of --at; zero: at once
 	answers          store.MessageID
 	draft            store.MessageID // that ends with the spooling; 0: none
-	draftOf          string          // its account
 	dsn              string          // RFC 3461 NOTIFY
 	requireTLS       bool
 	quietID          bool // do not print the id (sendmail)

@@ -31,17 +31,15 @@ func (a *app) spool(ctx context.Context, s *store.Store, acct *account.Account, 
 	}
 	req := fin.Request(id)
 	req.Key, req.Fingerprint, req.Answers, req.DSN = o.key, o.fingerprint, o.answers, o.dsn
-	req.NotBefore, req.RequireTLS = o.notBefore, o.requireTLS
+	req.NotBefore, req.RequireTLS, req.Draft = o.notBefore, o.requireTLS, o.draft
 	outbox.Prepare(&req, acct, store.PolicyRetry)
 	if fin.Resent {
 		req.SaveSent = false
 	}
-	drop := o.endDraft(ctx, s, acct, &req)
 	item, existed, err := s.Spool(ctx, req)
 	if err != nil {
 		return a.keepLetter(acct, fin, spoolTrouble(err, o.key))
 	}
-	drop()
 	if existed {
 		a.tellKnown(ctx, s, o.key, item)
 	}

@@ -39,7 +39,11 @@ func (s *Session) auth(c account.Credentials) error {
 		return s.fail(err)
 	}
 	if r.code != 235 {
-		return s.conn.ExplainLogin(r.err())
+		t := s.conn.ExplainLogin(r.err())
+		if s.account.OutgoingPassword.Keyring && t.Kind == account.KindLogin {
+			t.Hint += " --outgoing"
+		}
+		return t
 	}
 	s.login = account.CleanWords(c.User + " (" + mech + ")")
 	return nil
