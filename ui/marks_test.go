@@ -30,3 +30,37 @@ func TestMarkAllOfALongList(t *testing.T) {
 		t.Errorf("%d flagged, %v", c, err)
 	}
 }
+
+// TestMarkedAndGoneMeanwhile: what another client deleted after it was marked does not keep the rest from being moved.
+func TestMarkedAndGoneMeanwhile(t *testing.T) {
+	const n = 500
+	var all []store.MessageID
+	r := start(t, setup{fill: func(r *rig) {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = mailText("a@b.example", fmt.Sprintf("number %d", i), "text")
+		}
+		all = r.add("INBOX", store.RoleInbox, list...)
+		r.add("Archive", store.RoleArchive)
+	}})
+	r.keys("Ctrl-A")
+	r.sees("500 marked")
+	oldest, err := r.st.Row(t.Context(), all[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	copies, err := r.st.RemoteCopies(t.Context(), oldest.Mailbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range copies {
+		if c.Message != oldest.ID {
+			continue
+		}
+		if removed, err := r.st.ExpungeRemote(t.Context(), oldest.Mailbox, []uint32{c.UID}); err != nil || removed != 1 {
+			t.Fatal(removed, err)
+		}
+	}
+	r.keys("a")
+	r.sees("Archived 499 · u undo · 1 more are gone meanwhile")
+}

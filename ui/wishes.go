@@ -38,19 +38,38 @@ func (m *mailView) doWish(a keys.Action) bool {
 	return true
 }
 
-// away takes the targets off the list and lets the store do what they left for.
+// away takes the targets off the list and lets the store do what they left for. Those of many that another client has taken
+// elsewhere since they were marked are left where they are.
 func (m *mailView) away(done string, f func(context.Context, []store.MessageID) error) {
-	l := m.list()
-	gone := ids(m.targets())
+	l, list := m.list(), m.targets()
+	gone := ids(list)
 	if len(gone) == 0 {
 		return
 	}
 	l.hide(gone)
-	m.u.wish(done+" "+m.undoable(len(gone)), func(ctx context.Context) error { return f(ctx, gone) }, func(err error) {
+	left := 0
+	m.u.wish(done+" "+m.undoable(len(gone)), func(ctx context.Context) error {
+		if len(list) == 1 {
+			return f(ctx, gone)
+		}
+		in := make([]store.MailboxID, len(list))
+		for i, r := range list {
+			in[i] = r.Mailbox
+		}
+		still, err := m.u.o.Store.StillIn(ctx, gone, in)
+		if err != nil {
+			return err
+		}
+		left = len(gone) - len(still)
+		return f(ctx, still)
+	}, func(err error) {
 		if err != nil {
 			l.release(gone)
 		} else {
 			l.settled = append(l.settled, gone...)
+		}
+		if left > 0 && err == nil {
+			m.u.say("%s %s · %d more are gone meanwhile", done, m.undoable(len(gone)-left), left)
 		}
 		l.reload()
 		if now := m.list(); now != l {
