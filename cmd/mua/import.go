@@ -86,7 +86,7 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	if err != nil {
 		return err
 	}
-	paths, in, err := a.withPipes(paths)
+	paths, in, err := a.withPipes(ctx, paths)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -13,7 +14,7 @@ import (
 type pipedFiles []string
 
 // withPipes puts files in the place of stdin (-) and of pipes, as a shell's <( ) gives them.
-func (a *app) withPipes(paths []string) (_ []string, in pipedFiles, err error) {
+func (a *app) withPipes(ctx context.Context, paths []string) (_ []string, in pipedFiles, err error) {
 	paths = slices.Clone(paths)
 	for i, path := range paths {
 		if path == "-" && slices.Contains(paths[i+1:], "-") {
@@ -22,7 +23,7 @@ func (a *app) withPipes(paths []string) (_ []string, in pipedFiles, err error) {
 		if path != "-" && !isPipe(path) {
 			continue
 		}
-		if paths[i], err = a.keepPipe(path); err != nil {
+		if paths[i], err = a.keepPipe(ctx, path); err != nil {
 			in.remove()
 			return nil, nil, err
 		}
@@ -39,28 +40,36 @@ func isPipe(path string) bool {
 	return err == nil && st.Mode()&os.ModeNamedPipe != 0
 }
 
-// keepPipe reads stdin or a pipe into a temporary file.
-func (a *app) keepPipe(path string) (string, error) {
+// keepPipe reads stdin or a pipe into a temporary file. What has not come to its end when ctx ends is not kept.
+func (a *app) keepPipe(ctx context.Context, path string) (string, error) {
+	f, err := os.CreateTemp("", "mua-stdin-")
+	if err == nil {
+		_, err = typed(ctx, func() (string, error) { return "", errors.Join(a.copyPipe(f, path), f.Close()) })
+		if err != nil || ctx.Err() != nil {
+			_ = os.Remove(f.Name())
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case err != nil:
+		return "", ioTrouble("cannot keep what comes from a pipe", err)
+	}
+	return f.Name(), nil
+}
+
+func (a *app) copyPipe(to io.Writer, path string) error {
 	from := a.in
 	if path != "-" {
-		f, err := os.Open(path)
+		f, err := os.Open(path) // waits for who writes
 		if err != nil {
-			return "", ioTrouble("cannot read "+path, err)
+			return err
 		}
 		defer f.Close()
 		from = f
 	}
-	f, err := os.CreateTemp("", "mua-stdin-")
-	if err == nil {
-		_, err = io.Copy(f, from)
-		if err = errors.Join(err, f.Close()); err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}
-	if err != nil {
-		return "", ioTrouble("cannot keep what comes from a pipe", err)
-	}
-	return f.Name(), nil
+	_, err := io.Copy(to, from)
+	return err
 }
 
 // name says what the person called it where a text names the file.

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// typed waits for what a person types, or for ctx: nothing but a line ends read.
+// typed waits for what a person types or another program writes, or for ctx, which does not end read.
 func typed(ctx context.Context, read func() (string, error)) (string, error) {
 	type answer struct {
 		text string
