@@ -73,7 +73,7 @@ func openLocked(ctx context.Context, dir string, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.words.path, s.words.mail, s.words.few = index.Path(dir), path, fewBoxed
+	s.words = wordIndex{path: index.Path(dir), mail: path, few: fewBoxed, rare: rareHits}
 	s.watchers.init()
 	err := s.prepare(ctx, path)
 	if err == nil && !o.Brief {

@@ -18,7 +18,7 @@ type leaf struct {
 func (p *planner) leaf(m query.Match) plan {
 	e, i := index.Of(m), len(p.leaves)
 	p.leaves = append(p.leaves, leaf{m, e})
-	return plan{sql: "1", words: e, both: e.Exact && !e.Empty(), match: func(c *candidate) (bool, error) { return p.holds(i, c) }}
+	return plan{sql: "1", words: e, needs: []index.Expr{e}, both: e.Exact && !e.Empty(), match: func(c *candidate) (bool, error) { return p.holds(i, c) }}
 }
 
 // allWords is what the index is asked when all of the kids must match.
@@ -34,6 +34,9 @@ func (out *plan) allWords(kids []plan) {
 		}
 		if !k.words.Empty() {
 			words = append(words, k.words)
+			if out.needs = append(out.needs, k.needs...); len(k.needs) == 0 {
+				out.needs = append(out.needs, k.words)
+			}
 		}
 		if !k.but.Empty() {
 			but = append(but, k.but)
