@@ -147,12 +147,7 @@ func (im *Importer) Store(ctx context.Context, batch []Import) error {
 	var boxes map[MailboxID]Mailbox
 	var grp GroupID
 	defer im.s.fresh.slacken(ctx)
-	var last *txn
-	done := 0 // what came before the last transaction
-	err := im.s.writeEach(ctx, len(batch), func(t *txn, i int) error {
-		if t != last {
-			last, done = t, i
-		}
+	done, err := im.s.writeMost(ctx, len(batch), func(t *txn, i int) error {
 		m := &batch[i]
 		if m.skip {
 			return nil
@@ -179,9 +174,6 @@ func (im *Importer) Store(ctx context.Context, batch []Import) error {
 		m.Has, err = im.store1(t, p, m)
 		return err
 	})
-	if err == nil {
-		done = len(batch)
-	}
 	for i := range batch[:done] {
 		batch[i].Done = true
 	}

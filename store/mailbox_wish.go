@@ -117,14 +117,7 @@ func (s *Store) DeleteMailbox(ctx context.Context, id MailboxID, withMessages bo
 	if m.Total > 0 && !withMessages {
 		return 0, fmt.Errorf("%s holds %s: %w", m.Name, count(m.Total, "message", "messages"), ErrNotEmpty)
 	}
-	var ids []MessageID
-	err = s.read(ctx, func(q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT id FROM message WHERE mailbox = ? AND state = 0 ORDER BY id`, id)
-		if err == nil {
-			ids, err = collect[MessageID](rows)
-		}
-		return err
-	})
+	ids, err := s.messages(ctx, `SELECT id FROM message WHERE mailbox = ? AND state = 0 ORDER BY id`, id)
 	if err != nil {
 		return 0, err
 	}

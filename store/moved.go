@@ -233,15 +233,7 @@ func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
 	if err := s.notMovedAway(ctx, a); err != nil {
 		return err
 	}
-	var ids []MessageID
-	err := s.read(ctx, func(q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT id FROM message WHERE account = ? AND removed = ? AND state = 2`, a, toRescue)
-		if err != nil {
-			return err
-		}
-		ids, err = collect[MessageID](rows)
-		return err
-	})
+	ids, err := s.messages(ctx, `SELECT id FROM message WHERE account = ? AND removed = ? AND state = 2`, a, toRescue)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -265,18 +257,10 @@ func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
 }
 
 func (s *Store) notMovedAway(ctx context.Context, a AccountID) error {
-	var ids []MessageID
-	err := s.read(ctx, func(q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT m.id FROM action x JOIN message m ON m.id = x.message JOIN mailbox b ON b.id = x.target
-			WHERE x.account = ? AND x.state = 'pending' AND x.blocked_by IS NULL AND x.kind = 'move' AND x.given > 0 AND m.server_uid IS NOT NULL
-			AND (b.id <> m.mailbox OR m.state = 2) AND (b.local = 1 OR b.gone IS NOT NULL
-				AND NOT EXISTS (SELECT 1 FROM mailbox_wish WHERE mailbox = b.id AND kind = 'delete' AND state = 'pending'))`, a)
-		if err != nil {
-			return err
-		}
-		ids, err = collect[MessageID](rows)
-		return err
-	})
+	ids, err := s.messages(ctx, `SELECT m.id FROM action x JOIN message m ON m.id = x.message JOIN mailbox b ON b.id = x.target
+		WHERE x.account = ? AND x.state = 'pending' AND x.blocked_by IS NULL AND x.kind = 'move' AND x.given > 0 AND m.server_uid IS NOT NULL
+		AND (b.id <> m.mailbox OR m.state = 2) AND (b.local = 1 OR b.gone IS NOT NULL
+			AND NOT EXISTS (SELECT 1 FROM mailbox_wish WHERE mailbox = b.id AND kind = 'delete' AND state = 'pending'))`, a)
 	if err != nil || len(ids) == 0 {
 		return err
 	}

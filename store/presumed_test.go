@@ -65,19 +65,13 @@ func TestMovedAndSeenBeforeItWasKnown(t *testing.T) {
 // person wants elsewhere since is uploaded there; the message does not wait for a mailbox that is no more.
 func TestMovedIntoWhatWasDeleted(t *testing.T) {
 	w := newWorld(t)
-	list := []RemoteMailbox{{Name: "INBOX", Separator: "/", Role: RoleInbox}, {Name: "Archive", Separator: "/", Role: RoleArchive}}
-	var box MailboxID
-	for _, m := range must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(t) {
-		if m.Name == "Box" {
-			box = m.ID
-		}
-	}
+	box, deleted := w.oneMore()
 	ids := w.pull(w.inbox, 1, mail(1, "a", "x"), mail(2, "b", "x"))
 	must(w.Move(w.ctx, ids, box))(t)
 	w.expect("move INBOX:1 Box; move INBOX:2 Box")
 	must(w.Move(w.ctx, ids[:1], w.archive))(t)
 	must(w.Move(w.ctx, ids[1:], w.inbox))(t)
-	must(w.SetMailboxes(w.ctx, w.acct, list))(t)
+	deleted()
 	since := must(w.LastMessage(w.ctx))(t)
 	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1, 2}, since))(t)
 	ok(t, w.RescueMoved(w.ctx, w.acct))
@@ -151,13 +145,7 @@ func TestPresumedMoveOfWhatWasDeleted(t *testing.T) {
 // moved there, goes where the person wishes it since; nothing waits for a mailbox that is no more.
 func TestPutIntoWhatWasDeleted(t *testing.T) {
 	w := newWorld(t)
-	list := []RemoteMailbox{{Name: "INBOX", Separator: "/", Role: RoleInbox}, {Name: "Archive", Separator: "/", Role: RoleArchive}}
-	var box MailboxID
-	for _, m := range must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(t) {
-		if m.Name == "Box" {
-			box = m.ID
-		}
-	}
+	box, deleted := w.oneMore()
 	put, _, err := w.AddRemote(w.ctx, box, []Incoming{{Raw: mail(1, "a", "x")}, {Raw: mail(2, "b", "x")}, {Raw: mail(3, "c", "x")}})
 	ok(t, err)
 	ids := w.pull(w.inbox, 1, mail(4, "d", "x"), mail(5, "e", "x"))
@@ -168,10 +156,10 @@ func TestPutIntoWhatWasDeleted(t *testing.T) {
 	for range 2 { // for good
 		must(w.Trash(w.ctx, []MessageID{put[1], ids[1]}))(t)
 	}
-	must(w.SetMailboxes(w.ctx, w.acct, list))(t)
+	deleted()
 	ok(t, w.RescueMoved(w.ctx, w.acct))
 	w.expect("append Archive []; move INBOX:1 Archive; delete INBOX:2")
-	must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(t)
+	w.oneMore() // of the same name
 	w.expect("append Archive []; move INBOX:1 Archive; delete INBOX:2; append Box []")
 }
 
@@ -219,4 +207,15 @@ func TestUndoOfADeletionThatWasOvertaken(t *testing.T) {
 			t.Errorf("messages %+v", list)
 		}
 	}
+}
+
+// oneMore adds a mailbox that another client deletes.
+func (w *world) oneMore() (box MailboxID, deleted func()) {
+	list := []RemoteMailbox{{Name: "INBOX", Separator: "/", Role: RoleInbox}, {Name: "Archive", Separator: "/", Role: RoleArchive}}
+	for _, m := range must(w.SetMailboxes(w.ctx, w.acct, append(list[:2:2], RemoteMailbox{Name: "Box", Separator: "/"})))(w.TB) {
+		if m.Name == "Box" {
+			box = m.ID
+		}
+	}
+	return box, func() { must(w.SetMailboxes(w.ctx, w.acct, list))(w.TB) }
 }

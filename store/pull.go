@@ -302,6 +302,18 @@ func collect[T any](rows *sql.Rows) (out []T, err error) {
 	return out, rows.Err()
 }
 
+// messages reads the ids of messages that a query selects.
+func (s *Store) messages(ctx context.Context, text string, args ...any) (ids []MessageID, err error) {
+	err = s.read(ctx, func(q querier) error {
+		rows, err := q.QueryContext(ctx, text, args...)
+		if err == nil {
+			ids, err = collect[MessageID](rows)
+		}
+		return err
+	})
+	return ids, err
+}
+
 // Body is the raw bytes of a copy whose header is here.
 type Body struct {
 	Message MessageID

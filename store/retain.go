@@ -50,17 +50,9 @@ func (s *Store) PruneBodies(ctx context.Context, before map[MailboxID]time.Time)
 
 // bodiesBefore lists the copies in a mailbox that were received before a time and have a body. Two indexes answer that
 // without a look at the rows, most of which have none.
-func (s *Store) bodiesBefore(ctx context.Context, box MailboxID, at time.Time) (ids []MessageID, err error) {
-	err = s.read(ctx, func(q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT id FROM message INDEXED BY message_list WHERE mailbox = ?1 AND received < ?2 AND state = 0
-			EXCEPT SELECT id FROM message INDEXED BY message_no_body WHERE server_mailbox = ?1 AND received < ?2 AND content IS NULL AND state = 0`, box, at.UnixMilli())
-		if err != nil {
-			return err
-		}
-		ids, err = collect[MessageID](rows)
-		return err
-	})
-	return ids, err
+func (s *Store) bodiesBefore(ctx context.Context, box MailboxID, at time.Time) ([]MessageID, error) {
+	return s.messages(ctx, `SELECT id FROM message INDEXED BY message_list WHERE mailbox = ?1 AND received < ?2 AND state = 0
+		EXCEPT SELECT id FROM message INDEXED BY message_no_body WHERE server_mailbox = ?1 AND received < ?2 AND content IS NULL AND state = 0`, box, at.UnixMilli())
 }
 
 // prune drops the content of a copy, and with it that of all copies that share it, when it may go from each.

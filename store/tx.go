@@ -121,9 +121,15 @@ func (s *Store) transaction(ctx context.Context, f func(*txn) error) (inDoubt bo
 // writeEach runs f for 0 ≤ i < n in as few transactions as the budget allows,
 // all durable when it returns nil. For batches whose parts may be committed apart.
 func (s *Store) writeEach(ctx context.Context, n int, f func(t *txn, i int) error) error {
+	_, err := s.writeMost(ctx, n, f)
+	return err
+}
+
+// writeMost is writeEach that tells how many are durable when it fails.
+func (s *Store) writeMost(ctx context.Context, n int, f func(t *txn, i int) error) (durable int, err error) {
 	for i := 0; i < n; {
 		if err := ctx.Err(); err != nil {
-			return err
+			return i, err
 		}
 		done := i
 		err := s.write(ctx, func(t *txn) error {
@@ -139,13 +145,13 @@ func (s *Store) writeEach(ctx context.Context, n int, f func(t *txn, i int) erro
 			return nil
 		})
 		if err != nil {
-			return err
+			return i, err
 		}
 		if i = done; i < n {
 			time.Sleep(txGap)
 		}
 	}
-	return nil
+	return n, nil
 }
 
 // read runs f on one snapshot.

@@ -75,21 +75,13 @@ func unique(ids []MessageID) []MessageID {
 }
 
 // StillIn gives those of some messages that are here, each in the mailbox named for it, or in any (0).
-func (s *Store) StillIn(ctx context.Context, ids []MessageID, in []MailboxID) (still []MessageID, err error) {
+func (s *Store) StillIn(ctx context.Context, ids []MessageID, in []MailboxID) ([]MessageID, error) {
 	pairs := make([][2]int64, len(ids))
 	for i, id := range ids {
 		pairs[i] = [2]int64{int64(id), int64(in[i])}
 	}
-	err = s.read(ctx, func(q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT m.id FROM json_each(?) j JOIN message m ON m.id = j.value ->> 0
-			WHERE m.state = 0 AND j.value ->> 1 IN (0, m.mailbox) ORDER BY j.key`, toJSON(pairs))
-		if err != nil {
-			return err
-		}
-		still, err = collect[MessageID](rows)
-		return err
-	})
-	return still, err
+	return s.messages(ctx, `SELECT m.id FROM json_each(?) j JOIN message m ON m.id = j.value ->> 0
+		WHERE m.state = 0 AND j.value ->> 1 IN (0, m.mailbox) ORDER BY j.key`, toJSON(pairs))
 }
 
 // mustBeHere fails with ErrNotFound naming the first id that no copy has.

@@ -42,7 +42,7 @@ func TestDoctorWhereNothingIsWritten(t *testing.T) {
 	d := newSmallDisk(t)
 	d.mua(0, "outbox", "list")
 	if err := syscall.Mount("mua-test", d.root, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-		t.Skip(err)
+		t.Fatal(err) // where a tmpfs can be mounted, this can be done
 	}
 	status, out, talk := d.box.status("", "doctor")
 	if status != exitIO || strings.Contains(out+talk, "damage") || !strings.Contains(talk, "may not be written") {
