@@ -21,12 +21,10 @@ func newerPlace(a, b place) int {
 }
 
 const (
-	firstHits  = 100     // asked of the index first
-	mostHits   = 30_000  // asked of it at once
-	rareHits   = 8       // documents whose texts are rather read than the index asked for more
-	rareOctets = 1 << 20 // of their messages
-	fewBoxed   = 1000    // copies in a mailbox of which each is rather looked up than all that the index finds
-	textTime   = 2 * time.Second
+	firstHits = 100    // asked of the index first
+	mostHits  = 30_000 // asked of it at once
+	fewBoxed  = 1000   // copies in a mailbox of which each is rather looked up than all that the index finds
+	textTime  = 2 * time.Second
 )
 
 // textBudget bounds how long one search reads texts that are not indexed: after that it looks at headers only.
@@ -57,40 +55,14 @@ func (l *lister) useIndex(v *index.View) error {
 	for _, t := range tail {
 		l.isNew[t.id] = true
 	}
-	return l.findLead()
-}
-
-// findLead looks whether the longest part of the query, which is likely the rarest, finds few documents by itself. Their
-// texts are sooner read than SQLite has stepped through all documents of a common word.
-func (l *lister) findLead() error {
-	if len(l.plan.needs) < 2 {
-		return nil
-	}
-	e := slices.MaxFunc(l.plan.needs, func(a, b index.Expr) int { return cmp.Compare(len(a.String()), len(b.String())) })
-	list, err := l.view.Find(e, math.MinInt64, math.MaxInt64, l.store.words.rare+1)
-	if err != nil || len(list) > l.store.words.rare {
-		return err
-	}
-	ids := make([]int64, len(list))
-	for i, h := range list {
-		ids[i] = h.Message
-	}
-	var octets int64
-	err = l.q.QueryRowContext(l.ctx, `SELECT coalesce(sum(size), 0) FROM message WHERE id IN (SELECT value FROM json_each(?))`, toJSON(ids)).Scan(&octets)
-	if err == nil && octets <= rareOctets {
-		l.lead, l.plan.both = e, false
-	}
-	return err
+	return nil
 }
 
 // byIndex reports whether the index leads, rather than the order of a mailbox.
 func (l *lister) byIndex() bool { return l.leads }
 
-// expr is what the index is asked for the whole query, or for the part of it that leads.
+// expr is what the index is asked for the whole query.
 func (l *lister) expr() index.Expr {
-	if !l.lead.Empty() {
-		return l.lead
-	}
 	if l.plan.words.Empty() {
 		return index.Expr{}
 	}
@@ -318,7 +290,7 @@ func (l *lister) rowsAt(part []place) ([]*candidate, error) {
 	}
 	p := &page{view: l.view}
 	for _, c := range rows {
-		if n := numbers[c.ID]; n != 0 && l.lead.Empty() {
+		if n := numbers[c.ID]; n != 0 {
 			p.add(c, n)
 			c.found = true
 		}

@@ -156,7 +156,7 @@ func checkSeed(t *testing.T, seed uint64) {
 	}
 	for i, step := range steps {
 		step()
-		w.words.few, w.words.rare = []int{0, fewBoxed}[r.IntN(2)], []int{-1, 1, rareHits}[r.IntN(3)]
+		w.words.few = []int{0, fewBoxed}[r.IntN(2)]
 		for range queries {
 			q := ListQuery{Query: randomQuery(r, 3), Limit: 1 + r.IntN(40), Distinct: r.IntN(2) == 0}
 			if r.IntN(4) == 0 {

@@ -37,7 +37,6 @@ type lister struct {
 
 	view  *index.View // the index; nil: there is none to be used
 	leads bool        // it finds what is then looked at, rather than the order of a mailbox
-	lead  index.Expr  // the part of the query that it is asked for; empty: all of it
 	tail  []place     // what is not in it, newest first
 	isNew map[MessageID]bool
 	texts textBudget

@@ -73,7 +73,7 @@ func openLocked(ctx context.Context, dir string, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.words = wordIndex{path: index.Path(dir), mail: path, few: fewBoxed, rare: rareHits}
+	s.words = wordIndex{path: index.Path(dir), mail: path, few: fewBoxed}
 	s.watchers.init()
 	err := s.prepare(ctx, path)
 	if err == nil && !o.Brief {

@@ -16,13 +16,12 @@ type plan struct {
 	exact bool // the condition alone decides
 	match func(*candidate) (bool, error)
 
-	words index.Expr   // every match that is indexed is found by it; empty: all
-	needs []index.Expr // what has to be found at once for it, each by itself
-	but   index.Expr   // no match is found by it
-	both  bool         // the condition, words and but together decide about what is indexed
-	from  int64        // matches were received then or later, ms; 0: whenever
-	to    int64        // and before this; 0: whenever
-	few   bool         // the condition leaves only a few, whose texts may be read
+	words index.Expr // every match that is indexed is found by it; empty: all
+	but   index.Expr // no match is found by it
+	both  bool       // the condition, words and but together decide about what is indexed
+	from  int64      // matches were received then or later, ms; 0: whenever
+	to    int64      // and before this; 0: whenever
+	few   bool       // the condition leaves only a few, whose texts may be read
 }
 
 // planner compiles a tree. body gives the words of a candidate's text.

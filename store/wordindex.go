@@ -12,7 +12,7 @@ import (
 // another process has put another file in its place.
 type wordIndex struct {
 	path, mail string // index.db, mail.db
-	few, rare  int    // fewBoxed and rareHits, but for tests
+	few        int    // fewBoxed, but for tests
 
 	mu     sync.Mutex
 	files  index.Files

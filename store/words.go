@@ -18,7 +18,7 @@ type leaf struct {
 func (p *planner) leaf(m query.Match) plan {
 	e, i := index.Of(m), len(p.leaves)
 	p.leaves = append(p.leaves, leaf{m, e})
-	return plan{sql: "1", words: e, needs: []index.Expr{e}, both: e.Exact && !e.Empty(), match: func(c *candidate) (bool, error) { return p.holds(i, c) }}
+	return plan{sql: "1", words: e, both: e.Exact, match: func(c *candidate) (bool, error) { return p.holds(i, c) }}
 }
 
 // allWords is what the index is asked when all of the kids must match.
@@ -34,16 +34,12 @@ func (out *plan) allWords(kids []plan) {
 		}
 		if !k.words.Empty() {
 			words = append(words, k.words)
-			if out.needs = append(out.needs, k.needs...); len(k.needs) == 0 {
-				out.needs = append(out.needs, k.words)
-			}
 		}
 		if !k.but.Empty() {
 			but = append(but, k.but)
 		}
 	}
 	out.words, out.but = index.All(words...), index.Any(but...)
-	out.lost(len(words) > 0 && out.words.Empty() || len(but) > 0 && out.but.Empty())
 }
 
 // anyWords is what the index is asked when one of the kids must match.
@@ -63,16 +59,12 @@ func (out *plan) anyWords(kids []plan) {
 		out.both = out.both && k.both && k.sql == "1" && k.but.Empty()
 	}
 	out.words = index.Any(words...)
-	out.lost(out.words.Empty())
 }
-
-// lost says that an expression became too large for SQLite.
-func (out *plan) lost(is bool) { out.both = out.both && !is }
 
 // holds reports whether words are in a candidate: by the index, or by what it says itself.
 func (p *planner) holds(i int, c *candidate) (bool, error) {
 	l := &p.leaves[i]
-	if c.page == nil || l.expr.Empty() {
+	if c.page == nil {
 		return p.words(l.match, c)
 	}
 	in, err := c.page.has(i, l.expr, c.number)

@@ -4,11 +4,12 @@
 //   - One process at a time writes ([Writer]; the caller holds a lock for it). Readers open the file
 //     read-only, so that they never touch what a new file of the same name has beside it.
 //   - A document is one copy of a message. Its number is the second it was received in, ties moved up,
-//     so that documents come newest first as SQLite keeps them (FTS4, order=desc). [Hit.Second] ≤ number.
-//   - Documents are never deleted (FTS4 without content cannot): one that is superseded has no message any
-//     more, and the caller joins with what mail.db says. [Status.Garbage] tells when to build anew.
-//   - What is added is gathered, and inverted in Go: FTS4 is given whole segments, and merges what came bit by bit.
-//   - Words are cut in Go (see [query.Words]); SQLite's tokenizer only splits at spaces.
+//     so that documents come newest first. [Second] ≤ number.
+//   - Documents are never deleted: one that is superseded has no message any more, and the caller joins
+//     with what mail.db says. When they are many it is built anew.
+//   - What is added is gathered, and inverted to a segment: terms with their doclists. A document is in one
+//     segment, whole. Many small segments are merged to one; SQLite keeps their blocks, and makes them durable.
+//   - Expressions are evaluated in Go, document by document, and pieces of doclists that cannot matter are not read.
 package index
 
 import (
@@ -17,7 +18,7 @@ import (
 )
 
 // format is the version of what is in the file and of how words are cut. Another one is built anew.
-const format = 1
+const format = 2
 
 // applicationID marks the file as ours ("muaI").
 const applicationID = 0x6d756149

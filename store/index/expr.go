@@ -1,54 +1,77 @@
 package index
 
 import (
-	"math/bits"
 	"strings"
 	"unicode/utf8"
 
 	"mua/store/query"
 )
 
-// Expr is what SQLite is asked: the documents that may match, as a MATCH expression.
+// Expr is what the index is asked: the documents that may match. The zero value narrows nothing down.
 type Expr struct {
-	text  string
-	depth int  // of SQLite's tree, which allows 12
+	root  *expr
 	Exact bool // a document that is found matches
 }
 
-// maxDepth leaves room below SQLite's limit; maxText bounds an expression.
+// expr is a phrase, or what joins kids.
+type expr struct {
+	op    op
+	terms []term // of a phrase
+	kids  []*expr
+}
+
+type op int
+
 const (
-	maxDepth = 10
-	maxText  = 50_000
+	phrase op = iota
+	all
+	any_
+	but // the first kid without what the second finds
 )
 
-// phraseTerms is how many terms of a phrase SQLite can step through; of a longer one it reads all there is.
-const phraseTerms = 4
+// term is one of a phrase.
+type term struct {
+	name   string
+	prefix bool // and all that begin with it
+}
 
 // Empty reports an expression that does not narrow anything down.
-func (e Expr) Empty() bool { return e.text == "" }
+func (e Expr) Empty() bool { return e.root == nil }
 
-func (e Expr) String() string { return e.text }
+func (e Expr) String() string {
+	if e.root == nil {
+		return ""
+	}
+	return e.root.String()
+}
+
+func (e *expr) String() string {
+	var parts []string
+	for _, t := range e.terms {
+		if t.prefix {
+			t.name += "*"
+		}
+		parts = append(parts, t.name)
+	}
+	if e.op == phrase {
+		return `"` + strings.Join(parts, " ") + `"`
+	}
+	for _, k := range e.kids {
+		parts = append(parts, k.String())
+	}
+	return "(" + strings.Join(parts, map[op]string{all: " AND ", any_: " OR ", but: " NOT "}[e.op]) + ")"
+}
 
 // Of is the expression for words in a field.
 func Of(m query.Match) Expr {
 	mark := map[query.Field]string{query.Subject: markSubject, query.From: markFrom, query.To: markTo, query.Cc: markCc,
 		query.Filename: markFile, query.List: markList}[m.Field]
 	list, exact := termsOf(mark, m)
-	exact = exact && m.Field != query.Body // plain terms are those of the header, too
-	var parts []string
-	for from := 0; ; from += phraseTerms - 1 {
-		to := min(from+phraseTerms, len(list))
-		parts = append(parts, `"`+strings.Join(list[from:to], " ")+`"`)
-		if to == len(list) {
-			break
-		}
-		exact = false
-	}
-	return Expr{strings.Join(parts, " AND "), bits.Len(uint(len(parts) - 1)), exact}.bounded()
+	return Expr{&expr{terms: list}, exact && m.Field != query.Body} // plain terms are those of the header, too
 }
 
 // termsOf are the terms that follow one another where the words are found.
-func termsOf(mark string, m query.Match) (list []string, exact bool) {
+func termsOf(mark string, m query.Match) (list []term, exact bool) {
 	words := strings.Split(m.Phrase, " ")
 	exact = true
 	for i, w := range words {
@@ -57,61 +80,60 @@ func termsOf(mark string, m query.Match) (list []string, exact bool) {
 		case query.Unspaced(w):
 			list = append(list, runTerms(mark, w, last)...)
 		case len(w) >= maxWord:
-			list, exact = append(list, mark+cutWord(w)), false
+			list, exact = append(list, term{mark + cutWord(w), false}), false
 		case !last || !m.Prefix:
-			list = append(list, mark+w)
+			list = append(list, term{mark + w, false})
 		case mark == "" && len(words) == 1 && utf8.RuneCountInString(w) == prefixLen:
-			list = append(list, markPrefix+w)
+			list = append(list, term{markPrefix + w, false})
 		default:
-			list = append(list, mark+w+"*")
+			list = append(list, term{mark + w, true})
 		}
 	}
 	return list, exact
 }
 
 // runTerms are the terms of a run: at the end of a phrase the text's run may go on.
-func runTerms(mark, w string, last bool) (out []string) {
+func runTerms(mark, w string, last bool) (out []term) {
 	for {
 		_, a := utf8.DecodeRuneInString(w)
 		_, b := utf8.DecodeRuneInString(w[a:])
 		switch {
 		case b > 0:
-			out = append(out, mark+w[:a+b])
+			out = append(out, term{mark + w[:a+b], false})
 		case !last:
-			return append(out, mark+w)
+			return append(out, term{mark + w, false})
 		case len(out) > 0:
 			return out
 		default:
-			return append(out, mark+w+"*")
+			return append(out, term{mark + w, true})
 		}
 		w = w[a:]
 	}
 }
 
 // All is what all of the expressions have in common; those that are empty do not count.
-func All(list ...Expr) Expr { return join(list, " AND ") }
+func All(list ...Expr) Expr { return join(all, list) }
 
 // Any is what any of the expressions finds. None of them may be empty.
-func Any(list ...Expr) Expr { return join(list, " OR ") }
+func Any(list ...Expr) Expr { return join(any_, list) }
 
-func join(list []Expr, glue string) Expr {
+func join(o op, list []Expr) Expr {
 	out := Expr{Exact: true}
-	var parts []string
+	var kids []*expr
 	for _, e := range list {
 		out.Exact = out.Exact && e.Exact
 		if !e.Empty() {
-			parts, out.depth = append(parts, e.text), max(out.depth, e.depth)
+			kids = append(kids, e.root)
 		}
 	}
-	switch len(parts) {
+	switch len(kids) {
 	case 0:
-		return out
 	case 1:
-		out.text = parts[0]
-		return out
+		out.root = kids[0]
+	default:
+		out.root = &expr{op: o, kids: kids}
 	}
-	out.text, out.depth = "("+strings.Join(parts, ")"+glue+"(")+")", out.depth+bits.Len(uint(len(parts)-1))
-	return out.bounded()
+	return out
 }
 
 // But is e without what not finds, which must be exact.
@@ -119,13 +141,5 @@ func (e Expr) But(not Expr) Expr {
 	if not.Empty() {
 		return e
 	}
-	return Expr{"(" + e.text + ") NOT (" + not.text + ")", 1 + max(e.depth, not.depth), e.Exact}.bounded()
-}
-
-// bounded gives up an expression that SQLite would not take: it narrows nothing down, and the text decides.
-func (e Expr) bounded() Expr {
-	if e.depth > maxDepth || len(e.text) > maxText {
-		return Expr{}
-	}
-	return e
+	return Expr{&expr{op: but, kids: []*expr{e.root, not.root}}, e.Exact}
 }

@@ -15,9 +15,17 @@ import (
 )
 
 const schema = `
-CREATE VIRTUAL TABLE words USING fts4(t, content="", matchinfo=fts3, order=desc, tokenize=simple);
+CREATE TABLE segment (
+  id    INTEGER PRIMARY KEY,
+  level INTEGER NOT NULL,         -- by its size
+  first INTEGER NOT NULL, last INTEGER NOT NULL, -- block: its leaves; 0: the root is the only one
+  "end" INTEGER NOT NULL,         -- block: its last
+  low   INTEGER NOT NULL, high INTEGER NOT NULL, -- the numbers of its documents lie between
+  root  BLOB NOT NULL
+) STRICT;
+CREATE TABLE block (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 CREATE TABLE doc (
-  number  INTEGER PRIMARY KEY,  -- in words
+  number  INTEGER PRIMARY KEY,  -- in doclists
   message INTEGER UNIQUE,       -- NULL: superseded
   content INTEGER NOT NULL,     -- 0: only the header
   size    INTEGER NOT NULL,     -- terms

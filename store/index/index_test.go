@@ -180,25 +180,24 @@ func TestPack(t *testing.T) {
 	ctx, path, files := context.Background(), Path(t.TempDir()), &Files{}
 	w := must(Create(ctx, files, path, "here", State{}))(t)
 	var docs []*Doc
-	for i := range int64(900) {
+	for i := range int64(956) {
 		docs = append(docs, &Doc{Message: i + 1, Received: i * 1000, Text: strings.Repeat(fmt.Sprintf("common word%d and more of it ", i), 100)})
 		docs[i].Prepare()
 	}
 	for part := range slices.Chunk(docs, 4) {
 		must(0, add(ctx, w, part, Mark{}, Mark{}, nil))(t)
 	}
+	must(w.db.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`))(t)
 	before := must(os.Stat(path))(t).Size()
 	if _, loose := w.Loose(ctx); !loose {
 		t.Fatalf("not loose: %+v", w.State())
 	}
 	must(0, w.Pack(ctx))(t)
-	must(w.db.Exec(`INSERT INTO words(words) VALUES ('optimize')`))(t)
-	theirs := dump(t, w)
 	must(0, w.Close(ctx, true))(t)
 	must(0, Replace(path, PackPath(path)))(t)
 	w = must(OpenWriter(ctx, files, path, "here"))(t)
-	if own := dump(t, w); len(own) < 20 || len(own) != len(theirs) || !sameLists(own, theirs) {
-		t.Errorf("%d rows, FTS4 makes %d of it", len(own), len(theirs))
+	if after := must(os.Stat(path))(t).Size(); after >= before {
+		t.Errorf("%d octets, packed %d", before, after)
 	}
 	if _, loose := w.Loose(ctx); loose {
 		t.Error("still loose")
@@ -213,23 +212,11 @@ func TestPack(t *testing.T) {
 	defer r.Close()
 	v := must(r.View(ctx))(t)
 	defer v.End()
-	for words, want := range map[string]int{"common": 900, "word77": 1, "more of it common": 900, "missing": 0} {
+	for words, want := range map[string]int{"common": 956, "word77": 1, "more of it common": 956, "missing": 0} {
 		if hits := must(v.Find(Of(query.Match{Phrase: words}), 0, 1<<60, 1000))(t); len(hits) != want {
 			t.Errorf("%s: %d", words, len(hits))
 		}
 	}
-	t.Logf("%d octets, packed %d", before, must(os.Stat(path))(t).Size())
-}
-
-// sameLists compares the blocks of two segments but for their numbers.
-func sameLists(a, b []string) bool {
-	for i := range a {
-		x, y := strings.Fields(a[i]), strings.Fields(b[i])
-		if x[0] == "block" && x[len(x)-1] != y[len(y)-1] && i < len(a)*9/10 { // inner nodes, which name others, are the last
-			return false
-		}
-	}
-	return true
 }
 
 // TestBroken: whatever happens to the file is noticed, and nothing but ErrBroken comes of it.

@@ -137,8 +137,7 @@ type doclist struct {
 	data []byte
 }
 
-// doclists gives the terms in order and their doclists, of the documents whose number is not 0 (see SQLite's
-// fts3.c, "Document lists"): the highest number first.
+// doclists gives the terms in order and their doclists, of the documents whose number is not 0.
 func (v *inverter) doclists(number []int64) []doclist {
 	var order []int
 	for i, n := range number {
@@ -194,7 +193,7 @@ func (v *inverter) doclists(number []int64) []doclist {
 	return out
 }
 
-// appendVarint writes a number as FTS4 does: seven bits an octet, the lowest first.
+// appendVarint writes a number seven bits an octet, the lowest first.
 func appendVarint(b []byte, n uint64) []byte {
 	for n >= 0x80 {
 		b = append(b, byte(n)|0x80)

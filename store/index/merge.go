@@ -4,67 +4,108 @@ import (
 	"bytes"
 	"container/heap"
 	"context"
-	"errors"
-	"slices"
+	"database/sql"
+	"math"
 )
+
+// writeSegment writes what was gathered, of the documents whose number is not 0.
+func writeSegment(ctx context.Context, tx *sql.Tx, v *inverter, numbers []int64) error {
+	lists := v.doclists(numbers)
+	low, high := int64(math.MaxInt64), int64(0)
+	for _, n := range numbers {
+		if high = max(high, n); n != 0 {
+			low = min(low, n)
+		}
+	}
+	s, err := newSegment(ctx, tx, low, high)
+	if err != nil {
+		return err
+	}
+	defer s.block.Close()
+	for _, l := range lists {
+		if err := s.add(v.name(l.term), l.data); err != nil {
+			return err
+		}
+	}
+	return s.finish()
+}
+
+// mergeFull merges the segments of each level that is full.
+func mergeFull(ctx context.Context, tx *sql.Tx) error {
+	src := &source{ctx: ctx, q: tx, block: queried{tx}}
+	for level := range bigLevel {
+		list, err := src.segments(`level = ?`, level)
+		if err != nil {
+			return err
+		}
+		if len(list) < fullLevel {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM segment WHERE level = ?`, level); err != nil {
+			return err
+		}
+		if err := mergeInto(ctx, tx, src, list); err != nil {
+			return err
+		}
+		for _, g := range list {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM block WHERE id BETWEEN ? AND ?`, g.first, g.end); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mergeInto writes a segment of what is in some.
+func mergeInto(ctx context.Context, tx *sql.Tx, from *source, list []*segment) error {
+	low, high := int64(math.MaxInt64), int64(0)
+	for _, g := range list {
+		low, high = min(low, g.low), max(high, g.high)
+	}
+	s, err := newSegment(ctx, tx, low, high)
+	if err != nil {
+		return err
+	}
+	defer s.block.Close()
+	m, err := newMerger(from, list)
+	if err != nil {
+		return err
+	}
+	for {
+		if more, err := m.step(); err != nil {
+			return err
+		} else if !more {
+			return s.finish()
+		}
+		if err := s.add(m.term, m.list); err != nil {
+			return err
+		}
+	}
+}
 
 // merger reads segments side by side: their terms in order, and of each term one doclist.
 type merger struct {
-	heap  cursors
-	name  []byte // the term that is read now
-	lists [][]byte
-	out   []byte
+	heap runs
+	term []byte
+	list []byte
+	same []*run
 }
 
-// cursor reads the terms of one segment.
-type cursor struct {
-	ctx   context.Context
-	q     querier
-	next  int64 // block to read
-	last  int64
-	ahead [][]byte // blocks that were read
-	leaf  []byte   // what is left of the one that is read now
-	term  []byte
-	list  []byte
-}
-
-// cursorAhead blocks are read at once.
-const cursorAhead = 16
-
-var errSegment = errors.New("a segment of the index is not as it was written")
-
-// mergeAll reads all segments of a file. Newer documents never contradict older ones here: a document is in one segment.
-func mergeAll(ctx context.Context, q querier) (*merger, error) {
-	rows, err := q.QueryContext(ctx, `SELECT start_block, leaves_end_block, root FROM words_segdir ORDER BY level DESC, idx`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
+func newMerger(src *source, list []*segment) (*merger, error) {
 	m := &merger{}
-	for rows.Next() {
-		c := &cursor{ctx: ctx, q: q}
-		var root []byte
-		if err := rows.Scan(&c.next, &c.last, &root); err != nil {
+	for _, g := range list {
+		r := &run{leaves: leaves{src: src, g: g}}
+		r.begin()
+		more, err := r.next()
+		if err != nil {
 			return nil, err
 		}
-		if c.next == 0 { // the root is its only leaf
-			c.next, c.last, c.ahead = 1, 0, [][]byte{root}
+		if more {
+			m.heap = append(m.heap, r)
 		}
-		m.heap = append(m.heap, c)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	m.heap = slices.DeleteFunc(m.heap, func(c *cursor) bool {
-		more, moved := c.move()
-		err = errors.Join(err, moved)
-		return !more
-	})
 	heap.Init(&m.heap)
-	return m, err
+	return m, nil
 }
 
 // step goes to the next term; false: there is none.
@@ -72,161 +113,116 @@ func (m *merger) step() (more bool, err error) {
 	if len(m.heap) == 0 {
 		return false, nil
 	}
-	m.name, m.lists, m.out = append(m.name[:0], m.heap[0].term...), m.lists[:0], m.out[:0]
-	var same []*cursor
-	for len(m.heap) > 0 && bytes.Equal(m.heap[0].term, m.name) {
-		c := heap.Pop(&m.heap).(*cursor)
-		same, m.lists = append(same, c), append(m.lists, c.list)
+	m.term, m.list, m.same = append(m.term[:0], m.heap[0].term...), m.list[:0], m.same[:0]
+	for len(m.heap) > 0 && bytes.Equal(m.heap[0].term, m.term) {
+		m.same = append(m.same, heap.Pop(&m.heap).(*run))
 	}
-	if len(same) == 1 {
-		m.out = append(m.out, same[0].list...)
-	} else if m.out, err = mergeLists(m.out, m.lists); err != nil {
+	if len(m.same) == 1 && len(m.same[0].pieces) == 1 {
+		m.list = append(m.list, m.same[0].pieces[0]...)
+	} else if m.list, err = joined(m.list, m.same); err != nil {
 		return false, err
 	}
-	for _, c := range same {
-		more, err := c.move()
+	for _, r := range m.same {
+		more, err := r.next()
 		if err != nil {
 			return false, err
 		}
 		if more {
-			heap.Push(&m.heap, c)
+			heap.Push(&m.heap, r)
 		}
 	}
 	return true, nil
 }
 
-// mergeLists merges doclists, the highest number first.
-func mergeLists(out []byte, lists [][]byte) ([]byte, error) {
-	type head struct {
-		number    uint64
-		positions []byte // with the 0 at their end
-		rest      []byte
-	}
-	heads := make([]head, 0, len(lists))
-	next := func(h *head) error {
-		delta, n := varint(h.rest)
-		end := bytes.IndexByte(h.rest[n:], 0)
-		if end < 0 {
-			return errSegment
+// run reads a segment term by term.
+type run struct {
+	leaves
+	term   []byte
+	pieces [][]byte // of its doclist
+	piece           // that is being read
+}
+
+// next goes to the next term; false: there is none.
+func (r *run) next() (more bool, err error) {
+	r.pieces = r.pieces[:0]
+	for {
+		if more, err := r.move(); err != nil || !more {
+			return len(r.pieces) > 0, err
 		}
-		if h.positions != nil {
-			delta = h.number - delta
+		name := r.key
+		if i := bytes.IndexByte(r.key, 0); i >= 0 {
+			name = r.key[:i]
 		}
-		h.number, h.positions, h.rest = delta, h.rest[n:n+end+1], h.rest[n+end+1:]
-		return nil
+		if len(r.pieces) == 0 {
+			r.term = append(r.term[:0], name...)
+		} else if !bytes.Equal(r.term, name) {
+			r.back()
+			return true, nil
+		}
+		r.pieces = append(r.pieces, r.leaves.list)
 	}
-	for _, l := range lists {
-		h := head{rest: l}
-		if err := next(&h); err != nil {
+}
+
+// nextDoc goes to the next document of the term; false: there is none.
+func (r *run) nextDoc() (more bool, err error) {
+	for {
+		if more, err := r.piece.next(); err != nil || more {
+			return more, err
+		}
+		if len(r.pieces) == 0 {
+			return false, nil
+		}
+		r.piece, r.pieces = piece{data: r.pieces[0]}, r.pieces[1:]
+	}
+}
+
+// joined joins the doclists of a term, the highest number first.
+func joined(out []byte, from []*run) ([]byte, error) {
+	left := make([]*run, 0, len(from))
+	for _, r := range from {
+		r.piece = piece{}
+		if more, err := r.nextDoc(); err != nil {
 			return nil, err
+		} else if more {
+			left = append(left, r)
 		}
-		heads = append(heads, h)
 	}
-	last := uint64(0)
-	for len(heads) > 0 {
+	for last := int64(0); len(left) > 0; {
 		top := 0
-		for i := range heads {
-			if heads[i].number > heads[top].number {
+		for i, r := range left {
+			if r.doc > left[top].doc {
 				top = i
 			}
 		}
-		h := &heads[top]
+		r := left[top]
 		switch {
 		case last == 0:
-			out = append(appendVarint(out, h.number), h.positions...)
-		case last > h.number:
-			out = append(appendVarint(out, last-h.number), h.positions...)
-		} // else it is what makeRoom has added twice
-		last = h.number
-		if len(h.rest) == 0 {
-			heads = slices.Delete(heads, top, top+1)
-		} else if err := next(h); err != nil {
+			out = appendVarint(out, uint64(r.doc))
+		case last > r.doc:
+			out = appendVarint(out, uint64(last-r.doc))
+		default:
+			return nil, errSegment
+		}
+		out, last = append(append(out, r.at()...), 0), r.doc
+		if more, err := r.nextDoc(); err != nil {
 			return nil, err
+		} else if !more {
+			left = append(left[:top], left[top+1:]...)
 		}
 	}
 	return out, nil
 }
 
-// move goes to the next term of the segment; false: there is none.
-func (c *cursor) move() (more bool, err error) {
-	if len(c.leaf) == 0 {
-		if c.leaf, err = c.block(); err != nil || c.leaf == nil {
-			return false, err
-		}
-		c.term = c.term[:0]
-	}
-	var same, rest, size uint64
-	for _, to := range []*uint64{&same, &rest} {
-		n := 0
-		*to, n = varint(c.leaf)
-		c.leaf = c.leaf[n:]
-	}
-	if same > uint64(len(c.term)) || rest > uint64(len(c.leaf)) {
-		return false, errSegment
-	}
-	c.term = append(c.term[:same], c.leaf[:rest]...)
-	c.leaf = c.leaf[rest:]
-	n := 0
-	size, n = varint(c.leaf)
-	if c.leaf = c.leaf[n:]; size > uint64(len(c.leaf)) || size == 0 {
-		return false, errSegment
-	}
-	c.list, c.leaf = c.leaf[:size], c.leaf[size:]
-	return true, nil
-}
+// runs is a heap by term; of the same term whichever comes.
+type runs []*run
 
-// block gives the next leaf; nil: there is none.
-func (c *cursor) block() ([]byte, error) {
-	if len(c.ahead) == 0 && c.next <= c.last {
-		if err := c.read(); err != nil {
-			return nil, err
-		}
-	}
-	if len(c.ahead) == 0 {
-		return nil, nil
-	}
-	b := c.ahead[0]
-	c.ahead = c.ahead[1:]
-	if len(b) == 0 {
-		return nil, errSegment
-	}
-	return b, nil
-}
-
-func (c *cursor) read() error {
-	rows, err := c.q.QueryContext(c.ctx, `SELECT block FROM words_segments WHERE blockid BETWEEN ? AND ? ORDER BY blockid`, c.next, min(c.next+cursorAhead-1, c.last))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	c.ahead = c.ahead[:0]
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return err
-		}
-		c.ahead = append(c.ahead, b)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	if want := min(cursorAhead, int(c.last-c.next+1)); len(c.ahead) != want {
-		return errSegment
-	}
-	c.next += int64(len(c.ahead))
-	return nil
-}
-
-// cursors is a heap by term; of the same term whichever comes.
-type cursors []*cursor
-
-func (h cursors) Len() int           { return len(h) }
-func (h cursors) Less(i, j int) bool { return bytes.Compare(h[i].term, h[j].term) < 0 }
-func (h cursors) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *cursors) Push(x any)        { *h = append(*h, x.(*cursor)) }
-func (h *cursors) Pop() any {
+func (h runs) Len() int           { return len(h) }
+func (h runs) Less(i, j int) bool { return bytes.Compare(h[i].term, h[j].term) < 0 }
+func (h runs) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *runs) Push(x any)        { *h = append(*h, x.(*run)) }
+func (h *runs) Pop() any {
 	last := len(*h) - 1
-	c := (*h)[last]
+	r := (*h)[last]
 	*h = (*h)[:last]
-	return c
+	return r
 }

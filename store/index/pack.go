@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Packing makes one segment of many: the file is a fourth smaller, and a search has one place to look at. FTS4 would merge
-// them in place ("optimize") and leave a file of twice the size; here the file is written anew.
+// Packing makes one segment of many: the file is a fourth smaller, and a search has one place to look at. Merged
+// in place they would leave a file of twice the size, so it is written anew.
 const (
 	packGrowth = 1.3     // since it was packed last
 	packLeast  = 500_000 // terms
@@ -24,7 +24,7 @@ func (w *Writer) Loose(ctx context.Context) (octets int64, is bool) {
 		return 0, false
 	}
 	var segments int
-	if err := w.db.QueryRowContext(ctx, `SELECT count(*) FROM words_segdir`).Scan(&segments); err != nil || segments < packSegments {
+	if err := w.db.QueryRowContext(ctx, `SELECT count(*) FROM segment`).Scan(&segments); err != nil || segments < packSegments {
 		return 0, false
 	}
 	return info.Size(), true
@@ -75,29 +75,13 @@ func (w *Writer) packInto(ctx context.Context, db *sql.DB) error {
 			return err
 		}
 	}
-	m, err := mergeAll(ctx, w.side)
+	src := &source{ctx: ctx, q: w.side, block: queried{w.side}}
+	list, err := src.segments(`1`)
 	if err != nil {
 		return err
 	}
-	s, err := newSegment(ctx, tx)
-	if err != nil {
+	if err := mergeInto(ctx, tx, src, list); err != nil {
 		return err
-	}
-	defer s.block.Close()
-	for {
-		if more, err := m.step(); err != nil {
-			return err
-		} else if !more {
-			break
-		}
-		if err := s.add(m.name, m.out); err != nil {
-			return err
-		}
-	}
-	if s.octets > 0 {
-		if err := s.finish(); err != nil {
-			return err
-		}
 	}
 	if err := tx.Commit(); err != nil {
 		return err

@@ -4,8 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"os"
+	"slices"
 )
 
 // Reader searches. Safe for concurrent use.
@@ -37,34 +37,90 @@ func (r *Reader) Here() bool {
 	return err == nil && os.SameFile(now, r.file)
 }
 
-// View is the index at one moment.
+// View is the index at one moment. Not safe for concurrent use.
 type View struct {
-	State State
-	ctx   context.Context
-	tx    *sql.Tx
+	State    State
+	ctx      context.Context
+	conn     *sql.Conn // in a transaction; nil: it has ended
+	blocks   *prepared
+	src      *source // nil: the segments have not been looked at
+	segments []*segment
 }
 
 // View begins to look at the index as it is now; End ends it. ErrBroken.
 func (r *Reader) View(ctx context.Context) (*View, error) {
-	tx, err := r.db.BeginTx(ctx, nil)
+	conn, err := r.db.Conn(ctx)
 	if err != nil {
 		return nil, broken(err)
 	}
-	st, err := readState(ctx, tx, r.home)
-	if err != nil {
-		return nil, errors.Join(err, tx.Rollback())
+	v := &View{ctx: ctx, conn: conn, blocks: &prepared{conn: conn}}
+	if _, err = conn.ExecContext(ctx, "BEGIN"); err == nil {
+		v.State, err = readState(ctx, conn, r.home)
 	}
-	return &View{st, ctx, tx}, nil
+	if err != nil {
+		v.End()
+		return nil, broken(err)
+	}
+	return v, nil
 }
 
 // End ends a view; a second call does nothing.
-func (v *View) End() { _ = v.tx.Rollback() }
+func (v *View) End() {
+	if v.conn == nil {
+		return
+	}
+	v.blocks.close()
+	_, _ = v.conn.ExecContext(context.WithoutCancel(v.ctx), "ROLLBACK") // where BEGIN failed there is nothing to end
+	_ = v.conn.Close()
+	v.conn = nil
+}
+
+// docs gives what e finds, of segments with numbers in [low, high].
+func (v *View) docs(e Expr, low, high int64) (docs, error) {
+	if v.src == nil {
+		src := &source{ctx: v.ctx, q: v.conn, block: v.blocks}
+		list, err := src.segments(`1 ORDER BY high DESC`)
+		if err != nil {
+			return nil, err
+		}
+		v.src, v.segments = src, list
+	}
+	var list []*segment
+	for _, g := range v.segments {
+		if g.low <= high && g.high >= low {
+			list = append(list, g)
+		}
+	}
+	return evaluate(v.src, list, e.root)
+}
 
 // Find lists the newest n documents with a number in [low, high] that an expression finds, newest first.
 func (v *View) Find(e Expr, low, high int64, n int) (out []Hit, err error) {
-	rows, err := v.tx.QueryContext(v.ctx, `SELECT w.docid, d.message, d.content FROM words w CROSS JOIN doc d ON d.number = w.docid
-		WHERE w.t MATCH ? AND w.docid >= ? AND w.docid <= ? AND d.message IS NOT NULL AND d.partial = 0 ORDER BY w.docid DESC LIMIT ?`, e.text, low, high, n)
-	return hits(rows, err)
+	d, err := v.docs(e, low, high)
+	if err != nil {
+		return nil, broken(err)
+	}
+	for len(out) < n {
+		numbers, err := newest(d, low, high, n-len(out))
+		if err != nil {
+			return nil, broken(err)
+		}
+		if len(numbers) == 0 {
+			break
+		}
+		list, err := json.Marshal(numbers)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := v.conn.QueryContext(v.ctx, `SELECT number, message, content FROM doc WHERE number IN (SELECT value FROM json_each(?))
+			AND message IS NOT NULL AND partial = 0 ORDER BY number DESC`, string(list))
+		found, err := hits(rows, err)
+		if err != nil {
+			return nil, err
+		}
+		out, high = append(out, found...), numbers[len(numbers)-1]-1
+	}
+	return out, nil
 }
 
 func hits(rows *sql.Rows, err error) (out []Hit, _ error) {
@@ -88,34 +144,23 @@ func (v *View) Among(e Expr, numbers []int64) (map[int64]bool, error) {
 	if len(numbers) == 0 {
 		return out, nil
 	}
-	low, high := numbers[0], numbers[0]
-	for _, n := range numbers {
-		low, high = min(low, n), max(high, n)
-	}
-	list, err := json.Marshal(numbers)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := v.tx.QueryContext(v.ctx, `SELECT docid FROM words WHERE t MATCH ? AND docid >= ? AND docid <= ? AND +docid IN (SELECT value FROM json_each(?))`,
-		e.text, low, high, string(list))
+	d, err := v.docs(e, slices.Min(numbers), slices.Max(numbers))
 	if err != nil {
 		return nil, broken(err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&n); err != nil {
-			return nil, broken(err)
-		}
+	list, err := among(d, numbers)
+	for _, n := range list {
 		out[n] = true
 	}
-	return out, broken(rows.Err())
+	return out, broken(err)
 }
 
 // Docs gives the documents of messages. Those that have none, or were only taken in in part, are missing.
-func (v *View) Docs(messages []int64) (map[int64]Hit, error) { return docs(v.ctx, v.tx, messages) }
+func (v *View) Docs(messages []int64) (map[int64]Hit, error) {
+	return documents(v.ctx, v.conn, messages)
+}
 
-func docs(ctx context.Context, q querier, messages []int64) (map[int64]Hit, error) {
+func documents(ctx context.Context, q querier, messages []int64) (map[int64]Hit, error) {
 	out := map[int64]Hit{}
 	if len(messages) == 0 {
 		return out, nil
@@ -134,7 +179,7 @@ func docs(ctx context.Context, q querier, messages []int64) (map[int64]Hit, erro
 
 // Partial lists the messages that were only taken in in part.
 func (v *View) Partial() (out []int64, err error) {
-	rows, err := v.tx.QueryContext(v.ctx, `SELECT message FROM doc WHERE partial = 1 AND message IS NOT NULL`)
+	rows, err := v.conn.QueryContext(v.ctx, `SELECT message FROM doc WHERE partial = 1 AND message IS NOT NULL`)
 	if err != nil {
 		return nil, broken(err)
 	}

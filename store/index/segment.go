@@ -4,19 +4,30 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"fmt"
+	"encoding/binary"
 )
 
-// A segment is a sorted list of terms with their doclists, in blocks with a tree above them. FTS4 makes one of each
-// MiB of what it is given and merges them again and again; a segment of many documents that is written at once
-// is what it would have come to. The form is that of SQLite's fts3.c ("Segment leaf nodes" and what follows).
+// A segment is a sorted list of terms with their doclists, in blocks with a tree above them; it is written once and
+// read until it is merged with others. A block is what SQLite keeps on one page.
+//
+//	leaf   {varint octets shared with the key before, varint octets that follow, these, varint of the list's octets, list}...
+//	node   varint height, varint first child, {[varint octets shared], varint octets that follow, these}...: keys that
+//	       separate its children; a child's keys are not below the one before it
+//	list   {varint number, varint position + 2 - the one before..., 0}..., the highest number first, and after it the
+//	       difference to the one before
+//
+// The key is the term. A list that does not fit in what is left of a leaf is cut in pieces, whose keys go on with 0 and
+// the complement of the first number, big-endian: a search finds the piece that has a number by the tree, too.
 
 const (
-	// bigSegment octets of doclists make a segment that FTS4 does not merge with those that are gathered bit by bit.
-	bigSegment = 4 << 20
-	bigLevel   = 8
-	// fullLevel segments are merged by FTS4 when it adds one to their level itself.
-	fullLevel = 16
+	// A level has segments up to fullLevel times as large as the one below it. So many in one level are merged.
+	smallSegment = 16 << 10 // octets of those of level 0
+	fullLevel    = 16
+	bigLevel     = 3 // of the largest, which are only merged when the file is packed
+	// wholeList octets are not cut.
+	wholeList = 512
+	// suffixLen is how much longer the key of a piece is than its term.
+	suffixLen = 9
 )
 
 // segmentWriter writes one segment within a transaction.
@@ -28,99 +39,133 @@ type segmentWriter struct {
 
 	first, free int64 // blocks
 	leaf        []byte
-	last        []byte // term
+	last        []byte // key
 	octets      int64  // of all leaves
+	low, high   int64  // the numbers of documents lie between
 	levels      [][]node
+
+	key, part []byte // of the piece that is being written
 }
 
-// node is an inner node: terms that separate its children.
+// node is an inner node: keys that separate its children.
 type node struct {
 	data    []byte
-	last    []byte // term
+	last    []byte // key
 	entries int64
 }
 
-// nodeHead is what FTS4 keeps free for the height and the first child.
+// nodeHead is the most that the height and the first child take.
 const nodeHead = 11
 
-// writeSegment writes a segment of doclists in the order of their terms.
-func writeSegment(ctx context.Context, tx *sql.Tx, v *inverter, lists []doclist) error {
-	if len(lists) == 0 {
-		return nil
-	}
-	s, err := newSegment(ctx, tx)
-	if err != nil {
-		return err
-	}
-	defer s.block.Close()
-	for _, l := range lists {
-		if err := s.add(v.name(l.term), l.data); err != nil {
-			return err
-		}
-	}
-	return s.finish()
-}
-
-func newSegment(ctx context.Context, tx *sql.Tx) (*segmentWriter, error) {
-	s := &segmentWriter{ctx: ctx, tx: tx}
+// newSegment begins one of documents whose numbers lie between low and high.
+func newSegment(ctx context.Context, tx *sql.Tx, low, high int64) (*segmentWriter, error) {
+	s := &segmentWriter{ctx: ctx, tx: tx, low: low, high: high}
 	var page int
-	if err := tx.QueryRowContext(ctx, `SELECT (SELECT page_size FROM pragma_page_size), coalesce(max(blockid), 0) + 1 FROM words_segments`).Scan(&page, &s.free); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT (SELECT page_size FROM pragma_page_size), coalesce(max(id), 0) + 1 FROM block`).Scan(&page, &s.free); err != nil {
 		return nil, err
 	}
-	s.first, s.room = s.free, page-35 // as FTS4 has it: a node fills a page
+	s.first, s.room = s.free, page-35 // what SQLite keeps of a row on one page
 	var err error
-	s.block, err = tx.PrepareContext(ctx, `INSERT INTO words_segments(blockid, block) VALUES (?, ?)`)
+	s.block, err = tx.PrepareContext(ctx, `INSERT INTO block(id, data) VALUES (?, ?)`)
 	return s, err
 }
 
-// add appends a term, greater than the last, to the leaves.
+// add appends a term, greater than the last, with its doclist.
 func (s *segmentWriter) add(term, list []byte) error {
-	same := prefixLenOf(s.last, term)
-	if same == len(term) || same < len(s.last) && term[same] < s.last[same] { // as a file can be that was damaged
+	if len(list) <= wholeList || len(s.leaf)+entryLen(0, len(term), len(list)) <= s.room {
+		return s.entry(term, list, false)
+	}
+	key := entryLen(0, len(term)+suffixLen, s.room) - s.room
+	for p := (piece{data: list}); ; {
+		before := p
+		more, err := p.next()
+		if err != nil {
+			return err
+		}
+		octets := varintLen(uint64(p.doc)) + p.to - p.from + 1
+		room := s.room - key
+		if left := room - len(s.leaf); left >= wholeList {
+			room = left
+		}
+		if len(s.part) > 0 && (!more || len(s.part)+octets > room) {
+			if err := s.entry(s.key, s.part, true); err != nil {
+				return err
+			}
+			s.part = s.part[:0]
+		}
+		if !more {
+			return nil
+		}
+		delta := p.doc
+		if len(s.part) == 0 {
+			s.key = pieceKey(s.key[:0], term, p.doc)
+		} else {
+			delta = before.doc - p.doc
+		}
+		s.part = append(append(appendVarint(s.part, uint64(delta)), p.at()...), 0)
+	}
+}
+
+// pieceKey is the key of the piece of a term's list that begins with number, or the first key that one with it can have.
+func pieceKey(to, term []byte, number int64) []byte {
+	return binary.BigEndian.AppendUint64(append(append(to, term...), 0), ^uint64(number))
+}
+
+// entry appends a key, greater than the last, to the leaves.
+func (s *segmentWriter) entry(key, list []byte, isPiece bool) error {
+	same := prefixLenOf(s.last, key)
+	if same == len(key) || same < len(s.last) && key[same] < s.last[same] { // as a file can be that was damaged
 		return errSegment
 	}
-	need := entryLen(same, len(term)-same) + varintLen(uint64(len(list))) + len(list)
+	need := entryLen(same, len(key)-same, len(list))
 	if len(s.leaf) > 0 && len(s.leaf)+need > s.room {
 		if err := s.write(s.leaf); err != nil {
 			return err
 		}
-		s.separate(0, bytes.Clone(term[:same+1]))
+		separator := key[:same+1]
+		if isPiece { // by which it is found itself
+			separator = key
+		}
+		s.separate(0, bytes.Clone(separator))
 		s.leaf, same = s.leaf[:0], 0
-		need = entryLen(0, len(term)) + varintLen(uint64(len(list))) + len(list)
+		need = entryLen(0, len(key), len(list))
 	}
 	s.octets += int64(need)
-	s.leaf = appendVarint(appendVarint(s.leaf, uint64(same)), uint64(len(term)-same))
-	s.leaf = append(appendVarint(append(s.leaf, term[same:]...), uint64(len(list))), list...)
-	s.last = append(s.last[:0], term...)
+	s.leaf = appendVarint(appendVarint(s.leaf, uint64(same)), uint64(len(key)-same))
+	s.leaf = append(appendVarint(append(s.leaf, key[same:]...), uint64(len(list))), list...)
+	s.last = append(s.last[:0], key...)
 	return nil
 }
 
-// separate notes that what follows is not below term.
-func (s *segmentWriter) separate(height int, term []byte) {
+// separate notes that what follows is not below key.
+func (s *segmentWriter) separate(height int, key []byte) {
 	if height == len(s.levels) {
 		s.levels = append(s.levels, make([]node, 1))
 	}
 	list := s.levels[height]
 	n := &list[len(list)-1]
-	same := prefixLenOf(n.last, term)
-	if n.last != nil && nodeHead+len(n.data)+entryLen(same, len(term)-same) > s.room {
+	same := prefixLenOf(n.last, key)
+	if n.last != nil && nodeHead+len(n.data)+entryLen(same, len(key)-same, 0) > s.room {
 		s.levels[height] = append(list, node{})
-		s.separate(height+1, term)
+		s.separate(height+1, key)
 		return
 	}
 	if n.last != nil {
 		n.data = appendVarint(n.data, uint64(same))
 	}
-	n.data = append(appendVarint(n.data, uint64(len(term)-same)), term[same:]...)
-	n.last, n.entries = term, n.entries+1
+	n.data = append(appendVarint(n.data, uint64(len(key)-same)), key[same:]...)
+	n.last, n.entries = key, n.entries+1
 }
 
 // finish writes what is left, and enters the segment.
 func (s *segmentWriter) finish() error {
-	if len(s.levels) == 0 { // all of it is one leaf
-		return s.enter(0, 0, 0, s.leaf)
+	if s.octets == 0 {
+		return nil
 	}
-	lastLeaf := s.free
+	if len(s.levels) == 0 { // all of it is one leaf
+		return s.enter(segment{root: s.leaf})
+	}
+	g := segment{first: s.first, last: s.free}
 	if err := s.write(s.leaf); err != nil {
 		return err
 	}
@@ -132,7 +177,8 @@ func (s *segmentWriter) finish() error {
 			data = append(data, n.data...)
 			child += n.entries + 1
 			if h == len(s.levels)-1 { // one alone: the root
-				return s.enter(s.first, lastLeaf, s.free-1, data)
+				g.end, g.root = s.free-1, data
+				return s.enter(g)
 			}
 			if err := s.write(data); err != nil {
 				return err
@@ -149,27 +195,27 @@ func (s *segmentWriter) write(data []byte) error {
 	return err
 }
 
-// enter makes the segment part of the index, as its newest.
-func (s *segmentWriter) enter(first, lastLeaf, last int64, root []byte) error {
+// enter makes the segment part of the index.
+func (s *segmentWriter) enter(g segment) error {
 	level := 0
-	if s.octets >= bigSegment {
-		level = bigLevel
+	for most := int64(smallSegment); level < bigLevel && s.octets >= most; most *= fullLevel {
+		level++
 	}
-	_, err := s.tx.ExecContext(s.ctx, `INSERT INTO words_segdir(level, idx, start_block, leaves_end_block, end_block, root)
-		SELECT ?1, coalesce(max(idx) + 1, 0), ?2, ?3, ?4, ?5 FROM words_segdir WHERE level = ?1`,
-		level, first, lastLeaf, fmt.Sprint(last, " ", s.octets), root)
+	_, err := s.tx.ExecContext(s.ctx, `INSERT INTO segment(level, first, last, "end", low, high, root) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		level, g.first, g.last, g.end, s.low, s.high, g.root)
 	return err
 }
 
-// prefixLenOf is how many octets term begins with as last does.
-func prefixLenOf(last, term []byte) int {
+// prefixLenOf is how many octets key begins with as last does.
+func prefixLenOf(last, key []byte) int {
 	n := 0
-	for n < len(last) && n < len(term) && last[n] == term[n] {
+	for n < len(last) && n < len(key) && last[n] == key[n] {
 		n++
 	}
 	return n
 }
 
-func entryLen(same, rest int) int {
-	return varintLen(uint64(same)) + varintLen(uint64(rest)) + rest
+// entryLen is how many octets an entry of a leaf takes.
+func entryLen(same, rest, list int) int {
+	return varintLen(uint64(same)) + varintLen(uint64(rest)) + rest + varintLen(uint64(list)) + list
 }

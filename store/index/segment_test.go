@@ -10,108 +10,258 @@ import (
 	"testing"
 )
 
-// dump gives the segments and their blocks.
-func dump(t *testing.T, w *Writer) (out []string) {
-	t.Helper()
-	rows := must(w.db.Query(`SELECT 'segment', start_block, leaves_end_block, end_block, root FROM words_segdir
-		UNION ALL SELECT 'block', blockid, 0, '', block FROM words_segments WHERE blockid >= (SELECT max(start_block) FROM words_segdir)`))(t)
-	defer rows.Close()
-	for rows.Next() {
-		var kind, end string
-		var first, leaves int64
-		var data []byte
-		if err := rows.Scan(&kind, &first, &leaves, &end, &data); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, fmt.Sprintf("%s %d %d %s %x", kind, first, leaves, end, data))
+// tokens are the terms of documents by their numbers, in order.
+type tokens map[int64][]string
+
+// has reports whether an expression finds a document: the slow way.
+func (t tokens) has(e *expr, number int64) bool {
+	some := func(k *expr) bool { return t.has(k, number) }
+	switch e.op {
+	case all:
+		return !slices.ContainsFunc(e.kids, func(k *expr) bool { return !some(k) })
+	case any_:
+		return slices.ContainsFunc(e.kids, some)
+	case but:
+		return some(e.kids[0]) && !some(e.kids[1])
 	}
-	return out
+	is := func(t term, w string) bool { return w == t.name || t.prefix && strings.HasPrefix(w, t.name) }
+	list := t[number]
+	for i := range list {
+		k := 0
+		for k < len(e.terms) && i+k < len(list) && is(e.terms[k], list[i+k]) {
+			k++
+		}
+		if k == len(e.terms) {
+			return true
+		}
+	}
+	return false
 }
 
-// TestSegmentsAreThoseOfFTS4: what is written for it is octet for octet what it writes itself of the same documents.
-func TestSegmentsAreThoseOfFTS4(t *testing.T) {
-	ctx := context.Background()
-	short := func(r *rand.Rand, n int) string { return fmt.Sprintf("w%x", int(float64(n)*r.Float64()*r.Float64())) }
-	near := func(r *rand.Rand, n int) string {
-		return "near" + strings.Repeat("lang", 10+r.IntN(5)) + fmt.Sprint(r.IntN(n))
+// find is newest, the slow way.
+func (t tokens) find(e *expr, low, high int64, n int) (out []int64) {
+	for number := range t {
+		if number >= low && number <= high && t.has(e, number) {
+			out = append(out, number)
+		}
 	}
-	for name, c := range map[string]struct {
-		docs, words int
-		word        func(*rand.Rand, int) string
-		vocabulary  int
-		heights     int // of the tree
-		level       int
-	}{
-		"one leaf":   {3, 10, short, 20, 0, 0},
-		"one height": {200, 100, short, 500, 1, 0},
-		"many terms": {3000, 60, short, 60_000, 1, 0},
-		"long lists": {3000, 1800, short, 300, 1, bigLevel},
-		"long terms": {400, 60, near, 9000, 1, 0},
-		"heights":    {700, 60, short, 30_000, 2, 0},
-	} {
+	slices.Sort(out)
+	slices.Reverse(out)
+	return out[:min(n, len(out))]
+}
+
+// shape is what documents are made of.
+type shape struct {
+	docs, words int
+	word        func(*rand.Rand) string
+	flush       int // documents
+	page        int // octets
+	heights     int // of the highest tree
+}
+
+func shapes() map[string]shape {
+	short := func(n int) func(*rand.Rand) string {
+		return func(r *rand.Rand) string { return fmt.Sprintf("w%x", int(float64(n)*r.Float64()*r.Float64())) }
+	}
+	near := func(r *rand.Rand) string {
+		return "near" + strings.Repeat("lang", 10+r.IntN(5)) + fmt.Sprint(r.IntN(9000))
+	}
+	return map[string]shape{
+		"one leaf":     {5, 10, short(8), 10, 4096, 0},
+		"one height":   {200, 100, short(500), 1000, 4096, 1},
+		"pieces":       {3000, 300, short(60), 1500, 4096, 1},
+		"bit by bit":   {1200, 20, short(300), 3, 4096, 1},
+		"long terms":   {400, 60, near, 100, 512, 1},
+		"heights":      {700, 60, short(3000), 350, 512, 2},
+		"small pieces": {900, 100, short(40), 300, 512, 2},
+	}
+}
+
+// make makes documents, and a writer of a file that they are in.
+func (s shape) make(t *testing.T, r *rand.Rand) (*Writer, tokens) {
+	t.Helper()
+	w, made := empty(t, &Files{}, s.page), tokens{}
+	var docs []*Doc
+	for i := range s.docs {
+		var b strings.Builder
+		for range 1 + r.IntN(s.words) {
+			b.WriteString(s.word(r))
+			b.WriteByte(' ')
+		}
+		number := int64(1 + 7*i + r.IntN(7))
+		d := &Doc{Message: int64(i + 1), Content: 1, Received: 1000 * number, Text: b.String(), Subject: text(r, 5)}
+		d.Prepare()
+		made[number] = strings.Fields(d.terms)
+		docs = append(docs, d)
+	}
+	r.Shuffle(len(docs), func(i, j int) { docs[i], docs[j] = docs[j], docs[i] })
+	for part := range slices.Chunk(docs, s.flush) {
+		must(0, add(context.Background(), w, part, Mark{}, Mark{}, nil))(t)
+	}
+	return w, made
+}
+
+// random makes an expression of words that there are, mostly.
+func random(r *rand.Rand, words []string, depth int) *expr {
+	o := op(r.IntN(4))
+	if depth == 0 || o == phrase {
+		e := &expr{}
+		at := r.IntN(len(words))
+		for i := range 1 + r.IntN(3) {
+			w := words[(at+i)%len(words)]
+			if r.IntN(4) == 0 {
+				w = words[r.IntN(len(words))]
+			}
+			t := term{name: w}
+			if r.IntN(5) == 0 && len(w) > 2 {
+				t = term{w[:2+r.IntN(len(w)-2)], true}
+			}
+			e.terms = append(e.terms, t)
+		}
+		return e
+	}
+	kids := 2
+	if o != but {
+		kids += r.IntN(2)
+	}
+	e := &expr{op: o}
+	for range kids {
+		e.kids = append(e.kids, random(r, words, depth-1))
+	}
+	return e
+}
+
+// TestEvaluate: expressions find what a look at each document finds, in segments of all shapes, packed and not.
+func TestEvaluate(t *testing.T) {
+	for name, s := range shapes() {
 		t.Run(name, func(t *testing.T) {
-			r := rand.New(rand.NewPCG(7, uint64(c.docs)))
-			files := &Files{}
-			page := 4096
-			if c.heights > 1 {
-				page = 512
+			r := rand.New(rand.NewPCG(7, uint64(s.docs)))
+			w, made := s.make(t, r)
+			numbers := []int64{}
+			for n := range made {
+				numbers = append(numbers, n)
 			}
-			ours, theirs := empty(t, files, page), empty(t, files, page)
-			var docs []*Doc
-			tx := must(theirs.db.Begin())(t)
-			for i := range c.docs {
-				var b strings.Builder
-				for range 1 + r.IntN(c.words) {
-					b.WriteString(c.word(r, c.vocabulary))
-					b.WriteByte(' ')
-				}
-				number := int64(1 + 7*i)
-				d := &Doc{Message: int64(i + 1), Content: 1, Received: 1000 * number, Text: b.String(), Subject: text(r, 5)}
-				d.Prepare()
-				must(tx.Exec(`INSERT INTO words(docid, t) VALUES (?, ?)`, number, withPrefixes(d.terms)))(t)
-				docs = append(docs, d)
-			}
-			if err := tx.Commit(); err != nil {
-				t.Fatal(err)
-			}
-			must(theirs.db.Exec(`INSERT INTO words(words) VALUES ('optimize')`))(t)
-			// Where they have merged, what is left does not begin with the first block.
-			must(ours.db.Exec(`INSERT INTO words_segments(blockid, block) SELECT ?, x'00' WHERE ?1 > 0`, firstBlock(t, theirs)-1))(t)
-			r.Shuffle(len(docs), func(i, j int) { docs[i], docs[j] = docs[j], docs[i] })
-			if err := add(ctx, ours, docs, Mark{}, Mark{}, nil); err != nil {
-				t.Fatal(err)
-			}
-			own, made := dump(t, ours), dump(t, theirs)
-			if !slices.Equal(own, made) {
-				t.Errorf("%d rows, FTS4 has %d", len(own), len(made))
-				for i := range min(len(own), len(made)) {
-					if own[i] != made[i] {
-						t.Fatalf("%.300s\n%.300s", own[i], made[i])
+			slices.Sort(numbers)
+			check := func() {
+				v := view(t, w)
+				hits := 0
+				for range 120 {
+					e := Expr{root: random(r, made[numbers[r.IntN(len(numbers))]], r.IntN(3))}
+					low, high, n := int64(0), int64(1)<<60, 1<<20
+					if r.IntN(2) == 0 {
+						low, high, n = numbers[r.IntN(len(numbers))]/2, numbers[r.IntN(len(numbers))], 1+r.IntN(30)
+					}
+					want := made.find(e.root, low, high, n)
+					found := must(v.Find(e, low, high, n))(t)
+					got := make([]int64, len(found))
+					for i, h := range found {
+						got[i] = h.Number
+					}
+					if !slices.Equal(got, want) {
+						t.Fatalf("%s from %d to %d: %d found, %d are there\n%v\n%v", e, low, high, len(got), len(want), got, want)
+					}
+					hits += len(got)
+					some := []int64{numbers[0], numbers[len(numbers)/2], numbers[r.IntN(len(numbers))], 1 << 40, -3}
+					in := must(v.Among(e, some))(t)
+					for _, n := range some {
+						if want := made[n] != nil && made.has(e.root, n); in[n] != want {
+							t.Fatalf("%s: among %d: %v", e, n, in[n])
+						}
 					}
 				}
+				if hits < 2*s.docs {
+					t.Errorf("only %d hits", hits)
+				}
 			}
-			var level, segments int
-			if err := ours.db.QueryRow(`SELECT level, count(*) FROM words_segdir`).Scan(&level, &segments); err != nil || level != c.level || segments != 1 {
-				t.Errorf("%d segments, level %d, %v", segments, level, err)
+			check()
+			segments, heights := shapeOf(t, w)
+			if most := bigLevel*fullLevel + 1; segments > most || segments < min(2, s.docs/s.flush) || heights != s.heights {
+				t.Errorf("%d segments, the highest tree is %d", segments, heights)
 			}
-			var root []byte
-			if err := ours.db.QueryRow(`SELECT root FROM words_segdir`).Scan(&root); err != nil || int(root[0]) != c.heights {
-				t.Errorf("the tree is %d high, %v", root[0], err)
+			ctx := context.Background()
+			must(0, w.Pack(ctx))(t)
+			must(0, w.Close(ctx, false))(t)
+			must(0, Replace(w.path, PackPath(w.path)))(t)
+			*w = *must(OpenWriter(ctx, w.files, w.path, "here"))(t)
+			if segments, _ = shapeOf(t, w); segments != 1 {
+				t.Errorf("%d segments after packing", segments)
 			}
+			check()
 		})
 	}
 }
 
-// withPrefixes puts the prefixes of terms behind them.
-func withPrefixes(terms string) string {
-	seen := map[string]bool{}
-	for _, w := range strings.Fields(terms) {
-		if p := prefixOf(w); p != "" && !seen[p] {
-			seen[p] = true
-			terms += p + " "
+func view(t *testing.T, w *Writer) *View {
+	t.Helper()
+	r := must(OpenReader(w.files, w.path, "here"))(t)
+	v := must(r.View(context.Background()))(t)
+	t.Cleanup(func() { v.End(); must(0, r.Close())(t) })
+	return v
+}
+
+// shapeOf counts the segments, and tells how high the highest tree is.
+func shapeOf(t *testing.T, w *Writer) (segments, heights int) {
+	t.Helper()
+	src := source{ctx: context.Background(), q: w.db}
+	list := must(src.segments(`1`))(t)
+	blocks := int64(0)
+	for _, g := range list {
+		if g.first != 0 {
+			heights, blocks = max(heights, int(g.root[0])), blocks+g.end-g.first+1
 		}
 	}
-	return terms
+	var left int64
+	must(0, w.db.QueryRow(`SELECT count(*) FROM block`).Scan(&left))(t)
+	if left != blocks {
+		t.Errorf("%d blocks, of which segments have %d", left, blocks)
+	}
+	return len(list), heights
+}
+
+// TestDamagedSegments: whatever is in blocks and roots, a search and a packing end, with an error if any that says so.
+func TestDamagedSegments(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 9))
+	s := shapes()["small pieces"]
+	s.docs = 300
+	w, made := s.make(t, r)
+	var words []string
+	for _, list := range made {
+		words = append(words, list...)
+	}
+	wrong := 0
+	for range 400 {
+		table, column := "block", "data"
+		if r.IntN(4) == 0 {
+			table, column = "segment", "root"
+		}
+		var id int64
+		var is []byte
+		must(0, w.db.QueryRow(`SELECT id, `+column+` FROM `+table+` ORDER BY random() LIMIT 1`).Scan(&id, &is))(t)
+		was := slices.Clone(is)
+		for range 1 + r.IntN(3) {
+			is[r.IntN(len(is))] = byte(r.IntN(256))
+		}
+		if r.IntN(5) == 0 {
+			is = is[:r.IntN(len(is))]
+		}
+		must(w.db.Exec(`UPDATE `+table+` SET `+column+` = ? WHERE id = ?`, is, id))(t)
+		v := view(t, w)
+		for range 10 {
+			if _, err := v.Find(Expr{root: random(r, words, 1)}, 0, 1<<60, 100); err != nil {
+				wrong++
+				if !errors.Is(err, ErrBroken) {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := w.Pack(context.Background()); err != nil && !errors.Is(err, ErrBroken) {
+			t.Fatal(err)
+		}
+		must(w.db.Exec(`UPDATE `+table+` SET `+column+` = ? WHERE id = ?`, was, id))(t)
+	}
+	if wrong < 100 {
+		t.Errorf("only %d errors", wrong)
+	}
 }
 
 // empty is a writer of a file with pages of so many octets: small ones make a high tree.
@@ -124,14 +274,6 @@ func empty(t *testing.T, files *Files, page int) *Writer {
 	w = must(OpenWriter(ctx, files, path, "here"))(t)
 	t.Cleanup(func() { must(0, w.Close(ctx, false))(t) })
 	return w
-}
-
-func firstBlock(t *testing.T, w *Writer) (n int64) {
-	t.Helper()
-	if err := w.db.QueryRow(`SELECT start_block FROM words_segdir`).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 // TestTermsOutOfOrder: what a damaged file gives to be merged is refused.

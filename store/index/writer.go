@@ -62,7 +62,7 @@ func (w *Writer) Close(ctx context.Context, seal bool) error {
 
 // Known tells which of some messages are in the index, and by which content.
 func (w *Writer) Known(ctx context.Context, messages []int64) (map[int64]Hit, error) {
-	return docs(ctx, w.side, messages)
+	return documents(ctx, w.side, messages)
 }
 
 // Add takes in prepared documents, with the state that they come to. They are gathered: Flush brings them into the file.
@@ -172,24 +172,10 @@ func (a *adder) all(v *inverter) error {
 			return err
 		}
 	}
-	if err := a.makeRoom(); err != nil {
+	if err := writeSegment(a.ctx, a.tx, v, numbers); err != nil {
 		return err
 	}
-	return writeSegment(a.ctx, a.tx, v, v.doclists(numbers))
-}
-
-// makeRoom has FTS4 merge the segments that were gathered bit by bit, when they are many: it does so when it adds one.
-func (a *adder) makeRoom() error {
-	var segments int
-	if err := a.tx.QueryRowContext(a.ctx, `SELECT count(*) FROM words_segdir WHERE level = 0`).Scan(&segments); err != nil || segments < fullLevel {
-		return err
-	}
-	var number int64 // a document of one term, which no query can ask for
-	if err := a.tx.QueryRowContext(a.ctx, `SELECT max(number) FROM doc`).Scan(&number); err != nil {
-		return err
-	}
-	_, err := a.tx.ExecContext(a.ctx, `INSERT INTO words(docid, t) VALUES (?, ?)`, number, markNone)
-	return err
+	return mergeFull(a.ctx, a.tx)
 }
 
 // lookUp finds the documents that messages have already.
