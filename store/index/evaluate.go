@@ -1,6 +1,9 @@
 package index
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // evaluate gives the documents that e finds in some segments. One is in one of them, with all that is in it. A segment is
 // not looked at before its documents may be next.
@@ -46,7 +49,17 @@ func (v *evaluator) docs(e *expr) (docs, error) {
 	if len(c.kids) == 1 && len(c.checks) == 0 {
 		return c.kids[0], nil
 	}
+	// The longest term is likely the rarest, and the others are only looked for where it is.
+	slices.SortStableFunc(c.kids, func(a, b docs) int { return cmp.Compare(likely(a), likely(b)) })
 	return c, nil
+}
+
+// likely is lower where fewer documents are likely.
+func likely(d docs) int {
+	if l, is := d.(*list); is {
+		return -len(l.term)
+	}
+	return 0
 }
 
 // narrow adds to c what e demands. What a rare term leaves is sooner looked at than all places of a phrase.
