@@ -20,6 +20,7 @@ type searchFlags struct {
 	limit         int
 	limited       bool // the limit was given
 	count, server bool
+	threads       bool
 }
 
 func newSearch(a *app) *cobra.Command {
@@ -34,7 +35,9 @@ alone are here, and mailboxes that are left out here. What they find is joined w
 is found here; the headers of messages that were not here yet are fetched and kept. A server
 looks for letters anywhere in a word, and has its own idea of accents. What it
 cannot be asked (in: account: id: thread: filename: has:attachment is:pending, the hours of a date)
-is checked here. Without a connection the rows are those found here, and the exit status is 75.`,
+is checked here. Without a connection the rows are those found here, and the exit status is 75.
+
+--threads gives one line per thread, as mua list --threads does.`,
 		Example: `  mua search from:ada subject:report newer:1y
   mua search 'invoice OR "credit note"' --count
   mua search compiler in:Lists/go --server -n 20 --json`,
@@ -46,6 +49,7 @@ is checked here. Without a connection the rows are those found here, and the exi
 	fl := cmd.Flags()
 	fl.IntVarP(&f.limit, "limit", "n", 50, "at most `LIMIT` messages (0: all)")
 	fl.BoolVar(&f.count, "count", false, "print the number of matches only")
+	fl.BoolVar(&f.threads, "threads", false, "one line per thread")
 	fl.BoolVar(&f.server, "server", false, "ask the servers, too, for what is not here")
 	return cmd
 }
@@ -53,6 +57,9 @@ is checked here. Without a connection the rows are those found here, and the exi
 func (a *app) search(ctx context.Context, f searchFlags, text string) error {
 	if f.limit < 0 {
 		return usagef("-n takes a number of messages, 0 for all")
+	}
+	if f.threads && (f.count || f.server) {
+		return usagef("--threads goes with neither --count, which counts messages, nor --server")
 	}
 	tree, err := query.Parse(text, time.Now())
 	if err != nil {
@@ -62,7 +69,7 @@ func (a *app) search(ctx context.Context, f searchFlags, text string) error {
 	if err != nil {
 		return err
 	}
-	q := store.ListQuery{Query: text, Distinct: true, Sort: store.SortDate}
+	q := store.ListQuery{Query: text, Distinct: true, Sort: store.SortDate, Threads: f.threads}
 	if q.Account, err = a.storeAccount(ctx, s); err != nil {
 		return err
 	}
@@ -87,10 +94,17 @@ func (a *app) search(ctx context.Context, f searchFlags, text string) error {
 	if err != nil {
 		return err
 	}
+	print := a.printRow
+	if f.threads {
+		print = a.printThread
+		if err := a.fillThreads(ctx, s); err != nil {
+			return err
+		}
+	}
 	shown := 0
 	err = a.eachRow(ctx, s, q, f.limit, func(r store.Row) error {
 		shown++
-		return a.printRow(r, names)
+		return print(r, names)
 	})
 	if err == nil && !f.limited && shown == f.limit && isTerminal(a.out) {
 		a.talk("the newest %d; -n 0 lists all", shown)
