@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"mua/store/index"
@@ -144,7 +145,7 @@ func (x *indexer) open(path string) (*index.Writer, error) {
 		}
 	}
 	if path == x.s.words.path && !(errors.Is(err, index.ErrMissing) && (x.first || st.Old == nil)) {
-		x.p.Begun = reason(err)
+		x.p.Begun = strings.TrimPrefix(reason(err), index.ErrBroken.Error()+": ")
 		x.tell()
 	}
 	return index.Create(x.ctx, files, path, home, st)
