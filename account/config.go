@@ -21,11 +21,15 @@ type Config struct {
 	// AddressCommand is a program that knows addresses, with its arguments: "%s" in one stands for what is
 	// looked for, else that is one argument more; nil: none. Never run by a shell.
 	AddressCommand []string
-	Editor         string            // external editor; empty: $VISUAL, $EDITOR
-	Keys           map[string]string // UI key bindings: action → key
-	KeyPreset      string            // "" or "mutt"
-	Searches       []SavedSearch     // [search], in the file's order
-	Warnings       []string          // unknown keys under keys, theme, search: said, not fatal
+	// Open is a program that opens attachments and links, which it gets as its last argument; nil: Mailcap, then
+	// the desktop. Never run by a shell.
+	Open      []string
+	Mailcap   []string          // mailcap files, absolute; nil: those of the machine
+	Editor    string            // external editor; empty: $VISUAL, $EDITOR
+	Keys      map[string]string // UI key bindings: action → key
+	KeyPreset string            // "" or "mutt"
+	Searches  []SavedSearch     // [search], in the file's order
+	Warnings  []string          // unknown keys under keys, theme, search: said, not fatal
 }
 
 // SavedSearch is a virtual mailbox: in:Name is what Query selects.

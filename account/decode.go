@@ -59,7 +59,8 @@ func (r *reader) config(root *table) *Config {
 	}
 	c.Bell, _ = s.flag("bell")
 	c.Contacts, c.AddressCommand = s.contacts(), s.addressCommand()
-	s.planned("mailcap", "take the line out", nil)
+	c.Open = s.program("open", `open = ["xdg-open"]`)
+	c.Mailcap = s.files("mailcap", "mailcap files", `mailcap = ["~/.mailcap"]`)
 	c.Aliases = r.localAliases(s.table("aliases"))
 	r.keys(s, c)
 	r.loose(s.get("theme"), "theme")

@@ -45,7 +45,8 @@ var topKeys = []keyWords{
 	{"bell", "false", "the terminal rings for new mail"},
 	{"contacts", "none", "folders of vCards, or single files, that complete addresses: [\"~/.contacts\"]"},
 	{"address_command", "none", "a program that completes addresses: \"khard email --parsable %s\""},
-	{"mailcap", "none", "planned: not in this version"},
+	{"open", "by mailcap, else xdg-open or open", "a program with a window that opens all attachments and links: \"handlr open\""},
+	{"mailcap", "$MAILCAPS, ~/.mailcap, /etc/mailcap, …", "the files that say which program opens what: [\"~/.mailcap\"], or [] for none"},
 }
 
 // accountKeys are the keys of [account.NAME].

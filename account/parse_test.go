@@ -184,6 +184,9 @@ func TestParseErrors(t *testing.T) {
 		{"address_command nothing", `address_command = []`, "1:1", "a program and its arguments", "khard"},
 		{"address_command program", `address_command = ["-x"]`, "1:1", "a program and its arguments", ""},
 		{"address_command control", `address_command = ["x", "a\nb"]`, "1:1", "control character", ""},
+		{"open shell", `open = "xdg-open; ls"`, "1:8", "without a shell", "xdg-open"},
+		{"open nothing", `open = []`, "1:1", "a program and its arguments", "xdg-open"},
+		{"mailcap nothing", `mailcap = [""]`, "1:12", "must list mailcap files", "~/.mailcap"},
 		{"address_command type", `address_command = 1`, "1:19", "a list of strings", ""},
 		{"bell", `bell = "yes"`, "1:8", "true or false", ""},
 		{"idle type", acc + `idle = "Work"`, "4:8", "a list of strings", ""},
@@ -288,5 +291,11 @@ func TestAddressBooks(t *testing.T) {
 	}
 	if c = mustParse(t, `address_command = ["my book", "it's $HOME"]`); strings.Join(c.AddressCommand, "|") != "my book|it's $HOME" {
 		t.Errorf("address_command %q", c.AddressCommand)
+	}
+	if c = mustParse(t, `mailcap = []`); c.Mailcap == nil || len(c.Mailcap) > 0 || c.Open != nil {
+		t.Errorf("no mailcap file is not the usual ones: %v, %v", c.Mailcap, c.Open)
+	}
+	if c = mustParse(t, "open = \"handlr open\"\nmailcap = [\"/etc/mailcap\"]"); strings.Join(c.Open, "|") != "handlr|open" || strings.Join(c.Mailcap, "|") != "/etc/mailcap" {
+		t.Errorf("%q %q", c.Open, c.Mailcap)
 	}
 }

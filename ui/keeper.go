@@ -9,6 +9,7 @@ import (
 	"mua/ui/keys"
 	"mua/ui/pump"
 	"mua/ui/rescue"
+	"mua/ui/viewer"
 )
 
 // keeper writes a message under way to a place where it survives a crash, soon
@@ -202,7 +203,7 @@ func (c *composer) externalEditor() {
 // runEditor gives the terminal to the editor and takes its text over.
 func (c *composer) runEditor(place *rescue.Place, path string) {
 	words := c.u.editorCommand()
-	failed := c.u.onTerminal(append(words, path))
+	failed := c.u.onTerminal(viewer.Command{Argv: append(words, path)}, func(error) {})
 	body, err := place.EndEdit()
 	switch {
 	case err != nil:

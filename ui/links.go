@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"net/url"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"mua/outbox/compose"
 	"mua/store/message"
 	"mua/ui/cells"
+	"mua/ui/viewer"
 )
 
 // maxLinks is how many links of a message are offered.
@@ -155,16 +155,19 @@ func (u *App) openLink(s string) {
 		u.oops("link", &account.Trouble{Kind: account.KindData, What: "this link is not opened: only http, https and mailto are"})
 		return
 	}
-	opener := u.opener
-	u.pump.Serial(func(ctx context.Context) func() {
-		cmd := exec.Command(opener, s)
-		err := cmd.Start()
-		if err == nil {
-			go cmd.Wait()
-		}
+	program := u.programs.Own
+	if program == nil {
+		program = u.programs.Desktop
+	}
+	if program == nil {
+		u.oops("link", &account.Trouble{Kind: account.KindOther, What: "there is no desktop here to open the link", Hint: s})
+		return
+	}
+	u.pump.Serial(func(context.Context) func() {
+		err := u.detach("link", viewer.Command{Argv: append(slices.Clone(program), s)}, s)
 		return func() {
 			if err != nil {
-				u.oops("link", &account.Trouble{Kind: account.KindOther, What: "the link cannot be opened: " + err.Error(), Hint: s, Err: err})
+				u.oops("link", err)
 				return
 			}
 			u.say("Opened %s", linkDomain(s))

@@ -139,7 +139,11 @@ func (l *list) drawRow(s tcell.Screen, r cells.Rect, m row, c columns, selected,
 		who -= w + 1
 		cells.PutRight(s, x+who+1, r.Y, w, text("%s", n), paint(withBold(look.dim, st)))
 	}
-	cells.PutFit(s, x, r.Y, who, m.who, paint(st))
+	whoStyle := st
+	if m.nobody {
+		whoStyle = look.dim
+	}
+	cells.PutFit(s, x, r.Y, who, m.who, paint(whoStyle))
 	x += c.who + 2
 	if c.box > 0 {
 		box := m.MailboxName

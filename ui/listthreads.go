@@ -33,7 +33,7 @@ func (r row) folded() bool { return r.InThread != nil && r.InThread.Messages > 1
 
 // rows makes the rows of a page, unfolded where the person wants to see all.
 func (v view) rows(ctx context.Context, st *store.Store, list []store.Row) ([]row, error) {
-	out := makeRows(list, v)
+	out := makeRows(ctx, st, list, v)
 	if len(v.open) == 0 {
 		return out, nil
 	}
@@ -67,7 +67,7 @@ func (v view) unfold(ctx context.Context, st *store.Store, head row) ([]row, err
 		if l.Row.ID == 0 {
 			continue
 		}
-		r := makeRows([]store.Row{l.Row}, v)[0]
+		r := makeRows(ctx, st, []store.Row{l.Row}, v)[0]
 		if len(l.Row.From) == 1 && v.me(l.Row.From[0].Addr) {
 			r.who = text("me")
 		}

@@ -134,7 +134,7 @@ func TestLinks(t *testing.T) {
 	r := start(t, setup{fill: func(r *rig) {
 		r.add("INBOX", store.RoleInbox, mailText("a@b.example", "links", "see https://example.org/a?b=c&d (or http://xn--mnchen-3ya.example/x), javascript:alert(1) and mailto:carol@example.org?subject=hi%20there."))
 	}})
-	r.on(func() { r.u.opener = opener })
+	r.on(func() { r.u.programs.Own = []string{opener} })
 	r.keys("o")
 	r.sees("example.org  ·  https://example.org/a?b=c&d", "mail to  ·  mailto:carol@example.org")
 	r.seesNot("javascript:alert(1)  ·")
@@ -292,7 +292,7 @@ func TestAllKeysEverywhere(t *testing.T) {
 	all := []string{"a", "b", "e", "f", "h", "i", "j", "k", "l", "n", "o", "p", "r", "s", "t", "u", "v", "w", "x", "y", "z", "A", "E", "F", "G", "J", "K", "L", "N", "R", "S", "U",
 		"!", "$", "/", ":", "?", "|", "]", "[", "=", "Enter", "Tab", "S-Tab", "Space", "Up", "Down", "Left", "Right", "PgUp", "PgDn", "Home", "End", "Backspace", "g g", "g o", "g d", "m", "c", "d"}
 	r := start(t, setup{samples: true, config: func(c *account.Config) { c.Editor = "true" }})
-	r.on(func() { r.u.opener = "true" })
+	r.on(func() { r.u.programs.Own = []string{"true"} })
 	seed := uint32(1)
 	for i := range 100 {
 		if i%8 == 7 {

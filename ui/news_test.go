@@ -107,6 +107,23 @@ func TestWhatWasAskedHasAnEnd(t *testing.T) {
 	r.sees("…; next try in 40 s ", "○ offline")
 }
 
+// TestABrokenConnectionPasses: what is tried again by itself asks nothing of the person, counts down, and is gone with it.
+func TestABrokenConnectionPasses(t *testing.T) {
+	r := start(t, setup{samples: true, w: 120, h: 40})
+	cut := account.Status{Account: "work", Online: true, Phase: account.Idle, NextTry: testNow.Add(12 * time.Second), Trouble: &account.Trouble{
+		Kind: account.KindTemporary, Account: "work", What: "imap.mua.example closed the connection", Kept: "What was fetched before is kept"}}
+	r.agent.set(cut)
+	r.until("imap.mua.example closed the connection. What was fetched before is kept; next try in 12 s")
+	r.seesNot("acknowledges", "✗")
+	r.pass(7 * time.Second)
+	r.sees("next try in 5 s")
+	r.agent.set(account.Status{Account: "work", Online: true, Phase: account.Idle, LastSync: r.now()})
+	r.until("synced just now")
+	r.seesNot("closed the connection")
+	r.keys("E")
+	r.sees("There is no error to acknowledge")
+}
+
 // TestNothingTriedYet: neither online nor offline is known before the first connection.
 func TestNothingTriedYet(t *testing.T) {
 	r := start(t, setup{samples: true})

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +16,7 @@ import (
 	"mua/ui/pump"
 )
 
-// parts shows what a message is made of, to look at and to save.
+// parts shows what a message is made of, to look at, to open and to save.
 type parts struct {
 	base
 	u    *App
@@ -29,7 +28,7 @@ type parts struct {
 	top  int
 	h    int
 	load pump.Slot
-	save pump.Slot
+	work pump.Slot // on the part that was chosen
 }
 
 func parse(raw []byte) *message.Message { return message.Parse(raw) }
@@ -136,7 +135,7 @@ func (p *parts) Do(a keys.Action) bool {
 		p.move(len(p.list))
 	case keys.Back:
 		p.u.pop(p)
-	case keys.Open, keys.Save, keys.Pipe:
+	case keys.Open, keys.View, keys.Save, keys.Pipe:
 		p.doPart(a)
 	default:
 		return false
@@ -161,8 +160,8 @@ func (p *parts) doPart(a keys.Action) {
 			m := message.Parse(part.Data)
 			return "From: " + addressList(m.From) + "\nSubject: " + m.Subject + "\n\n" + m.Text()
 		})
-	case a == keys.Open:
-		p.u.say("This part cannot be shown here · %s saves it", p.u.keys.Key(keys.Save, keys.Parts))
+	case a == keys.Open, a == keys.View:
+		p.open(part)
 	default:
 		p.askSave(part)
 	}
@@ -190,7 +189,7 @@ func partText(part *message.Part) string {
 
 func (p *parts) showText(part *message.Part, read func() string) {
 	u := p.u
-	u.pump.Start(&p.save, func(context.Context) func() {
+	u.pump.Start(&p.work, func(context.Context) func() {
 		body := read()
 		if len(body) > maxText {
 			body = body[:maxText] + "\n…"
@@ -201,20 +200,7 @@ func (p *parts) showText(part *message.Part, read func() string) {
 
 // askSave asks where to save a part; nothing is ever overwritten.
 func (p *parts) askSave(part *message.Part) {
-	name := cmp.Or(part.Name, p.name[part.ID], "part-"+part.ID+extension(part.Type))
-	p.u.askSave("Save as:", name, part.Data)
-}
-
-func extension(typ string) string {
-	switch typ {
-	case "text/plain":
-		return ".txt"
-	case "text/html":
-		return ".html"
-	case "message/rfc822":
-		return ".eml"
-	}
-	return ".bin"
+	p.u.askSave("Save as:", part.FileName(), part.Data)
 }
 
 // askSave asks for a path, with a free name in the usual folder to begin with.

@@ -5,23 +5,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"time"
 
 	"mua/account"
+	"mua/ui/viewer"
 )
 
 // maxOutput is how much of a program's output is shown, in bytes.
 const maxOutput = 1 << 20
 
-// opener is the desktop's program for links.
-func opener() string {
-	if runtime.GOOS == "darwin" {
-		return "open"
+// programs are what may open a file or a link here.
+func programs(c *account.Config) viewer.Programs {
+	p := viewer.Programs{Own: c.Open, Mailcap: c.Mailcap}
+	if p.Mailcap == nil {
+		p.Mailcap = viewer.MailcapFiles()
 	}
-	return "xdg-open"
+	switch {
+	case runtime.GOOS == "darwin":
+		p.Desktop = []string{"open"}
+	case os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "":
+		p.Desktop = []string{"xdg-open"}
+	}
+	return p
 }
 
 // source reads what a program is given.
@@ -59,15 +69,15 @@ func (u *App) pipe(from source, cmd string) {
 		if err != nil {
 			return func() { u.oops("pipe", err) }
 		}
-		out, err := runCommand(ctx, words, input)
+		out, err := runCommand(ctx, viewer.Command{Argv: words}, bytes.NewReader(input))
 		return func() { u.piped(cmd, out, err) }
 	})
 }
 
 // runCommand runs a program and returns the beginning of what it says.
-func runCommand(ctx context.Context, words []string, input []byte) (string, error) {
-	cmd := exec.CommandContext(ctx, expandHome(words[0]), words[1:]...)
-	cmd.Stdin = bytes.NewReader(input)
+func runCommand(ctx context.Context, c viewer.Command, input io.Reader) (string, error) {
+	cmd := exec.CommandContext(ctx, expandHome(c.Argv[0]), c.Argv[1:]...)
+	cmd.Dir, cmd.Stdin, cmd.WaitDelay = c.Dir, input, time.Second
 	var out capped
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
@@ -108,13 +118,22 @@ func (u *App) editorCommand() []string {
 }
 
 // onTerminal runs a program that needs the terminal; the loop waits for it, as
-// it must: the screen is the program's.
-func (u *App) onTerminal(words []string) error {
+// it must: the screen is the program's. after is done before the screen comes back.
+func (u *App) onTerminal(c viewer.Command, after func(error)) error {
 	var err error
 	ok := u.app.Suspend(func() {
-		cmd := exec.Command(expandHome(words[0]), words[1:]...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		cmd := exec.Command(expandHome(c.Argv[0]), c.Argv[1:]...)
+		cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Dir, os.Stdin, os.Stdout, os.Stderr
+		if c.Input != "" {
+			var f *os.File
+			if f, err = os.Open(c.Input); err != nil {
+				return
+			}
+			defer f.Close()
+			cmd.Stdin = f
+		}
 		err = cmd.Run()
+		after(err)
 	})
 	if !ok {
 		return errors.New("the terminal cannot be handed over")

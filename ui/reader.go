@@ -73,7 +73,8 @@ type reader struct {
 	width   int             // lines are set for this
 	off     int
 	height  int
-	find    finder
+	find    finder // words that were typed to be found
+	hits    finder // what the list was searched for
 	load    pump.Slot
 	set     pump.Slot
 	seeking pump.Slot
@@ -81,6 +82,7 @@ type reader struct {
 
 // show loads a message; the same one stays as it is.
 func (v *reader) show(r row) {
+	v.searched(v.u.mail.list().limited)
 	if v.row.ID == r.ID && v.err == nil {
 		v.row.Row.Flags = r.Flags
 		return
@@ -212,7 +214,7 @@ func (v *reader) Draw(s tcell.Screen, r cells.Rect, focused bool) {
 	for i := 0; i < r.H && v.off+i < len(v.lines); i++ {
 		line := cells.Rect{X: r.X + 1, Y: r.Y + i, W: r.W - 1, H: 1}
 		v.lines[v.off+i].draw(s, line, v.u.look)
-		v.drawFound(s, line, v.lines[v.off+i])
+		v.drawFound(s, line, v.off+i)
 	}
 	v.drawMore(s, r, focused)
 }
@@ -261,15 +263,10 @@ func (v *reader) do(a keys.Action) bool {
 		v.relayout()
 	case keys.Find:
 		v.askFind()
-	case keys.NextMatch, keys.PrevMatch:
-		if v.find.pattern == nil {
-			return false
-		}
-		if a == keys.NextMatch {
-			v.seek(1)
-		} else {
-			v.seek(-1)
-		}
+	case keys.NextMatch:
+		return v.nextFound(1, func() { v.u.mail.match(true) })
+	case keys.PrevMatch:
+		return v.nextFound(-1, func() { v.u.mail.match(false) })
 	case keys.Page:
 		if !v.scroll(max(1, v.height-2)) && v.ready {
 			v.u.remark("End of the message · %s next unread", v.u.keys.Key(keys.NextUnread, keys.Mail))

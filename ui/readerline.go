@@ -9,6 +9,7 @@ import (
 	"mua/outbox"
 	"mua/store"
 	"mua/store/message"
+	"mua/store/query"
 	"mua/ui/cells"
 )
 
@@ -28,6 +29,7 @@ const (
 type readerLine struct {
 	kind  lineKind
 	label message.Text
+	field query.Field // of a headLine, where words can be looked for in it
 	line  cells.Line
 }
 
@@ -126,13 +128,28 @@ func field(label, value string, width, n int) []readerLine {
 			out[n-1].line.Text = message.CleanLine(cells.Cut(out[n-1].line.Text.String(), width-labelWidth-2) + " …")
 			break
 		}
-		rl := readerLine{kind: headLine, line: cells.Line{Text: l.Text}, label: message.CleanLine(" ")}
+		rl := readerLine{kind: headLine, field: fieldOf(label), line: cells.Line{Text: l.Text}, label: message.CleanLine(" ")}
 		if i == 0 {
 			rl.label = message.CleanLine(label)
 		}
 		out = append(out, rl)
 	}
 	return out
+}
+
+// fieldOf is what a query calls the field behind a label.
+func fieldOf(label string) query.Field {
+	switch label {
+	case "From":
+		return query.From
+	case "To":
+		return query.To
+	case "Cc":
+		return query.Cc
+	case "Attached", " ":
+		return query.Filename
+	}
+	return query.Anywhere
 }
 
 func attachmentLines(m *message.Message, width int) []readerLine {

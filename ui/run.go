@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"mua/store/message"
 	"mua/ui/keys"
 	"mua/ui/pump"
+	"mua/ui/viewer"
 )
 
 // App is the running UI.
@@ -50,13 +52,14 @@ type App struct {
 	drafting pump.Slot // reading a message for an answer, a file, a link
 	piping   pump.Slot
 
-	opener   string                     // program that opens links
+	programs viewer.Programs            // what opens attachments and links
+	viewing  viewer.Folder              // attachments that are open
 	autosave time.Duration              // least time between two autosaves
 	onKey    func(*tcell.EventKey) bool // tests: sees keys first
 }
 
 func newApp(ctx context.Context, o Options) (*App, error) {
-	u := &App{o: o, now: o.Now, app: tview.NewApplication(), autosave: time.Second / 2, opener: opener(), reading: make(chan struct{}, 2)}
+	u := &App{o: o, now: o.Now, app: tview.NewApplication(), autosave: time.Second / 2, reading: make(chan struct{}, 2)}
 	if u.now == nil {
 		u.now = time.Now
 	}
@@ -66,6 +69,7 @@ func newApp(ctx context.Context, o Options) (*App, error) {
 	if o.Store != nil {
 		o.Store.SetSearches(u.o.Config.SearchQueries())
 	}
+	u.programs = programs(u.o.Config)
 	u.book = addressbook.New(o.Store, u.o.Config.Contacts, u.o.Config.AddressCommand)
 	screen := o.Screen
 	if screen == nil {
@@ -117,13 +121,14 @@ func (u *App) run(ctx context.Context) error {
 	u.pump.Close()
 	stopWatching()
 	u.closeLayers()
-	return err
+	return errors.Join(err, u.viewing.Close())
 }
 
 // start loads what is shown first.
 func (u *App) start() {
 	u.mail.start()
 	u.recoverDrafts()
+	u.removeViewed()
 	if u.o.Compose != nil {
 		u.compose(u.o.Compose, 0)
 	}

@@ -145,7 +145,8 @@ func (u *App) counting() bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(u.sent, func(o outgoing) bool { return !o.over && !o.due.IsZero() })
+	return slices.ContainsFunc(u.sent, func(o outgoing) bool { return !o.over && !o.due.IsZero() }) ||
+		slices.ContainsFunc(u.status.accounts, func(a account.Status) bool { return passing(a) && a.NextTry.After(u.now()) })
 }
 
 // wished is told of every wish: undo takes it back before a message sent earlier.

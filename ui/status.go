@@ -108,8 +108,10 @@ func (s *statusLine) touched(now time.Time) {
 	}
 }
 
-// update takes the agent's word over. No connection is a state, shown while it
-// lasts; other trouble stays until it is acknowledged.
+// passing reports trouble that is tried again by itself, such as a connection that broke: a state, shown while it lasts.
+func passing(a account.Status) bool { return a.Trouble != nil && a.Trouble.Retryable() }
+
+// update takes the agent's word over. Trouble that only a person ends stays until it is acknowledged.
 func (s *statusLine) update(list []account.Status) {
 	s.accounts = list
 	s.answered()
@@ -126,7 +128,7 @@ func (s *statusLine) update(list []account.Status) {
 			continue
 		}
 		words := a.Trouble.Error()
-		if a.Trouble.Kind == account.KindNetwork || s.seen[a.Account] == words {
+		if passing(a) || s.seen[a.Account] == words {
 			continue
 		}
 		s.seen[a.Account] = words
@@ -236,7 +238,7 @@ func (u *App) talk() (words, end string, st tcell.Style) {
 		return count, "", u.look.good
 	}
 	for _, a := range line.accounts {
-		if a.Trouble != nil && a.Trouble.Kind == account.KindNetwork {
+		if passing(a) {
 			if !a.NextTry.IsZero() && a.NextTry.After(u.now()) {
 				end = "; next try in " + shortDuration(a.NextTry.Sub(u.now()))
 			}

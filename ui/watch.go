@@ -55,7 +55,10 @@ func (u *App) watch(ctx context.Context) (stop func()) {
 		defer func() { done <- struct{}{} }()
 		u.relay(ctx, news, func() {
 			list := u.o.Agent.Status()
-			u.pump.Post("agent", func() { u.status.update(list) })
+			u.pump.Post("agent", func() {
+				u.status.update(list)
+				u.beat()
+			})
 		})
 	}()
 	minute := time.NewTicker(30 * time.Second)

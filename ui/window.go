@@ -1,8 +1,10 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"mua/store"
 	"mua/store/message"
@@ -21,11 +23,12 @@ const (
 type row struct {
 	store.Row
 	who, subject, snippet message.Text
+	nobody                bool         // From names nobody: who is what else the header says
 	stem                  message.Text // of a message of an unfolded thread: its place in the tree
 	head                  *row         // the row that stands for it when it is folded; nil: it is no such message
 }
 
-func makeRows(list []store.Row, v view) []row {
+func makeRows(ctx context.Context, st *store.Store, list []store.Row, v view) []row {
 	out := make([]row, len(list))
 	for i, r := range list {
 		who := people(r.From)
@@ -35,13 +38,30 @@ func makeRows(list []store.Row, v view) []row {
 		if r.InThread != nil && r.InThread.Messages > 1 {
 			who = message.Senders(r.InThread.People, v.me)
 		}
+		nobody := strings.TrimSpace(message.CleanLine(who).String()) == ""
+		if nobody {
+			who = sentBy(ctx, st, r.ID)
+		}
 		subject := r.Subject
 		if subject == "" {
 			subject = "(no subject)"
 		}
-		out[i] = row{Row: r, who: message.CleanLine(who), subject: message.CleanLine(subject), snippet: message.CleanLine(r.Snippet)}
+		out[i] = row{Row: r, nobody: nobody, who: message.CleanLine(who), subject: message.CleanLine(subject), snippet: message.CleanLine(r.Snippet)}
 	}
 	return out
+}
+
+// sentBy says who sent a message that is from nobody, as far as its header tells.
+func sentBy(ctx context.Context, st *store.Store, id store.MessageID) string {
+	head, err := st.Header(ctx, id)
+	if err != nil {
+		return "(no sender)"
+	}
+	m := message.ParseHeader(head)
+	if who := people(m.Sender); strings.TrimSpace(who) != "" {
+		return who
+	}
+	return cmp.Or(strings.Trim(strings.TrimSpace(m.Get("Return-Path")), "<> "), "(no sender)")
 }
 
 // cursorOf is a row's place in the list: for a message of an unfolded thread, that of the thread.

@@ -31,12 +31,12 @@ func (p *Part) FileName() string {
 	case p.Message != nil && strings.TrimSpace(p.Message.Subject) != "":
 		return SafeName(p.Message.Subject + ".eml")
 	}
-	return "part-" + p.ID + extension(p.Type)
+	return "part-" + p.ID + Extension(p.Type)
 }
 
-// extension returns the usual file extension of a media type, with its dot.
+// Extension returns the usual file extension of a media type, with its dot.
 // The system's own tables differ from machine to machine.
-func extension(mediaType string) string {
+func Extension(mediaType string) string {
 	switch mediaType {
 	case "text/plain":
 		return ".txt"

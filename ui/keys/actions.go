@@ -72,6 +72,7 @@ const (
 	OpenLink      Action = "link"
 	Pipe          Action = "pipe"
 	Save          Action = "save"
+	View          Action = "view"
 	Sync          Action = "sync"
 	ChooseMailbox Action = "mailbox"
 	GoInbox       Action = "inbox"
@@ -126,7 +127,8 @@ func Table() []Binding {
 		{Open, Mailboxes, "Enter, Right", "", "show the mailbox", "open"},
 		{Open, Conflicts, "Enter, Right", "", "show the message", "message"},
 		{Open, Outbox, "Enter, Right", "", "show the message", "message"},
-		{Open, Parts, "Enter", "", "show the part", "show"},
+		{Open, Parts, "Enter", "", "show the part, or open it in a program", "open"},
+		{View, Parts, "o, v", "", "open it in a program in any case", "program"},
 		{Save, Parts, "s", "", "save the part to a file", "save"},
 		{Pipe, Parts, "|", "", "pipe the part to a command", "pipe"},
 		{Save, Mail, "e", "", "save the message to a file (.eml)", ""},
@@ -150,7 +152,7 @@ func Table() []Binding {
 		{Mark, List, "t", "", "mark for the next action, and go down", "mark"},
 		{MarkAll, List, "Ctrl-A", "", "mark all of this list, or none", ""},
 		{Fetch, Mail, "D", "", "fetch what is not here yet of the message", ""},
-		{ViewParts, Mail, "v", "", "parts and attachments, to save", "parts"},
+		{ViewParts, Mail, "v", "", "parts and attachments, to open and save", "parts"},
 		{OpenLink, Mail, "o", "", "open a link", "link"},
 		{Pipe, Mail, "|", "", "pipe the message to a command", ""},
 		{AllHeaders, Reader, "h", "", "all headers, or the usual ones", "headers"},
@@ -247,7 +249,7 @@ func Hints(c Context) []Action {
 	case Outbox:
 		return []Action{Back, Retry, Hold, Release, Edit, Cancel, Open, ShowAll, ItWasSent}
 	case Parts:
-		return []Action{Back, Open, Save, Pipe}
+		return []Action{Back, Open, Save, View, Pipe}
 	case Write:
 		return []Action{SendNow, Postpone, Attach, Editor, ToReview}
 	case Review:
