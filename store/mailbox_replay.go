@@ -64,9 +64,7 @@ func (s *Store) PendingMailboxActions(ctx context.Context, a AccountID) (out []M
 		for _, w := range wishes {
 			busy := w.needs(held)
 			if w.Kind == MailboxDelete && !busy {
-				err := t.row(`SELECT EXISTS (SELECT 1 FROM message m JOIN action x ON x.message = m.id
-					WHERE m.server_mailbox = ? AND x.state = 'pending' AND x.blocked_by IS NULL AND m.server_uid IS NOT NULL)`, w.Mailbox).Scan(&busy)
-				if err != nil {
+				if busy, err = t.inUse(w.Mailbox); err != nil {
 					return err
 				}
 			}
@@ -144,11 +142,6 @@ func mailboxesOnServer(ctx context.Context, q querier, a AccountID) ([]Mailbox, 
 	return all, nil
 }
 
-func leavingMailboxes(ctx context.Context, q querier, a AccountID) ([]Mailbox, error) {
-	return mailboxes(ctx, q, `b.account = ? AND b.gone IS NOT NULL AND b.local = 0
-		AND EXISTS (SELECT 1 FROM mailbox_wish w WHERE w.mailbox = b.id AND w.kind = 'delete' AND w.state = 'pending')`, a)
-}
-
 // FinishMailboxAction records that a wish is done or (refused: the server's words) is not; then it is taken back here
 // and kept in the journal of conflicts. One that is settled already is passed over.
 func (s *Store) FinishMailboxAction(ctx context.Context, id ActionID, refused string) error {
@@ -166,7 +159,7 @@ func (s *Store) FinishMailboxAction(ctx context.Context, id ActionID, refused st
 			if err := t.run(`DELETE FROM mailbox_wish WHERE id = ?`, id); err != nil || w.Kind != MailboxDelete {
 				return err
 			}
-			return t.nothingPut(w.Mailbox)
+			return t.deleted(&Mailbox{ID: w.Mailbox, Name: w.Name})
 		}
 		words := fmt.Sprintf("%s mailbox %s was refused: %s", w.gerund(), w.Name, refused)
 		if err := t.run(`UPDATE mailbox_wish SET state = 'refused', ended = ?, words = ? WHERE id = ?`, t.now, words, id); err != nil {
@@ -206,16 +199,27 @@ func (t *txn) revertMailbox(w *mailboxWish) error {
 		}
 		return t.renameTree(m, w.Name)
 	case MailboxDelete:
-		all, err := accountMailboxes(t.ctx, t.tx, m.Account)
-		if err != nil {
-			return err
-		}
-		if _, taken := sameName(all, m.Name); taken {
-			return nil // another of that name is here, and is pulled
-		}
-		return t.run(`UPDATE mailbox SET gone = NULL WHERE id = ?`, m.ID)
+		return t.stays(m)
 	}
 	return t.run(`UPDATE mailbox SET subscribed = ? WHERE id = ?`, w.Kind == MailboxUnsubscribe, m.ID)
+}
+
+// wishedInVain ends what is wished for a mailbox that another client has deleted.
+func (t *txn) wishedInVain(m *Mailbox) error {
+	wishes, err := mailboxWishes(t.ctx, t.tx, m.Account)
+	if err != nil {
+		return err
+	}
+	for _, w := range wishes {
+		if w.Mailbox != m.ID {
+			continue
+		}
+		words := fmt.Sprintf("%s mailbox %s was given up: another client has deleted it", w.gerund(), w.Name)
+		if err := t.run(`UPDATE mailbox_wish SET state = 'refused', ended = ?, words = ? WHERE id = ?`, t.now, words, w.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // notCreated ends a mailbox that the server refused to make. What was moved into it goes back to where the server has

@@ -160,27 +160,6 @@ func (s *Store) SubscribeMailbox(ctx context.Context, id MailboxID, on bool) (gr
 	return grp, err
 }
 
-// leavingNamed is the mailbox of that name that is deleted here and of which the server has not heard; 0: none. Made
-// again it is that one: what was in it is on its way out, under UIDs that still hold.
-func (t *txn) leavingNamed(a AccountID, name string) (MailboxID, error) {
-	leaving, err := leavingMailboxes(t.ctx, t.tx, a)
-	if err != nil {
-		return 0, err
-	}
-	wishes, err := mailboxWishes(t.ctx, t.tx, a)
-	if err != nil {
-		return 0, err
-	}
-	for _, m := range leaving {
-		for _, w := range wishes {
-			if m.Name == name && w.Mailbox == m.ID && w.Kind == MailboxDelete && !w.given {
-				return m.ID, nil
-			}
-		}
-	}
-	return 0, nil
-}
-
 // separator is the account's, "" when no server has told.
 func separator(list []Mailbox) string {
 	for _, m := range list {

@@ -18,6 +18,7 @@ type prepared struct {
 type puller struct {
 	store    *Store
 	box      Mailbox
+	leaving  bool // it is deleted here: what is new in it is passed over
 	batch    []Incoming
 	prepared []prepared
 	waiting  bool    // copies in this mailbox wait for adoption
@@ -33,13 +34,13 @@ type puller struct {
 // append, a local move, a mailbox whose UIDVALIDITY changed) with the same Message-ID and
 // size (or the same content) is adopted: it gets the UID and keeps its id. With neither
 // UID nor UIDL it is an import. Returns the ids in order (0 for a UIDL whose message is
-// gone) and how many were new to the store (adopted ones are not new).
+// gone, and for what is new in a mailbox that is being deleted) and how many were new to the store (adopted ones are not new).
 func (s *Store) AddRemote(ctx context.Context, m MailboxID, batch []Incoming) (ids []MessageID, added int, err error) {
 	if len(batch) == 0 {
 		return nil, 0, nil
 	}
 	p := &puller{store: s, batch: batch, prepared: make([]prepared, len(batch)), ids: make([]MessageID, len(batch)), isNew: make([]bool, len(batch))}
-	if p.box, err = s.Mailbox(ctx, m); err != nil {
+	if p.box, p.leaving, err = s.pulledMailbox(ctx, m); err != nil {
 		return nil, 0, err
 	}
 	if err := p.prepare(ctx); err != nil {
@@ -159,6 +160,9 @@ func (p *puller) place(t *txn, i int, in *Incoming) (id MessageID, isNew bool, e
 		if k != nil {
 			return k.id, false, p.adopt(t, k, i)
 		}
+	}
+	if p.leaving {
+		return 0, false, nil
 	}
 	if in.UID != 0 && p.removals {
 		k, err := t.seenAgain(p.box, in, &p.prepared[i].columns)

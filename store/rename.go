@@ -55,17 +55,31 @@ func (s *Store) RenameMailboxes(ctx context.Context, a AccountID, names map[Mail
 }
 
 func (t *txn) renameMailbox(a AccountID, id MailboxID, name string) error {
+	wished, err := t.renamedBefore(id, name)
+	if err != nil {
+		return err
+	}
+	if wished != "" {
+		name = wished
+	}
+	if _, err := mailbox(t.ctx, t.tx, id); errors.Is(err, ErrNotFound) { // it is leaving, and in nobody's way
+		return t.run(`UPDATE mailbox SET name = ? WHERE id = ?`, name, id)
+	}
 	have, err := accountMailboxes(t.ctx, t.tx, a)
 	if err != nil {
 		return err
 	}
 	if holder, taken := sameName(have, name); taken {
-		if !holder.Local {
+		unmade, err := t.unmade(holder.ID)
+		if err != nil {
+			return err
+		}
+		if !holder.Local && !unmade {
 			if err := t.mailboxGone(&holder); err != nil {
 				return err
 			}
 		}
-		_, err := mailbox(t.ctx, t.tx, holder.ID)
+		_, err = mailbox(t.ctx, t.tx, holder.ID)
 		if err == nil { // it holds what only we have
 			err = t.merge(holder.ID, id)
 		}
@@ -74,4 +88,48 @@ func (t *txn) renameMailbox(a AccountID, id MailboxID, name string) error {
 		}
 	}
 	return t.run(`UPDATE mailbox SET name = ?, role = '' WHERE id = ?`, name, id)
+}
+
+// unmade takes back all wishes for a mailbox that is to be made still; false: it is not one.
+func (t *txn) unmade(id MailboxID) (was bool, err error) {
+	err = t.row(`SELECT EXISTS (SELECT 1 FROM mailbox_wish WHERE mailbox = ? AND state = 'pending' AND kind = 'create')`, id).Scan(&was)
+	if err != nil || !was {
+		return false, err
+	}
+	return true, t.run(`DELETE FROM mailbox_wish WHERE mailbox = ? AND state = 'pending'`, id)
+}
+
+// renamedBefore has the pending wishes for a mailbox, of which the server has not heard, begin at the name that another
+// client has given to it. wished is the name it gets by them; "": that name.
+func (t *txn) renamedBefore(id MailboxID, name string) (wished string, err error) {
+	rows, err := t.query(`SELECT id, kind, target FROM mailbox_wish WHERE mailbox = ? AND state = 'pending' ORDER BY id`, id)
+	if err != nil {
+		return "", err
+	}
+	var list []mailboxWish
+	for rows.Next() {
+		var w mailboxWish
+		if err := rows.Scan(&w.ID, &w.Kind, &w.Target); err != nil {
+			return "", errors.Join(err, rows.Close())
+		}
+		list = append(list, w)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return "", err
+	}
+	for _, w := range list {
+		if wished == "" {
+			statement := `UPDATE mailbox_wish SET name = ?1 WHERE id = ?2`
+			if w.Kind == MailboxRename && w.Target == name { // it was ours, and its answer was lost
+				statement = `DELETE FROM mailbox_wish WHERE id = ?2`
+			}
+			if err := t.run(statement, name, w.ID); err != nil {
+				return "", err
+			}
+		}
+		if w.Kind == MailboxRename {
+			wished = w.Target
+		}
+	}
+	return wished, nil
 }

@@ -22,6 +22,15 @@ type pendingAction struct {
 	source  struct{ uid, box sql.NullInt64 } // what is copied, on the server
 }
 
+// HasWishes tells whether anything is pending for an account's server, possible now or not.
+func (s *Store) HasWishes(ctx context.Context, a AccountID) (some bool, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM action WHERE account = ?1 AND state = 'pending' AND blocked_by IS NULL)
+			OR EXISTS (SELECT 1 FROM mailbox_wish WHERE account = ?1 AND state = 'pending')`, a).Scan(&some)
+	})
+	return some, err
+}
+
 // PendingActions lists what is to be replayed for an account: flags first, then what moves, deletes
 // and appends, each in the order wished; blocked ones are left out. Per message at most one action that
 // changes its place is given at a time: finish it and ask again, until nothing comes. A wish whose

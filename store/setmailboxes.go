@@ -10,8 +10,8 @@ import (
 // SetMailboxes brings the mailbox list in line with LIST: new ones are created,
 // roles updated, a local mailbox of the same role or name is adopted (its copies get append wishes);
 // ones gone from the server are kept as local when they hold anything not
-// confirmed by the server, else tombstoned. Returns the account's mailboxes. An empty list is
-// not believed: ErrState.
+// confirmed by the server, else tombstoned. Returns the account's mailboxes as the server has them (MailboxesOnServer).
+// An empty list is not believed: ErrState.
 func (s *Store) SetMailboxes(ctx context.Context, a AccountID, list []RemoteMailbox) (out []Mailbox, err error) {
 	if len(list) == 0 {
 		return nil, fmt.Errorf("the server lists no mailbox, not even INBOX: %w", ErrState)
@@ -31,11 +31,14 @@ func (s *Store) SetMailboxes(ctx context.Context, a AccountID, list []RemoteMail
 		if err != nil {
 			return err
 		}
-		list := wished(slices.Clone(list), wishes)
 		have, err := accountMailboxes(t.ctx, t.tx, a)
 		if err != nil {
 			return err
 		}
+		if wishes, err = t.setLeaving(a, list, wishes); err != nil {
+			return err
+		}
+		list := wished(slices.Clone(list), wishes)
 		listed := map[MailboxID]bool{}
 		for _, r := range list {
 			id, err := t.setMailbox(a, have, r)
@@ -51,26 +54,61 @@ func (s *Store) SetMailboxes(ctx context.Context, a AccountID, list []RemoteMail
 				}
 			}
 		}
-		out, err = accountMailboxes(t.ctx, t.tx, a)
+		out, err = mailboxesOnServer(t.ctx, t.tx, a)
 		return err
 	})
 	return out, err
 }
 
-// asListed reads the account's mailboxes and tells whether they are as LIST says, but for pending wishes.
-func (s *Store) asListed(ctx context.Context, a AccountID, list []RemoteMailbox) (have []Mailbox, same bool, err error) {
+// asListed reads the account's mailboxes, as the server has them, and tells whether they are as LIST says, but for pending
+// wishes.
+func (s *Store) asListed(ctx context.Context, a AccountID, list []RemoteMailbox) (server []Mailbox, same bool, err error) {
 	err = s.read(ctx, func(q querier) error {
 		wishes, err := mailboxWishes(ctx, q, a)
 		if err != nil {
 			return err
 		}
-		if have, err = accountMailboxes(ctx, q, a); err != nil {
+		have, err := accountMailboxes(ctx, q, a)
+		if err != nil {
 			return err
 		}
-		same = sameMailboxes(have, wished(slices.Clone(list), wishes))
-		return nil
+		server, same = have, sameMailboxes(have, wished(slices.Clone(list), wishes))
+		if len(wishes) == 0 {
+			return nil
+		}
+		if server, err = mailboxesOnServer(ctx, q, a); err != nil {
+			return err
+		}
+		leaving, err := leavingMailboxes(ctx, q, a)
+		same = same && len(leftWith(server, leaving, list)) == 0
+		return err
 	})
-	return have, same, err
+	return server, same, err
+}
+
+// setLeaving ends the leaving mailboxes that LIST does not show any more, and returns the wishes that are left.
+func (t *txn) setLeaving(a AccountID, list []RemoteMailbox, wishes []mailboxWish) ([]mailboxWish, error) {
+	if len(wishes) == 0 {
+		return nil, nil
+	}
+	server, err := mailboxesOnServer(t.ctx, t.tx, a)
+	if err != nil {
+		return nil, err
+	}
+	leaving, err := leavingMailboxes(t.ctx, t.tx, a)
+	if err != nil {
+		return nil, err
+	}
+	left := leftWith(server, leaving, list)
+	if len(left) == 0 {
+		return wishes, nil
+	}
+	for i := range left {
+		if err := t.deleted(&left[i]); err != nil {
+			return nil, err
+		}
+	}
+	return mailboxWishes(t.ctx, t.tx, a)
 }
 
 func sameMailboxes(have []Mailbox, list []RemoteMailbox) bool {
@@ -166,7 +204,7 @@ func (t *txn) settleMailbox(id MailboxID) error {
 	return nil
 }
 
-// merge moves all copies of a local mailbox into the server's of the same role and ends the local one.
+// merge moves all copies of a mailbox that is on no server into the server's of the same role or name and ends it.
 func (t *txn) merge(from, into MailboxID) error {
 	if err := t.run(`UPDATE message SET mailbox = ? WHERE mailbox = ?`, into, from); err != nil {
 		return err
@@ -196,6 +234,9 @@ func (t *txn) mailboxGone(m *Mailbox) error {
 		}
 	}
 	if err := t.run(`UPDATE mailbox SET local = 1 WHERE id = ?`, m.ID); err != nil {
+		return err
+	}
+	if err := t.wishedInVain(m); err != nil {
 		return err
 	}
 	if err := t.nothingPut(m.ID); err != nil {

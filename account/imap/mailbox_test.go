@@ -75,13 +75,14 @@ func TestDovecotMailboxes(t *testing.T) {
 			// A rename that somebody else made impossible.
 			must(e.st.RenameMailbox(ctx, e.mailbox("Maß").ID, "Weg"))(t)
 			other.Exec(`RENAME "Ma&AN8-" Anders`)
+			other.Exec("CREATE Weg")
 			if _, conflicts := e.replay(); conflicts != 1 {
 				t.Errorf("%d conflicts", conflicts)
 			}
 			e.sync()
 			e.row("Anders.Unter", "message 900")
 			for _, m := range must(e.st.Mailboxes(ctx, e.id))(t) {
-				if strings.HasPrefix(m.Name, "Maß") || strings.HasPrefix(m.Name, "Weg") {
+				if strings.HasPrefix(m.Name, "Maß") || m.Name == "Weg" && m.Total > 0 {
 					t.Errorf("%s is still here", m.Name)
 				}
 			}

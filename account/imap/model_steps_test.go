@@ -1,6 +1,7 @@
 package imap_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -22,6 +23,7 @@ func (w *world) doStep(n int) {
 	}{
 		{14, "mark", w.mark}, {6, "keyword", w.markKeyword}, {10, "move", w.move}, {4, "archive", w.archive}, {6, "delete", w.trash},
 		{4, "append", w.append}, {5, "undo", w.undo},
+		{2, "create", w.create}, {2, "rename", w.rename}, {2, "delete mailbox", w.deleteBox}, {1, "subscribe", w.subscribe},
 		{8, "other store", w.otherStore}, {5, "other move", w.otherMove}, {3, "other copy+expunge", w.otherCopyExpunge},
 		{3, "other copy", w.otherCopy}, {6, "other append", w.otherAppend}, {4, "other expunge", w.otherExpunge},
 		{2, "other create", w.otherCreate}, {2, "other rename", w.otherRename}, {1, "other delete", w.otherDelete}, {1, "renumber", w.renumber},
@@ -62,7 +64,8 @@ func (w *world) anyRow() (store.Row, bool) {
 
 // tolerate passes over what a person would be told.
 func (w *world) tolerate(err error) bool {
-	if errors.Is(err, store.ErrState) || errors.Is(err, store.ErrNoBody) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNothing) {
+	if errors.Is(err, store.ErrState) || errors.Is(err, store.ErrNoBody) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNothing) ||
+		errors.Is(err, store.ErrTaken) || errors.Is(err, store.ErrNotEmpty) || errors.Is(err, store.ErrName) || errors.Is(err, store.ErrNoRedo) {
 		w.say("  refused here: %v", err)
 		return false
 	}
@@ -101,17 +104,22 @@ func (w *world) markKeyword() {
 	w.touch(r.ID, "keyword")
 }
 
+// usableBoxes are the mailboxes here that messages can be put into, and that are or will be on the server.
+func (w *world) usableBoxes() []store.Mailbox {
+	boxes, err := w.st.Mailboxes(w.t.Context(), w.id)
+	w.must(err)
+	return slices.DeleteFunc(boxes, func(m store.Mailbox) bool { return m.Local || m.NoSelect })
+}
+
 func (w *world) move() {
 	r, ok := w.anyRow()
 	if !ok {
 		return
 	}
-	boxes, err := w.st.Mailboxes(w.t.Context(), w.id)
-	w.must(err)
-	boxes = slices.DeleteFunc(boxes, func(m store.Mailbox) bool { return m.Local || m.NoSelect })
+	boxes := w.usableBoxes()
 	to := boxes[w.r.IntN(len(boxes))]
 	w.say("move %d (%s in %s) to %s", r.ID, r.Subject, r.MailboxName, to.Name)
-	_, err = w.st.Move(w.t.Context(), []store.MessageID{r.ID}, to.ID)
+	_, err := w.st.Move(w.t.Context(), []store.MessageID{r.ID}, to.ID)
 	if w.tolerate(err) {
 		w.placesOf[identityOf(r.Subject)][to.Name] = true
 	}
@@ -148,22 +156,24 @@ func (w *world) trash() {
 
 // append imports a message, which is thereby to be uploaded.
 func (w *world) append() {
-	box := fixedBoxes[w.r.IntN(len(fixedBoxes))]
-	mb, err := w.st.FindMailbox(w.t.Context(), w.id, box)
-	if !w.tolerate(err) {
-		return
-	}
-	id, raw := w.newIdentity(box)
-	w.say("append id%d to %s", id, box)
-	_, _, err = w.st.AddRemote(w.t.Context(), mb.ID, []store.Incoming{{Raw: raw, Received: time.Unix(1_700_000_000, 0)}})
+	boxes := w.usableBoxes()
+	mb := boxes[w.r.IntN(len(boxes))]
+	id, raw := w.newIdentity(mb.Name)
+	w.say("append id%d to %s", id, mb.Name)
+	_, _, err := w.st.AddRemote(w.t.Context(), mb.ID, []store.Incoming{{Raw: raw, Received: time.Unix(1_700_000_000, 0)}})
 	w.must(err)
 }
 
 func (w *world) undo() {
-	before := w.allRows()
-	said, err := w.st.Undo(w.t.Context())
-	w.say("undo: %s %v", said, err)
+	before, boxes := w.allRows(), w.boxesBy()
+	revise := func(ctx context.Context) (string, error) { return w.st.Undo(ctx) }
+	if w.r.IntN(4) == 0 {
+		revise = w.st.Redo
+	}
+	said, err := revise(w.t.Context())
+	w.say("undo or redo: %s %v", said, err)
 	w.tolerate(err)
+	w.afterUndo(boxes)
 	for id, r := range w.allRows() { // where it may come back to
 		was, had := before[id]
 		if (was.Flags^r.Flags)&store.Flagged != 0 {
@@ -305,59 +315,6 @@ func (w *world) otherExpunge() {
 	w.mayVanish[c.identity] = true
 	w.say("other: EXPUNGE id%d from %s", c.identity, c.mailbox)
 	w.expunge(c)
-}
-
-// movable are the mailboxes that the other client may rename and delete.
-func (w *world) movable() []string {
-	return slices.DeleteFunc(w.serverBoxes(), func(b string) bool { return !strings.HasPrefix(b, "Box") && b != "Work" })
-}
-
-func (w *world) otherCreate() {
-	if len(w.movable()) >= 4 {
-		return
-	}
-	w.boxes++
-	name := fmt.Sprintf("Box%d", w.boxes%6)
-	if w.r.IntN(3) == 0 {
-		name = "Work"
-	}
-	_, err := w.other.Try("CREATE " + name)
-	w.say("other: CREATE %s: %v", name, err)
-}
-
-func (w *world) otherRename() {
-	list := w.movable()
-	if len(list) == 0 {
-		return
-	}
-	from := list[w.r.IntN(len(list))]
-	w.boxes++
-	to := fmt.Sprintf("Box%d", w.boxes%6)
-	if w.r.IntN(4) == 0 {
-		to = "Work"
-	}
-	w.halfMoved(from, -1)
-	w.exec("EXAMINE INBOX") // whoever renames what he has selected is thrown out by Dovecot
-	_, err := w.other.Try("RENAME " + from + " " + to)
-	w.say("other: RENAME %s %s: %v", from, to, err)
-	if err != nil {
-		return
-	}
-	w.wasCalled[to] = append(w.wasCalled[to], from)
-}
-
-func (w *world) otherDelete() {
-	list := w.movable()
-	if len(list) == 0 {
-		return
-	}
-	name := list[w.r.IntN(len(list))]
-	for _, c := range w.serverCopies(name) {
-		w.mayVanish[c.identity] = true
-	}
-	w.exec("EXAMINE INBOX")
-	_, err := w.other.Try("DELETE " + name)
-	w.say("other: DELETE %s: %v", name, err)
 }
 
 func (w *world) renumber() {

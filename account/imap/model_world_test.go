@@ -38,14 +38,16 @@ type world struct {
 	touched   map[store.MessageID]map[string]bool // what of its flags was wished since it last had no wish pending
 	wasCalled map[string][]string                 // mailbox → names it was renamed from
 	counts    map[string]int                      // what was done, for the end
-	boxes     int                                 // mailboxes made by the other client
+	separator string                              // of mailboxes
+	boxWishes map[store.MailboxID]boxWish         // what is wished for mailboxes and not known to be so
 }
 
 var fixedBoxes = []string{"INBOX", "Archive", "Trash", "Work"}
 
 func newWorld(t testing.TB, seed uint64, server modelServer) *world {
 	w := &world{dir: t.TempDir(), server: server, seed: seed, placesOf: map[int]map[string]bool{}, copiesOf: map[int]int{},
-		mayVanish: map[int]bool{}, wasCalled: map[string][]string{}, touched: map[store.MessageID]map[string]bool{}, counts: map[string]int{}}
+		mayVanish: map[int]bool{}, wasCalled: map[string][]string{}, touched: map[store.MessageID]map[string]bool{}, counts: map[string]int{},
+		boxWishes: map[store.MailboxID]boxWish{}}
 	w.cutter = realservers.NewCutter(t, server.addr)
 	cfg, err := account.Parse("config.toml", fmt.Appendf(nil, "[account.work]\nfrom = \"%s@example.org\"\nincoming = \"imaps://%[1]s@%s\"\npassword = { plain = %q }\ntls_ca = %q\nmailboxes = [\"*\"]\n",
 		server.user, w.cutter.Addr, server.password, server.caFile))
@@ -66,6 +68,7 @@ func newWorld(t testing.TB, seed uint64, server modelServer) *world {
 		w.otherAppend()
 	}
 	w.pass()
+	w.separator = w.mailbox("INBOX").Separator
 	return w
 }
 
@@ -264,6 +267,7 @@ func (w *world) checkWishes(before map[store.MessageID]store.Row) {
 			delete(w.touched, id)
 		}
 	}
+	w.checkBoxWishes()
 }
 
 // copyThere is a message on the server.
@@ -277,12 +281,14 @@ type copyThere struct {
 var (
 	uidIn   = regexp.MustCompile(`UID (\d+)`)
 	flagsIn = regexp.MustCompile(`FLAGS \(([^)]*)\)`)
-	listIn  = regexp.MustCompile(`^\* LIST \(([^)]*)\) \S+ "?([^"]*)"?$`)
+	listIn  = regexp.MustCompile(`^\* L(?:IST|SUB) \(([^)]*)\) \S+ "?([^"]*)"?$`)
 )
 
 // serverBoxes are the names of the mailboxes on the server, sorted.
-func (w *world) serverBoxes() (out []string) {
-	for _, l := range w.exec(`LIST "" "*"`) {
+func (w *world) serverBoxes() []string { return listedBoxes(w.exec(`LIST "" "*"`)) }
+
+func listedBoxes(lines []string) (out []string) {
+	for _, l := range lines {
 		if m := listIn.FindStringSubmatch(l); m != nil && !strings.Contains(strings.ToLower(m[1]), `\noselect`) {
 			out = append(out, m[2])
 		}
@@ -396,6 +402,7 @@ func (w *world) converge() {
 			}
 		}
 	}
+	w.checkBoxes()
 	there := w.checkServer()
 	var onServer, inStore []string
 	kept := map[int]bool{}

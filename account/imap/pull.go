@@ -52,7 +52,7 @@ func (p *puller) pull(names []string) error {
 	var err error
 	if names == nil || !s.listed {
 		mbs, status, err = s.refreshList(p.ctx)
-	} else if mbs, err = s.st.Mailboxes(p.ctx, s.id); err != nil {
+	} else if mbs, err = s.st.MailboxesOnServer(p.ctx, s.id); err != nil {
 		err = s.local(err)
 	}
 	if err != nil {

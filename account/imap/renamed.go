@@ -20,7 +20,7 @@ const renameSamples = 8
 // the same newest messages under the same UIDs, is that one. Nothing of it is fetched again. What is not found so is
 // recognised by its messages (store.AddRemote).
 func (s *Session) followRenames(ctx context.Context, list []listed) error {
-	have, err := s.st.Mailboxes(ctx, s.id)
+	have, err := s.st.MailboxesOnServer(ctx, s.id)
 	if err != nil {
 		return s.local(err)
 	}

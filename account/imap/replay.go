@@ -57,7 +57,16 @@ type group struct {
 // round carries out what is possible now; more tells that a new round may do more.
 func (r *replay) round() (more bool, err error) {
 	before := r.done + r.refused
+	if any, err := r.s.st.HasWishes(r.ctx, r.s.id); err != nil || !any {
+		return false, r.s.local(err)
+	}
+	if err := r.list(); err != nil {
+		return false, err
+	}
 	if err := r.mailboxes(); err != nil {
+		return false, err
+	}
+	if err := r.list(); err != nil {
 		return false, err
 	}
 	actions, err := r.s.st.PendingActions(r.ctx, r.s.id)
@@ -81,14 +90,19 @@ func (r *replay) round() (more bool, err error) {
 	return r.done+r.refused > before, nil
 }
 
-// readMailboxes reads what the store knows of the account's mailboxes, and the server's when that was not
-// done in this session: a target may have to be made.
-func (r *replay) readMailboxes() error {
-	if !r.s.listed {
-		if _, _, err := r.s.refreshList(r.ctx); err != nil {
-			return err
-		}
+// list reads the server's mailboxes, when that was not done in this session, before a wish is handed out: what another
+// client has renamed is known under its new name then, and what is wished of a mailbox that is no more has an end without
+// having been tried.
+func (r *replay) list() error {
+	if r.s.listed {
+		return nil
 	}
+	_, _, err := r.s.refreshList(r.ctx)
+	return err
+}
+
+// readMailboxes reads what the store knows of the account's mailboxes.
+func (r *replay) readMailboxes() error {
 	mbs, err := r.s.st.MailboxesOnServer(r.ctx, r.s.id)
 	if err != nil {
 		return r.s.local(err)
