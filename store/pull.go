@@ -429,3 +429,24 @@ func (s *Store) remoteCopies(ctx context.Context, where string, args ...any) (ou
 func (s *Store) RemoteCopiesAt(ctx context.Context, m MailboxID, uids []uint32) ([]RemoteCopy, error) {
 	return s.remoteCopies(ctx, `server_mailbox = ? AND server_uid IN (SELECT value FROM json_each(?)) ORDER BY server_uid`, m, toJSON(uids))
 }
+
+// CountRemote counts what RemoteCopies lists.
+func (s *Store) CountRemote(ctx context.Context, m MailboxID) (n int, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT count(*) FROM message WHERE server_mailbox = ? AND server_uid IS NOT NULL`, m).Scan(&n)
+	})
+	return n, err
+}
+
+// RemoteUIDsIn lists those UIDs of RemoteCopies that lie in some spans, each from its first to its last UID.
+func (s *Store) RemoteUIDsIn(ctx context.Context, m MailboxID, spans [][2]uint32) (out []uint32, err error) {
+	err = s.read(ctx, func(q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT m.server_uid FROM json_each(?) span CROSS JOIN message m
+			ON m.server_mailbox = ? AND m.server_uid BETWEEN span.value->>0 AND span.value->>1 ORDER BY m.server_uid`, toJSON(spans), m)
+		if err == nil {
+			out, err = collect[uint32](rows)
+		}
+		return err
+	})
+	return out, err
+}

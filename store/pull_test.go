@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,31 @@ func TestRemoteFlagsUnderWishes(t *testing.T) {
 	}
 	if len(w.row(ids[0]).Pending) != 1 {
 		t.Error("the wish was lost")
+	}
+}
+
+// TestRemoteParts: what is asked of a large mailbox in parts is what all of it says.
+func TestRemoteParts(t *testing.T) {
+	w := newWorld(t)
+	w.pull(w.inbox, 1, mail(1, "a", "x"), mail(2, "b", "x"))
+	w.pull(w.inbox, 5, mail(5, "c", "x"))
+	w.pull(w.inbox, 9, mail(9, "d", "x"))
+	w.pull(w.archive, 3, mail(3, "e", "x"))
+	if n := must(w.CountRemote(w.ctx, w.inbox))(t); n != 4 {
+		t.Errorf("%d copies", n)
+	}
+	for _, c := range []struct {
+		spans [][2]uint32
+		want  []uint32
+	}{
+		{nil, nil}, {[][2]uint32{{1, 1}, {4, 9}}, []uint32{1, 5, 9}}, {[][2]uint32{{3, 4}, {6, 8}, {10, 1<<32 - 1}}, nil},
+		{[][2]uint32{{0, 1<<32 - 1}}, []uint32{1, 2, 5, 9}}} {
+		if got := must(w.RemoteUIDsIn(w.ctx, w.inbox, c.spans))(t); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.spans, got, c.want)
+		}
+	}
+	if got := must(w.RemoteCopiesAt(w.ctx, w.inbox, []uint32{2, 3, 9}))(t); len(got) != 2 || got[0].UID != 2 || got[1].UID != 9 {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -85,7 +85,7 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 	changed := condStore && m.sel.HighestModSeq != m.mb.Sync.HighestModSeq && next > 1
 	d := m.asked
 	if d == nil || d.l != m.s.l {
-		d = m.question(n, most, list, changed, n != len(m.copies)+m.absent()+max(arrived, 0), modSeqs)
+		d = m.question(n, most, list, changed, n != m.held.size()+m.absent()+max(arrived, 0), modSeqs)
 	} else { // what came between LIST and EXAMINE
 		more := m.question(n, most, list && d.list == nil, changed && d.changed == nil, false, modSeqs)
 		if d.list == nil {
@@ -102,6 +102,9 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 			return nil, err
 		}
 		msgs = slices.DeleteFunc(msgs, func(x message) bool { return x.uid < next }) // "9:*" tells the last one in any case
+		if err := m.look(msgs); err != nil {
+			return nil, err
+		}
 		fresh = m.countUnknown(msgs)
 		if err := m.flags(msgs); err != nil { // of what we have put there since the last pull
 			return nil, err
@@ -118,16 +121,23 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := m.look(msgs); err != nil {
+			return nil, err
+		}
 		if err := m.flags(msgs); err != nil {
 			return nil, err
 		}
 	}
-	if n == len(m.copies)+fresh+m.absent() {
+	if n == m.held.size()+fresh+m.absent() {
 		return nil, nil
 	}
 	if d.vanished && d.l == m.s.l {
 		vanished := d.l.takeVanished()
-		if gone, all := m.vanishedOf(vanished, n-fresh); all {
+		gone, all, err := m.vanishedOf(vanished, n-fresh)
+		if err != nil {
+			return nil, err
+		}
+		if all {
 			return gone, m.forget(vanished.has)
 		}
 	}
@@ -145,13 +155,11 @@ func (m *mailboxPull) delta(condStore bool) (gone []uint32, err error) {
 }
 
 // vanishedOf are the UIDs here that the server says are gone; all tells whether with them gone exactly left remain.
-func (m *mailboxPull) vanishedOf(vanished ranges, left int) (gone []uint32, all bool) {
-	for _, c := range m.copies {
-		if vanished.has(c.UID) {
-			gone = append(gone, c.UID)
-		}
+func (m *mailboxPull) vanishedOf(vanished ranges, left int) (gone []uint32, all bool, err error) {
+	if gone, err = m.held.within(vanished, m.mb.Sync.UIDNext); err != nil {
+		return nil, false, m.s.local(err)
 	}
-	left += len(gone) - len(m.copies)
+	left += len(gone) - m.held.size()
 	for uid := range m.apart.all {
 		if m.known(uid) {
 			continue
@@ -160,5 +168,5 @@ func (m *mailboxPull) vanishedOf(vanished ranges, left int) (gone []uint32, all 
 			left--
 		}
 	}
-	return gone, left == 0
+	return gone, left == 0, nil
 }

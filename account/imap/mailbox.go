@@ -30,11 +30,11 @@ type mailboxPull struct {
 	named    bool
 	asked    *delta // sent behind EXAMINE
 	sel      *imap.SelectData
-	copies   []store.RemoteCopy // what the server was believed to hold, by UID
-	adopt    bool               // copies without a UID wait here: headers first, and see who is whose
-	initial  bool               // the mailbox was never pulled to its end
-	flagsNow bool               // all flags were compared in this pull
-	keep     *account.Keep      // of headerOnly
+	held     *held         // what the server was believed to hold
+	adopt    bool          // copies without a UID wait here: headers first, and see who is whose
+	initial  bool          // the mailbox was never pulled to its end
+	flagsNow bool          // all flags were compared in this pull
+	keep     *account.Keep // of headerOnly
 
 	apart   quarantine
 	skipped map[uint32]bool // UIDs left out in this run, or in quarantine
@@ -57,10 +57,10 @@ func (m *mailboxPull) run() error {
 }
 
 func (m *mailboxPull) steps() error {
-	var early []store.RemoteCopy // read while the server selects the mailbox
-	var reading sync.WaitGroup
+	m.held = &held{ctx: m.ctx, st: m.s.st, box: m.mb.ID}
+	var reading sync.WaitGroup // while the server selects the mailbox
 	var readErr error
-	reading.Go(func() { early, readErr = m.s.st.RemoteCopies(m.ctx, m.mb.ID) })
+	reading.Go(func() { readErr = m.held.begin(m.mb.Sync.UIDNext == 0 || m.mb.Sync.HighestModSeq == 0) })
 	err := m.open()
 	reading.Wait()
 	if err != nil {
@@ -73,19 +73,20 @@ func (m *mailboxPull) steps() error {
 	if err != nil {
 		return err
 	}
-	if m.copies = early; readErr != nil || anew { // they have lost their UIDs meanwhile
-		if m.copies, err = m.s.st.RemoteCopies(m.ctx, m.mb.ID); err != nil {
-			return m.s.local(err)
-		}
+	if anew { // they have lost their UIDs meanwhile
+		readErr = m.held.begin(true)
+	}
+	if readErr != nil {
+		return m.s.local(readErr)
 	}
 	if m.apart, err = m.puller.apart(m.mb, m.sel.UIDValidity); err != nil {
 		return err
 	}
 	m.skipped = maps.Clone(m.apart.leave)
 	m.initial = m.mb.Sync.UIDNext == 0
-	m.adopt = m.mb.Total > len(m.copies)
+	m.adopt = m.mb.Total > m.held.size()
 	if m.initial {
-		m.total = max(0, int(m.sel.NumMessages)-len(m.copies))
+		m.total = max(0, int(m.sel.NumMessages)-m.held.size())
 	}
 	lacking, err := m.missing(m.mb)
 	if err != nil {
@@ -109,6 +110,9 @@ func (m *mailboxPull) steps() error {
 	}
 	if err := m.pipe.drain(); err != nil {
 		return err
+	}
+	if err := m.held.failed(); err != nil {
+		return m.s.local(err)
 	}
 	if err := m.expunge(gone); err != nil {
 		return err
@@ -171,10 +175,14 @@ func (m *mailboxPull) news() (gone []uint32, err error) {
 
 // sweep lists the whole mailbox, newest first, and fetches what is not here.
 func (m *mailboxPull) sweep() (gone []uint32, err error) {
+	copies, err := m.held.all()
+	if err != nil {
+		return nil, m.s.local(err)
+	}
 	seen := make(map[uint32]bool, m.sel.NumMessages)
 	exact := true // each window told as many as it was asked for
 	hi := m.sel.NumMessages
-	if m.initial && (m.adopt || len(m.copies) == 0) && hi > 0 {
+	if m.initial && (m.adopt || len(copies) == 0) && hi > 0 {
 		lo := hi - min(hi, firstScreen) + 1
 		msgs, err := m.window(lo, hi, wantHeader)
 		if err != nil {
@@ -223,7 +231,7 @@ func (m *mailboxPull) sweep() (gone []uint32, err error) {
 	if !exact || m.s.l.expunged.Load() > 0 {
 		return m.searchGone()
 	}
-	for _, c := range m.copies {
+	for _, c := range copies {
 		if !seen[c.UID] {
 			gone = append(gone, c.UID)
 		}
@@ -260,21 +268,22 @@ func (m *mailboxPull) countUnknown(msgs []message) (n int) {
 }
 
 // known tells whether the store had uid when this pull began.
-func (m *mailboxPull) known(uid uint32) bool { return m.copyOf(uid) != nil }
+func (m *mailboxPull) known(uid uint32) bool { return m.held.of(uid) != nil }
 
-func (m *mailboxPull) copyOf(uid uint32) *store.RemoteCopy {
-	i, found := slices.BinarySearchFunc(m.copies, uid, func(c store.RemoteCopy, u uint32) int { return int(int64(c.UID) - int64(u)) })
-	if !found {
-		return nil
+// look reads what is here of messages.
+func (m *mailboxPull) look(msgs []message) error {
+	uids := make([]uint32, len(msgs))
+	for i := range msgs {
+		uids[i] = msgs[i].uid
 	}
-	return &m.copies[i]
+	return m.s.local(m.held.look(uids))
 }
 
 // flags records the flags of known messages that differ from what is known of the server.
 func (m *mailboxPull) flags(msgs []message) error {
 	var up []store.FlagUpdate
 	for _, x := range msgs {
-		c := m.copyOf(x.uid)
+		c := m.held.of(x.uid)
 		if c == nil || !x.hasFlags || c.Flags == x.flags && slices.Equal(c.Keywords, x.keywords) {
 			continue
 		}
@@ -298,7 +307,8 @@ func (m *mailboxPull) flags(msgs []message) error {
 // searchGone asks for all UIDs and compares, when the count alone says that something is missing.
 func (m *mailboxPull) searchGone() ([]uint32, error) {
 	if m.sel.NumMessages == 0 {
-		return uidsOf(m.copies), nil
+		copies, err := m.held.all()
+		return uidsOf(copies), m.s.local(err)
 	}
 	there, err := m.s.l.allUIDs(m.sel.NumMessages)
 	if err != nil {
@@ -313,8 +323,12 @@ func (m *mailboxPull) goneFrom(there ranges) ([]uint32, error) {
 		m.warn("%s: the server says %d messages but lists %d; nothing is removed here", m.mb.Name, m.sel.NumMessages, n)
 		return nil, nil
 	}
+	copies, err := m.held.all()
+	if err != nil {
+		return nil, m.s.local(err)
+	}
 	var gone []uint32
-	for _, c := range m.copies {
+	for _, c := range copies {
 		if !there.has(c.UID) {
 			gone = append(gone, c.UID)
 		}
@@ -335,8 +349,8 @@ func (m *mailboxPull) expunge(gone []uint32) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	if len(m.copies) > 20 && 2*len(gone) > len(m.copies) && !m.s.o.ConfirmRemoval {
-		return m.vanished(len(gone), len(m.copies))
+	if n := m.held.size(); n > 20 && 2*len(gone) > n && !m.s.o.ConfirmRemoval {
+		return m.vanished(len(gone), n)
 	}
 	for part := range slices.Chunk(gone, 1000) {
 		n, err := m.s.st.ExpungeMoved(m.ctx, m.mb.ID, part, m.since)
@@ -373,8 +387,12 @@ func (m *mailboxPull) finish() error {
 	st := store.SyncState{UIDValidity: m.sel.UIDValidity, UIDNext: uint32(m.sel.UIDNext), HighestModSeq: m.sel.HighestModSeq,
 		Messages: m.sel.NumMessages, FlagsAt: m.mb.Sync.FlagsAt}
 	if st.UIDNext == 0 {
-		if n := len(m.copies); n > 0 {
-			m.highest = max(m.highest, m.copies[n-1].UID)
+		copies, err := m.held.all()
+		if err != nil {
+			return m.s.local(err)
+		}
+		if n := len(copies); n > 0 {
+			m.highest = max(m.highest, copies[n-1].UID)
 		}
 		st.UIDNext = m.highest + 1
 	}
