@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/agnivade/levenshtein"
+	"mua/store/query"
 )
 
 // reader collects what is wrong with a file; the first place counts.
@@ -156,14 +155,7 @@ func (s *section) wrongType(v *value, key, want string) {
 
 // suggest is the hint for a word that is none of valid.
 func suggest(word string, valid []string) string {
-	word = strings.ToLower(word[:min(len(word), 64)])
-	best, dist := "", max(2, utf8.RuneCountInString(word)/3)+1
-	for _, v := range valid {
-		if d := levenshtein.ComputeDistance(word, v); d < dist {
-			best, dist = v, d
-		}
-	}
-	if best != "" {
+	if best := query.Nearest(strings.ToLower(word), valid); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	return "possible here: " + strings.Join(valid, ", ")

@@ -27,15 +27,31 @@ func faded(weight, ms string) string {
 	return "((" + weight + " >> min(" + hours + " / 2160, 62)) * (4320 - " + hours + " % 2160) / 4320)"
 }
 
-// Contacts finds known addresses by prefix of any word of name or address, most used
-// first, where what is long ago counts less; with several words each must fit. limit 0: 50.
+// Contacts finds known addresses by prefix of any word of name or address; with several words each must fit. Most used
+// first, where what is long ago counts less, but last those that only ByDomain finds. limit 0: 50.
 func (s *Store) Contacts(ctx context.Context, q string, limit int) ([]Contact, error) {
-	where, args := []string{"1"}, []any{}
+	where, args := []string{"1"}, []any{firstWord(q)}
 	for _, w := range strings.Fields(query.Words(q)) {
 		where = append(where, "instr(words, ?) > 0")
 		args = append(args, " "+w)
 	}
 	return s.contacts(ctx, strings.Join(where, " AND "), limit, args...)
+}
+
+// firstWord is the first word typed, after a space; "" where it is a domain that was begun, or nothing.
+func firstWord(typed string) string {
+	words := strings.Fields(query.Words(typed))
+	if len(words) == 0 || strings.HasPrefix(strings.TrimSpace(typed), "@") {
+		return ""
+	}
+	return " " + words[0]
+}
+
+// ByDomain reports an address that what is typed fits by its domain alone, where the name or what stands before the
+// @ may be meant: "f" of ada@f.example.
+func ByDomain(typed string, c Contact) bool {
+	first, at := firstWord(typed), strings.LastIndexByte(c.Addr, '@')
+	return first != "" && at >= 0 && strings.Contains(" "+query.Words(c.Addr[at+1:]), first) && !strings.Contains(" "+query.Words(c.Name+" "+c.Addr[:at]), first)
 }
 
 // ContactsOf are those of the addresses that are known, whatever their case.
@@ -51,9 +67,11 @@ func (s *Store) ContactsOf(ctx context.Context, addrs []string) ([]Contact, erro
 	if err != nil {
 		return nil, err
 	}
-	return s.contacts(ctx, "addr IN (SELECT value FROM json_each(?))", len(addrs), string(list))
+	return s.contacts(ctx, "addr IN (SELECT value FROM json_each(?))", len(addrs), "", string(list))
 }
 
+// contacts are those of a condition; args are the first word that was typed, and what the condition asks for. The end of
+// a contact's words is its domain, letter for letter where it is ASCII.
 func (s *Store) contacts(ctx context.Context, where string, limit int, args ...any) (out []Contact, err error) {
 	if limit <= 0 {
 		limit = 50
@@ -61,9 +79,9 @@ func (s *Store) contacts(ctx context.Context, where string, limit int, args ...a
 	args = append([]any{s.now().UnixMilli()}, append(args, limit)...)
 	err = s.read(ctx, func(db querier) error {
 		out = nil
-		rows, err := db.QueryContext(ctx, `WITH t(now) AS (SELECT ?)
+		rows, err := db.QueryContext(ctx, `WITH t(now, first) AS (SELECT ?, ?)
 			SELECT name, shown, uses, `+faded("weight", "now - last")+` AS worth, last FROM contact, t WHERE `+where+`
-			ORDER BY worth DESC, last DESC, addr LIMIT ?`, args...)
+			ORDER BY first <> '' AND instr(substr(words, 1, length(words) - length(addr) + instr(addr, '@')), first) = 0, worth DESC, last DESC, addr LIMIT ?`, args...)
 		if err != nil {
 			return err
 		}

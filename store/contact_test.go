@@ -51,6 +51,40 @@ func TestContacts(t *testing.T) {
 	}
 }
 
+// TestContactsByDomainAreLast: who is met every day at f.example does not stand before those whose name, or what stands
+// before the @, begins as typed; also where only so many are asked for.
+func TestContactsByDomainAreLast(t *testing.T) {
+	w := newWorld(t)
+	for i := range 5 {
+		w.pull(w.inbox, uint32(i+1), []byte(fmt.Sprintf("From: Ada <ada@f.example>\r\nMessage-ID: <%d@x>\r\n\r\nx", i)))
+	}
+	w.pull(w.inbox, 11, []byte("From: Ärzte ohne Flüsse <info@a.example>\r\n\r\nx"), []byte("From: fred@b.example\r\n\r\nx"))
+	find := func(q string, limit int) (out []string) {
+		for _, c := range must(w.Contacts(w.ctx, q, limit))(t) {
+			out = append(out, c.Addr)
+			if late := c.Addr == "ada@f.example" && strings.HasPrefix(q, "f"); ByDomain(q, c) != late {
+				t.Errorf("%q finds %s by its domain: %v", q, c.Addr, !late)
+			}
+		}
+		return out
+	}
+	for _, c := range []struct {
+		q     string
+		limit int
+		want  string
+	}{
+		{"f", 10, "fred@b.example info@a.example ada@f.example"},
+		{"f", 2, "fred@b.example info@a.example"},
+		{"fl", 10, "info@a.example"},
+		{"@f", 1, "ada@f.example"},
+		{"ada f", 10, "ada@f.example"},
+	} {
+		if got := find(c.q, c.limit); strings.Join(got, " ") != c.want {
+			t.Errorf("%q: %v, want %s", c.q, got, c.want)
+		}
+	}
+}
+
 // known lists who is known, with what they are worth.
 func (w *world) known() string {
 	w.Helper()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -48,7 +49,7 @@ func (s *Store) createMailbox(ctx context.Context, a AccountID, name string, onS
 			return err
 		}
 		sep := separator(list)
-		if err := checkName(list, name, sep); err != nil {
+		if err := CheckMailboxName(list, name); err != nil {
 			return err
 		}
 		grp, err := t.newGroup("mailbox", undoable)
@@ -90,7 +91,7 @@ func (s *Store) RenameMailbox(ctx context.Context, id MailboxID, to string) (grp
 		if err != nil {
 			return err
 		}
-		if err := checkName(list, to, separator(list)); err != nil {
+		if err := CheckMailboxName(list, to); err != nil {
 			return err
 		}
 		if m.Separator != "" && strings.HasPrefix(to, m.Name+m.Separator) {
@@ -168,6 +169,17 @@ func separator(list []Mailbox) string {
 		}
 	}
 	return ""
+}
+
+// CheckMailboxName refuses what cannot be the name of a further mailbox of an account that has these: also one with
+// slashes where the server separates the levels by something else, for it would refuse that. ErrName, ErrTaken.
+func CheckMailboxName(list []Mailbox, name string) error {
+	sep := separator(list)
+	slashed := func(m Mailbox) bool { return !m.Local && strings.Contains(m.Name, "/") }
+	if sep != "" && sep != "/" && strings.Contains(name, "/") && !slices.ContainsFunc(list, slashed) {
+		return fmt.Errorf("%q: the server separates the levels by %s, write %s: %w", name, sep, strings.ReplaceAll(name, "/", sep), ErrName)
+	}
+	return checkName(list, name, sep)
 }
 
 // checkName refuses what no server takes for a name, and names that are taken.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Withdrawn is what Withdraw took out of the outbox, as Uncancel brings it back.
+// Withdrawn is what Withdraw took out of the outbox, as Undo brings it back.
 type Withdrawn struct {
 	Item     OutboxID
 	Draft    MessageID // with its text; 0: none
@@ -25,7 +25,7 @@ type blockedWish struct {
 	Add     Flags
 }
 
-// Withdraw is Cancel, with what brings the item back: Uncancel, or Undo, of several items at once when grp is the Group
+// Withdraw is Cancel, with what Undo brings the item back by: several at once when grp is the Group
 // of the one before. 0 begins a group.
 func (s *Store) Withdraw(ctx context.Context, id OutboxID, grp GroupID, rewrite Rewrite) (Withdrawn, error) {
 	return s.takeBack(ctx, id, "cancelled", []ItemState{Queued, Held, Failed, Partial, Uncertain}, func(Item) error { return nil }, rewrite,
@@ -78,25 +78,9 @@ func (t *txn) following(it Item, c *Withdrawn) error {
 	return rows.Err()
 }
 
-// Uncancel brings back what Withdraw took out, as it was: the item with its state, times and recipients, its copy for
+// uncancel brings back what Withdraw took out, as it was: the item with its state, times and recipients, its copy for
 // Sent and what follows from acceptance; a draft made of it goes. ErrState when the item is not as Withdraw left it, or
-// its text is not in Drafts any more as it was put there: it may have been sent from there. Undo has nothing more to do.
-func (s *Store) Uncancel(ctx context.Context, c Withdrawn) error {
-	var refused error
-	err := s.write(ctx, func(t *txn) error {
-		grp, err := t.newGroup("undo", false)
-		if err != nil {
-			return err
-		}
-		if _, refused = t.uncancel(c, grp); refused != nil && !errors.Is(refused, ErrState) {
-			return refused
-		}
-		return t.run(`UPDATE wish_group SET undone = ? WHERE id = ?`, t.now, c.Group)
-	})
-	return errors.Join(err, refused)
-}
-
-// uncancel brings an item back. What is not possible fails before anything is written.
+// its text is not in Drafts any more as it was put there: it may have been sent from there. Then nothing is written.
 func (t *txn) uncancel(c Withdrawn, grp GroupID) (Item, error) {
 	it, err := t.s.item(t.ctx, t.tx, c.Item)
 	if err != nil {

@@ -17,12 +17,12 @@ func TestUncancel(t *testing.T) {
 	if w.item(id).State != Cancelled || w.subjects(w.drafts) != 1 || w.row(c.Draft).MailboxName != "Drafts" {
 		t.Fatalf("%+v", w.item(id))
 	}
-	ok(t, w.Uncancel(w.ctx, c))
+	must(w.Undo(w.ctx))(t)
 	after := w.item(id)
 	if after.State != Queued || !after.NotBefore.Equal(before.NotBefore) || after.Waiting != before.Waiting || after.KeptDraft != 0 || w.subjects(w.drafts) != 0 || w.subjects(w.sent) != 0 {
 		t.Errorf("%+v, %d drafts", after, w.subjects(w.drafts))
 	}
-	if err := w.Uncancel(w.ctx, c); !errors.Is(err, ErrState) {
+	if _, err := w.Undo(w.ctx); !errors.Is(err, ErrNothing) {
 		t.Errorf("brought back twice: %v", err)
 	}
 	ok(t, w.Retry(w.ctx, id))
@@ -46,8 +46,8 @@ func TestUncancelOtherStates(t *testing.T) {
 	w.end(at, Uncertain, MaybeAccepted, MaybeAccepted)
 	for _, id := range []OutboxID{held, deferred, partial, unsure} {
 		before := w.item(id)
-		c := must(w.Withdraw(w.ctx, id, 0, without))(t)
-		ok(t, w.Uncancel(w.ctx, c))
+		must(w.Withdraw(w.ctx, id, 0, without))(t)
+		must(w.Undo(w.ctx))(t)
 		after := w.item(id)
 		if after.State != before.State || after.Waiting != before.Waiting || after.Recipients[0].State != before.Recipients[0].State ||
 			after.Recipients[1].State != before.Recipients[1].State || !after.NextAttempt.Equal(before.NextAttempt) || after.KeptDraft != 0 {
@@ -58,25 +58,4 @@ func TestUncancelOtherStates(t *testing.T) {
 		t.Errorf("%d drafts", w.subjects(w.drafts))
 	}
 	w.check()
-}
-
-// TestUncancelRefuses: where the text went another way, bringing the item back could send it twice.
-func TestUncancelRefuses(t *testing.T) {
-	w := newWorld(t)
-	for what, do := range map[string]func(draft MessageID){
-		"written on": func(d MessageID) { must(w.SaveDraft(w.ctx, w.acct, []byte("Subject: other\r\n\r\nx"), d))(t) },
-		"deleted":    func(d MessageID) { ok(t, w.DropDraft(w.ctx, d)) },
-		"sent": func(d MessageID) {
-			r := w.request(9, bobAndEve)
-			r.Draft = d
-			w.spool(r)
-		},
-	} {
-		id := w.spool(w.request(1, bobAndEve))
-		c := must(w.Withdraw(w.ctx, id, 0, without))(t)
-		do(c.Draft)
-		if err := w.Uncancel(w.ctx, c); !errors.Is(err, ErrState) || w.item(id).State != Cancelled {
-			t.Errorf("%s: %v, %s", what, err, w.item(id).State)
-		}
-	}
 }

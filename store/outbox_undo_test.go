@@ -58,9 +58,8 @@ func TestUndoCancelRefuses(t *testing.T) {
 		"written on": func(w *world, _ OutboxID, c Withdrawn) {
 			must(w.SaveDraft(w.ctx, w.acct, []byte("Subject: other\r\n\r\nx"), c.Draft))(w)
 		},
-		"deleted":     func(w *world, _ OutboxID, c Withdrawn) { ok(w, w.DropDraft(w.ctx, c.Draft)) },
-		"edited":      func(w *world, id OutboxID, _ Withdrawn) { must(w.Edit(w.ctx, id, without))(w) },
-		"uncancelled": func(w *world, _ OutboxID, c Withdrawn) { ok(w, w.Uncancel(w.ctx, c)) },
+		"deleted": func(w *world, _ OutboxID, c Withdrawn) { ok(w, w.DropDraft(w.ctx, c.Draft)) },
+		"edited":  func(w *world, id OutboxID, _ Withdrawn) { must(w.Edit(w.ctx, id, without))(w) },
 		"sent": func(w *world, _ OutboxID, c Withdrawn) {
 			r := w.request(9, bobAndEve)
 			r.Draft = c.Draft

@@ -406,3 +406,26 @@ func TestFindMailbox(t *testing.T) {
 		t.Errorf("order %v", names)
 	}
 }
+
+// TestMailboxNameWithOtherSeparator: a slash where the server separates by something else is refused at once, not by the
+// server after the next replay; unless the server is seen to have such names.
+func TestMailboxNameWithOtherSeparator(t *testing.T) {
+	w := newWorld(t)
+	acct := must(w.EnsureAccount(w.ctx, "dots"))(t)
+	list := []RemoteMailbox{{Name: "INBOX", Separator: "."}, {Name: "Lists", Separator: "."}}
+	got := must(w.SetMailboxes(w.ctx, acct, list))(t)
+	const want = `"Lists/Go": the server separates the levels by ., write Lists.Go: `
+	if _, err := w.CreateMailbox(w.ctx, acct, "Lists/Go", true); !errors.Is(err, ErrName) || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("create: %v", err)
+	}
+	if _, err := w.RenameMailbox(w.ctx, got[1].ID, "Lists/Go"); !errors.Is(err, ErrName) {
+		t.Errorf("rename: %v", err)
+	}
+	must(w.CreateMailbox(w.ctx, acct, "Lists.Go", true))(t)
+	must(w.SetMailboxes(w.ctx, acct, append(list, RemoteMailbox{Name: "odd/name", Separator: "."})))(t)
+	must(w.CreateMailbox(w.ctx, acct, "Lists/Go", true))(t)
+	slashes := must(w.EnsureAccount(w.ctx, "slashes"))(t)
+	must(w.CreateMailbox(w.ctx, slashes, "a/b", true))(t) // nothing is known of the server yet
+	must(w.SetMailboxes(w.ctx, slashes, []RemoteMailbox{{Name: "INBOX", Separator: "/"}}))(t)
+	must(w.CreateMailbox(w.ctx, slashes, "c/d", true))(t)
+}

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mua/account"
@@ -50,8 +51,10 @@ func (u *App) askCreate(owner string) {
 		owner = u.ownerOf(0)
 	}
 	u.prompt("New mailbox in "+owner+":", "", nil, nil, func(p *prompt, name string) {
-		p.close()
-		if name = strings.TrimSpace(name); name != "" {
+		if name = strings.TrimSpace(name); name == "" {
+			p.close()
+		} else if p.fits(owner, name) {
+			p.close()
 			u.createBox(owner, name, nil)
 		}
 	})
@@ -62,11 +65,23 @@ func (u *App) askRename(b store.Mailbox) {
 		return
 	}
 	u.prompt("Rename "+b.Name+" to:", b.Name, nil, nil, func(p *prompt, name string) {
-		p.close()
-		if name = strings.TrimSpace(name); name != "" && name != b.Name {
+		if name = strings.TrimSpace(name); name == "" || name == b.Name {
+			p.close()
+		} else if p.fits(b.AccountName, name) {
+			p.close()
 			u.renameBox(b, name)
 		}
 	})
+}
+
+// fits reports whether an account can have a further mailbox of that name; what is wrong with it is shown, to be mended.
+func (p *prompt) fits(owner, name string) bool {
+	others := slices.DeleteFunc(slices.Clone(p.u.stored.boxes), func(b store.Mailbox) bool { return b.AccountName != owner })
+	err := store.CheckMailboxName(others, name)
+	if err != nil {
+		p.fail(-1, err.Error())
+	}
+	return err == nil
 }
 
 func (u *App) renameBox(b store.Mailbox, name string) {

@@ -56,7 +56,7 @@ func TestOutboxCancelUndone(t *testing.T) {
 	r.keys("g o", "c")
 	r.sees("Cancelled; the text is in Drafts: Plan · u undo", "The outbox is empty")
 	r.keys("u")
-	r.sees("Back in the outbox, as it was: Plan", "○", "→ bob@example.org")
+	r.sees("is back in the outbox, as it was: Plan", "○", "→ bob@example.org")
 	if it := r.item(0); it.State != store.Queued || it.KeptDraft != 0 {
 		t.Errorf("%+v", it)
 	}
@@ -67,7 +67,7 @@ func TestOutboxCancelUndone(t *testing.T) {
 	r.keys("c", "q", "g d", "g g")
 	r.sees("Plan")
 	r.keys("Enter", "=More. ", "Ctrl-O", "u")
-	r.sees("Not brought back: its text was written on")
+	r.sees("Cannot undo: the text of item 1 was written on")
 	r.keys("u")
 	r.sees("Undone: ")
 	if it := r.item(0); it.State != store.Cancelled {

@@ -104,18 +104,15 @@ func (v *outboxView) warned(it store.Item, what string, do func()) {
 
 // withdraw takes an item out of the outbox; undo brings it back, also when its key comes before that is done.
 func (v *outboxView) withdraw(it store.Item, done string) {
-	u, st, w := v.u, v.u.o.Store, &store.Withdrawn{}
-	u.follows(outgoing{account: it.AccountName, subject: subjectOr(it.Subject), back: w})
+	u, st := v.u, v.u.o.Store
+	u.wished()
 	u.pump.Serial(func(ctx context.Context) func() {
-		got, _, err := compose.Cancel(ctx, st, it.ID, 0)
-		if err != nil {
+		if _, _, err := compose.Cancel(ctx, st, it.ID, 0); err != nil {
 			tell := v.refused(ctx, it, err, false)
-			return func() { u.cancelled(w, 0, false); tell() }
+			return func() { u.wishes--; tell() }
 		}
-		*w = got // read by work after this one only
 		return func() {
 			u.forget(it.ID)
-			u.cancelled(w, got.Draft, true)
 			u.say("%s: %s · %s undo", done, subjectOr(it.Subject), u.keys.Key(keys.Undo, keys.Global))
 			u.storeChanged()
 		}

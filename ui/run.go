@@ -37,6 +37,7 @@ type App struct {
 	lastStroke string     // the key that led to the action under way
 	lastQuery  string     // of the last search
 	sent       []outgoing // messages sent from here, the oldest first
+	wishes     int        // made here and not undone; it may go below 0, for undo goes on to those of earlier runs
 	beating    bool       // a second is being waited for
 	leaving    bool       // the end has been asked for
 	gate       gate

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"mua/account"
@@ -21,13 +22,9 @@ type outgoing struct {
 	due      time.Time // end of its undo window; zero: it has none
 	over     bool      // its window is over, and that has been acted on
 	composer *composer // as it was when the message was sent; nil after its window
-	since    int       // wishes made after it: undo takes those back first
+	at       int       // how many wishes there were when it was sent: undo takes back later ones first
 	gone     bool      // it can no longer be taken back from here
 	told     string    // what was last said of it
-
-	// It was cancelled in the outbox: undo brings it back, and there is nothing to follow (id 0).
-	back  *store.Withdrawn
-	draft store.MessageID // that it is now; 0: not known yet
 }
 
 // maxSent is how many messages are followed at once; what happens to older ones shows in the outbox.
@@ -39,11 +36,12 @@ func (o outgoing) inWindow(now time.Time) bool { return !o.gone && o.due.After(n
 // spooled says what happens next to a message that is safe in the spool.
 func (u *App) spooled(c *composer, id store.OutboxID, p posting, subject string) {
 	a := p.account
-	o := outgoing{id: id, account: a.Name, subject: subjectOr(subject), due: p.due(u.o)}
+	o := outgoing{id: id, account: a.Name, subject: subjectOr(subject), due: p.due(u.o), at: u.wishes}
 	if !o.due.IsZero() {
 		o.composer = c
 	}
-	u.follows(o)
+	u.sent = append(u.sent, o)
+	u.sent = u.sent[max(0, len(u.sent)-maxSent):]
 	if u.o.Agent != nil {
 		u.o.Agent.Flush(a.Name)
 	}
@@ -60,12 +58,6 @@ func (u *App) spooled(c *composer, id store.OutboxID, p posting, subject string)
 	}
 	u.beat()
 	u.storeChanged()
-}
-
-// follows remembers what undo takes back next.
-func (u *App) follows(o outgoing) {
-	u.sent = append(u.sent, o)
-	u.sent = u.sent[max(0, len(u.sent)-maxSent):]
 }
 
 // cutOff reports whether the last try to reach the account's servers failed for want of a network.
@@ -150,13 +142,9 @@ func (u *App) counting() bool {
 }
 
 // wished is told of every wish: undo takes it back before a message sent earlier.
-func (u *App) wished() {
-	if i := u.lastSent(); i >= 0 {
-		u.sent[i].since++
-	}
-}
+func (u *App) wished() { u.wishes++ }
 
-// lastSent is what was sent, or cancelled in the outbox, last and may still be taken back, or -1.
+// lastSent is what was sent last and may still be taken back, or -1.
 func (u *App) lastSent() int {
 	for i := len(u.sent) - 1; i >= 0; i-- {
 		if !u.sent[i].gone {
@@ -168,18 +156,11 @@ func (u *App) lastSent() int {
 
 // undo takes back the last thing done: a message not yet sent, else the store's last wish.
 func (u *App) undo() {
-	i := u.lastSent()
-	switch {
-	case i >= 0 && u.sent[i].since == 0 && u.sent[i].back != nil:
-		u.bringBack(i)
-		return
-	case i >= 0 && u.sent[i].since == 0:
+	if i := u.lastSent(); i >= 0 && u.sent[i].at == u.wishes {
 		u.unsend(i)
 		return
 	}
-	if i >= 0 {
-		u.sent[i].since--
-	}
+	u.wishes--
 	writing := u.drafts()
 	u.revise("undo", func(ctx context.Context) (string, error) { return u.o.Store.Undo(ctx, writing...) }, "Undone: %s · "+u.keys.Key(keys.Redo, keys.Global)+" redo")
 }
@@ -197,6 +178,8 @@ func (u *App) revise(what string, do func(context.Context) (string, error), done
 			switch {
 			case errors.Is(err, store.ErrNothing), errors.Is(err, store.ErrNoRedo):
 				u.remark("Nothing to %s", what)
+			case isState(err):
+				u.say("Cannot %s: %s", what, strings.TrimSuffix(err.Error(), ": "+store.ErrState.Error()))
 			case err != nil:
 				u.oops(what, err)
 			default:
@@ -215,11 +198,9 @@ func (u *App) revise(what string, do func(context.Context) (string, error), done
 
 // takeBack takes the message sent last back, over another one being written.
 func (u *App) takeBack() {
-	for i := len(u.sent) - 1; i >= 0; i-- {
-		if !u.sent[i].gone && u.sent[i].back == nil {
-			u.unsend(i)
-			return
-		}
+	if i := u.lastSent(); i >= 0 {
+		u.unsend(i)
+		return
 	}
 	u.remark("There is no message to take back")
 }
@@ -255,47 +236,6 @@ func (u *App) unsend(i int) {
 				return
 			}
 			u.say("Not sent: here it is again%s", u.moreToUndo())
-		}
-	})
-}
-
-// cancelled notes the draft that an item cancelled in the outbox is now; what could not be cancelled (!ok) is nothing to undo.
-func (u *App) cancelled(w *store.Withdrawn, draft store.MessageID, ok bool) {
-	i := slices.IndexFunc(u.sent, func(o outgoing) bool { return o.back == w })
-	if i >= 0 {
-		u.sent[i].draft, u.sent[i].gone = draft, u.sent[i].gone || !ok
-	}
-}
-
-// bringBack puts what was cancelled back into the outbox, unless its text went on another way meanwhile.
-func (u *App) bringBack(i int) {
-	st, o := u.o.Store, u.sent[i]
-	if u.writing(o.draft) != nil {
-		u.say("Not brought back: its text is being written on")
-		return
-	}
-	u.sent[i].gone = true
-	u.pump.Serial(func(ctx context.Context) func() {
-		if o.back.Item == 0 { // it was not cancelled, which has been said
-			return nil
-		}
-		err := st.Uncancel(ctx, *o.back)
-		it, gone := st.Item(ctx, o.back.Item)
-		return func() {
-			switch {
-			case errors.Is(err, store.ErrState) && gone == nil && it.State != store.Cancelled && it.State != store.Partial:
-				u.say("It is back in the outbox already: %s", o.subject)
-			case errors.Is(err, store.ErrState):
-				u.say("Not brought back: its text was written on, sent or deleted since")
-			case err != nil:
-				u.oops("undo", err)
-			default:
-				u.say("Back in the outbox, as it was: %s", o.subject)
-				if u.o.Agent != nil {
-					u.o.Agent.Flush(o.account)
-				}
-			}
-			u.storeChanged()
 		}
 	})
 }
@@ -336,7 +276,7 @@ func (u *App) forget(id store.OutboxID) {
 func (u *App) sentIDs(windows bool) []store.OutboxID {
 	ids, now := []store.OutboxID{}, u.now()
 	for _, o := range u.sent {
-		if o.back == nil && (!windows || o.inWindow(now)) {
+		if !windows || o.inWindow(now) {
 			ids = append(ids, o.id)
 		}
 	}

@@ -18,7 +18,8 @@ func newAddress(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "address [QUERY]", Short: "Find known addresses, in the format of mutt's query_command",
 		Long: `Finds addresses by the beginning of any word of a name or an address: those that mail was sent to and came from,
-most used first, those in the vCards of contacts and those that address_command knows.
+those in the vCards of contacts and those that address_command knows. Most used first; last come those whose domain
+alone begins so.
 
   contacts = ["~/.contacts"]                              # folders of .vcf files, or single ones
   address_command = "khard email --parsable %s"           # or abook --mutt-query, notmuch address, …

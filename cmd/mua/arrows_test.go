@@ -34,7 +34,7 @@ func arrows() map[string][]string {
 		"store/powerloss":     {},
 		"store/archive":       {"store", "store/message"},
 		"store/addressbook":   {"store", "store/message", "store/query"},
-		"account":             {},
+		"account":             {"store/query"}, // the name that may be meant by a wrong one
 		"account/wire":        {"account"},
 		"account/imap":        append([]string{"store/query"}, server...), // a query becomes SEARCH keys
 		"account/imap/guard":  server,
@@ -46,7 +46,7 @@ func arrows() map[string][]string {
 		"outbox/compose":      {"account", "store", "store/message"},
 		"outbox/submit":       {"account", "account/wire", "outbox"},
 		"ui":                  {"account", "store/...", "outbox", "outbox/compose", "ui/..."},
-		"ui/...":              {"store/message", "ui/..."}, // tools of the screen: they know no mail store
+		"ui/...":              {"store/message", "store/query", "ui/..."}, // tools of the screen: they know no mail store
 		"cmd/mua":             {"account/...", "store/...", "outbox/...", "ui"},
 		"cmd/mua/trial":       {},
 	}

@@ -22,7 +22,7 @@ server's own separator between the levels.`,
 	}
 	create := &cobra.Command{
 		Use: "create NAME", Short: "Make a mailbox", Args: usageArgs(cobra.ExactArgs(1)),
-		Example: "  mua mailbox create Projects",
+		Example: "  mua mailbox create Projects\n  mua mailbox create Projects/Sailing     # Projects.Sailing where the server separates by dots",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.createMailbox(cmd.Context(), args[0])
 		},

@@ -258,10 +258,10 @@ func TestFindRanksAllSources(t *testing.T) {
 	if err != nil || len(missed) > 0 {
 		t.Fatal(err, missed)
 	}
-	if got := shown(list); got != "My Friend<friend@x> Ada Lovelace<ADA@x> Xaver<xaver@x> Xenia<xenia@x> Stranger Xu<stranger@x>" {
+	if got := shown(list); got != "Xaver<xaver@x> Xenia<xenia@x> Stranger Xu<stranger@x> My Friend<friend@x> Ada Lovelace<ADA@x>" {
 		t.Errorf("got %s", got)
 	}
-	if list[3].Note != "school" || list[0].Count != 1 || !list[2].Last.IsZero() {
+	if list[1].Note != "school" || list[3].Count != 1 || !list[0].Last.IsZero() {
 		t.Errorf("%+v", list)
 	}
 	if list, err = b.Known(ctx, "love", 1); err != nil || shown(list) != "Ada Lovelace<ADA@x>" || list[0].Count != 1 {

@@ -6,7 +6,7 @@
 //   - Known asks the store and the cards in memory: it never touches another file and runs nothing, so that it
 //     can be asked at every key. Refresh reads the folders' changed files; Ask runs the program. Both may take
 //     their time and end with their context.
-//   - What is used comes first (store.Contact's Worth); being in an address book counts like half a message
+//   - Names and what stands before the @ come before domains; then what is used comes first (store.Contact's Worth); being in an address book counts like half a message
 //     written there, so that a book's people stand above strangers who wrote once.
 //   - Files and the program's answer are bounded, whoever wrote them. What is no address is left out; names
 //     are one clean line. A broken card costs that card only.
@@ -77,7 +77,7 @@ func (b *Book) Known(ctx context.Context, typed string, limit int) ([]Entry, err
 	if err != nil {
 		return nil, err
 	}
-	return Rank(limit, plain(learned), plain(used), list), nil
+	return Rank(typed, limit, plain(learned), plain(used), list), nil
 }
 
 // Find asks all there is and waits for it. missed is what could not be asked and why; what the others know is
@@ -96,7 +96,7 @@ func (b *Book) Find(ctx context.Context, typed string, limit int) (list []Entry,
 	if err != nil {
 		return nil, missed, err
 	}
-	return Rank(limit, known, plain(used), asked), missed, nil
+	return Rank(typed, limit, known, plain(used), asked), missed, nil
 }
 
 // matching are the cards' addresses that go on what is typed.
@@ -128,8 +128,8 @@ func plain(list []store.Contact) []Entry {
 }
 
 // Rank joins lists: an address stands once, with the name that its address book gives it and all that is
-// known of its use, the most used first. limit 0: 50.
-func Rank(limit int, lists ...[]Entry) []Entry {
+// known of its use, the most used first, but last those that only their domain has found (store.ByDomain). limit 0: 50.
+func Rank(typed string, limit int, lists ...[]Entry) []Entry {
 	if limit <= 0 {
 		limit = 50
 	}
@@ -145,8 +145,14 @@ func Rank(limit int, lists ...[]Entry) []Entry {
 		}
 		out[i] = join(out[i], e)
 	}
+	late := map[string]int{}
+	for _, e := range out {
+		if store.ByDomain(typed, e.Contact) {
+			late[e.Addr] = 1
+		}
+	}
 	slices.SortStableFunc(out, func(x, y Entry) int {
-		return cmp.Or(cmp.Compare(y.rank(), x.rank()), y.Last.Compare(x.Last))
+		return cmp.Or(cmp.Compare(late[x.Addr], late[y.Addr]), cmp.Compare(y.rank(), x.rank()), y.Last.Compare(x.Last))
 	})
 	return out[:min(limit, len(out))]
 }

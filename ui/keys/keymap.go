@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"mua/store/query"
 )
 
 // Map is what the keys do now.
@@ -97,12 +97,11 @@ func overlap(a, b Context) bool {
 }
 
 func nearest(name string) string {
-	best, score := "", 3
+	var names []string
 	for _, row := range Table() {
-		if d := levenshtein.ComputeDistance(name, string(row.Action)); d < score {
-			best, score = string(row.Action), d
-		}
+		names = append(names, string(row.Action))
 	}
+	best := query.Nearest(name, names)
 	if best == "" {
 		return ""
 	}
