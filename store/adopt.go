@@ -3,31 +3,42 @@ package store
 // adoptable finds the copy without a UID that an Incoming of box is: one the server
 // holds there for all we know (moved or appended by us, or UIDVALIDITY changed), or
 // one whose append there is still pending (its answer was lost). The same
-// bytes, else the same Message-ID and size, else (no Message-ID) the same size, date and subject.
+// bytes, else the same Message-ID and size, else (no Message-ID) the same size, date and subject. Of several, one with the
+// same flags: they are what tells copies of one message apart.
 func (t *txn) adoptable(box Mailbox, in *Incoming, c *columns) (*copyState, error) {
 	const waits = `server_uid IS NULL AND account = ?1 AND state <> 1 AND (server_mailbox = ?2 OR server_mailbox IS NULL
 		AND EXISTS (SELECT 1 FROM action a WHERE a.message = message.id AND a.state = 'pending' AND a.kind IN ('append', 'copy') AND a.target = ?2))`
+	flags, keywords := in.Flags, toJSON(keywordSet(nil, in.Keywords, nil))
 	if c.content != nil {
 		id, err := t.findContent(*c.content)
 		if err != nil {
 			return nil, err
 		}
 		if id != 0 {
-			k, err := t.first(`content = ?3 AND `+waits, box.Account, box.ID, id)
+			k, err := t.likest(`content = ?5 AND `+waits, box.Account, box.ID, flags, keywords, id)
 			if k != nil || err != nil {
 				return k, err
 			}
 		}
 	}
 	if c.headerID != "" {
-		return t.first(`header_id = ?3 AND size = ?4 AND `+waits, box.Account, box.ID, c.headerID, c.size)
+		return t.likest(`header_id = ?5 AND size = ?6 AND `+waits, box.Account, box.ID, flags, keywords, c.headerID, c.size)
 	}
-	return t.first(`header_id = '' AND size = ?3 AND date IS ?4 AND subject = ?5 AND `+waits, box.Account, box.ID, c.size, ms(c.date), c.subject)
+	return t.likest(`header_id = '' AND size = ?5 AND date IS ?6 AND subject = ?7 AND `+waits, box.Account, box.ID, flags, keywords, c.size, ms(c.date), c.subject)
+}
+
+// likest is first of those with the server's flags ?3 and keywords ?4, else of all.
+func (t *txn) likest(where string, args ...any) (*copyState, error) {
+	return t.oldest(where+` ORDER BY server_flags = ?3 AND server_keywords = ?4 DESC, id LIMIT 1`, args...)
 }
 
 // first returns the oldest copy a condition selects, or nil.
 func (t *txn) first(where string, args ...any) (*copyState, error) {
-	list, err := t.copies(where+` ORDER BY id LIMIT 1`, args...)
+	return t.oldest(where+` ORDER BY id LIMIT 1`, args...)
+}
+
+func (t *txn) oldest(query string, args ...any) (*copyState, error) {
+	list, err := t.copies(query, args...)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

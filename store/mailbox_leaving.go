@@ -97,12 +97,8 @@ func (t *txn) deleted(m *Mailbox) error {
 
 // stays takes the deletion of a mailbox back. What is new in it has been passed over, and is looked for.
 func (t *txn) stays(m Mailbox) error {
-	all, err := accountMailboxes(t.ctx, t.tx, m.Account)
-	if err != nil {
+	if err := t.reclaim(m, m.Name); err != nil {
 		return err
-	}
-	if _, taken := sameName(all, m.Name); taken {
-		return t.deleted(&m) // another of that name is here, and is pulled
 	}
 	return t.run(`UPDATE mailbox SET gone = NULL, uidnext = 0 WHERE id = ?`, m.ID)
 }

@@ -161,8 +161,7 @@ func (s *Store) FinishMailboxAction(ctx context.Context, id ActionID, refused st
 			}
 			return t.deleted(&Mailbox{ID: w.Mailbox, Name: w.Name})
 		}
-		words := fmt.Sprintf("%s mailbox %s was refused: %s", w.gerund(), w.Name, refused)
-		if err := t.run(`UPDATE mailbox_wish SET state = 'refused', ended = ?, words = ? WHERE id = ?`, t.now, words, id); err != nil {
+		if err := t.closeMailboxWish(&w, refused); err != nil {
 			return err
 		}
 		return t.revertMailbox(&w)
@@ -194,10 +193,7 @@ func (t *txn) revertMailbox(w *mailboxWish) error {
 	case MailboxCreate:
 		return t.notCreated(m)
 	case MailboxRename:
-		if m.Name != w.Target { // renamed again since
-			return nil
-		}
-		return t.renameTree(m, w.Name)
+		return t.notRenamed(w)
 	case MailboxDelete:
 		return t.stays(m)
 	}
@@ -206,16 +202,12 @@ func (t *txn) revertMailbox(w *mailboxWish) error {
 
 // wishedInVain ends what is wished for a mailbox that another client has deleted.
 func (t *txn) wishedInVain(m *Mailbox) error {
-	wishes, err := mailboxWishes(t.ctx, t.tx, m.Account)
+	wishes, err := t.wishesFor(m.ID)
 	if err != nil {
 		return err
 	}
 	for _, w := range wishes {
-		if w.Mailbox != m.ID {
-			continue
-		}
-		words := fmt.Sprintf("%s mailbox %s was given up: another client has deleted it", w.gerund(), w.Name)
-		if err := t.run(`UPDATE mailbox_wish SET state = 'refused', ended = ?, words = ? WHERE id = ?`, t.now, words, w.ID); err != nil {
+		if err := t.closeMailboxWish(&w, "another client has deleted it"); err != nil {
 			return err
 		}
 	}
@@ -273,8 +265,13 @@ func wished(list []RemoteMailbox, wishes []mailboxWish) []RemoteMailbox {
 		case MailboxCreate:
 			if at < 0 {
 				list = append(list, RemoteMailbox{Name: w.Name, Separator: separatorOf(list), Subscribed: true})
+			} else {
+				list[at].NoSelect = false
 			}
 		case MailboxRename:
+			if at >= 0 { // what only had others under it
+				list = slices.DeleteFunc(list, func(r RemoteMailbox) bool { return r.Name == w.Target && r.NoSelect })
+			}
 			for i := range list {
 				r := &list[i]
 				if rest, under := strings.CutPrefix(r.Name, w.Name); under && (rest == "" || r.Separator != "" && strings.HasPrefix(rest, r.Separator)) {

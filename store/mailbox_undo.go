@@ -89,7 +89,7 @@ func (u *undoing) box(t *txn, x boxStep, grp GroupID) error {
 		if err != nil {
 			return err
 		}
-		if err := checkName(list, x.target, m.Separator); err != nil {
+		if err := checkRename(list, m, x.target, m.Separator); err != nil {
 			return err
 		}
 		u.told = append(u.told, fmt.Sprintf("mailbox %s renamed to %s", m.Name, x.target))

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
-	"unicode"
 )
 
 // MailboxKind is what a person wished for a mailbox.
@@ -27,8 +24,6 @@ var (
 	ErrTaken    = errors.New("there is a mailbox of that name")
 	ErrNotEmpty = errors.New("the mailbox is not empty")
 )
-
-const maxMailboxName = 255 // octets
 
 // MailboxMade is a mailbox with the wish that made it.
 type MailboxMade struct {
@@ -94,8 +89,8 @@ func (s *Store) RenameMailbox(ctx context.Context, id MailboxID, to string) (grp
 		if err := CheckMailboxName(list, to); err != nil {
 			return err
 		}
-		if m.Separator != "" && strings.HasPrefix(to, m.Name+m.Separator) {
-			return fmt.Errorf("%s cannot go under itself: %w", m.Name, ErrName)
+		if err := checkRename(list, m, to, separator(list)); err != nil {
+			return err
 		}
 		if grp, err = t.newGroup("mailbox", true); err != nil {
 			return err
@@ -161,62 +156,12 @@ func (s *Store) SubscribeMailbox(ctx context.Context, id MailboxID, on bool) (gr
 	return grp, err
 }
 
-// separator is the account's, "" when no server has told.
-func separator(list []Mailbox) string {
-	for _, m := range list {
-		if m.Separator != "" {
-			return m.Separator
-		}
-	}
-	return ""
-}
-
-// CheckMailboxName refuses what cannot be the name of a further mailbox of an account that has these: also one with
-// slashes where the server separates the levels by something else, for it would refuse that. ErrName, ErrTaken.
-func CheckMailboxName(list []Mailbox, name string) error {
-	sep := separator(list)
-	slashed := func(m Mailbox) bool { return !m.Local && strings.Contains(m.Name, "/") }
-	if sep != "" && sep != "/" && strings.Contains(name, "/") && !slices.ContainsFunc(list, slashed) {
-		return fmt.Errorf("%q: the server separates the levels by %s, write %s: %w", name, sep, strings.ReplaceAll(name, "/", sep), ErrName)
-	}
-	return checkName(list, name, sep)
-}
-
-// checkName refuses what no server takes for a name, and names that are taken.
-func checkName(list []Mailbox, name, sep string) error {
-	switch {
-	case strings.TrimSpace(name) == "" || name != strings.TrimSpace(name):
-		return fmt.Errorf("%q: it is empty, or begins or ends with a space: %w", name, ErrName)
-	case len(name) > maxMailboxName:
-		return fmt.Errorf("it has more than %d octets: %w", maxMailboxName, ErrName)
-	case strings.ContainsAny(name, "*%") || strings.ContainsFunc(name, unicode.IsControl):
-		return fmt.Errorf("%q: it holds * or %% or a control character: %w", name, ErrName)
-	case sep != "" && (strings.HasPrefix(name, sep) || strings.HasSuffix(name, sep) || strings.Contains(name, sep+sep)):
-		return fmt.Errorf("%q: %s separates the levels: %w", name, sep, ErrName)
-	}
-	if m, taken := sameName(list, name); taken {
-		return fmt.Errorf("%s: %w", m.Name, ErrTaken)
-	}
-	return nil
-}
-
 // rename gives a mailbox and those under it their new names.
 func (t *txn) rename(grp GroupID, m Mailbox, to string) error {
 	if err := t.renameTree(m, to); err != nil {
 		return err
 	}
 	return t.wishMailbox(grp, m, MailboxRename, to, !m.Local)
-}
-
-func (t *txn) renameTree(m Mailbox, to string) error {
-	if m.Separator != "" {
-		err := t.run(`UPDATE mailbox SET name = ? || substr(name, length(?) + 1) WHERE account = ? AND gone IS NULL AND substr(name, 1, length(?4)) = ?4`,
-			to, m.Name, m.Account, m.Name+m.Separator)
-		if err != nil {
-			return err
-		}
-	}
-	return t.run(`UPDATE mailbox SET name = ? WHERE id = ?`, to, m.ID)
 }
 
 // drop takes an empty mailbox away.
@@ -232,10 +177,8 @@ func (t *txn) drop(grp GroupID, id MailboxID) error {
 	if err != nil {
 		return err
 	}
-	for _, x := range list {
-		if m.Separator != "" && strings.HasPrefix(x.Name, m.Name+m.Separator) {
-			return fmt.Errorf("%s has %s under it: %w", m.Name, x.Name, ErrState)
-		}
+	if under := tree(list, m)[1:]; len(under) > 0 {
+		return fmt.Errorf("%s has %s under it: %w", m.Name, under[0].Name, ErrState)
 	}
 	if err := t.run(`UPDATE mailbox SET gone = ? WHERE id = ?`, t.now, id); err != nil {
 		return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -159,6 +160,17 @@ func byLocalRole(have []Mailbox, r Role) (Mailbox, bool) {
 // setMailbox stores one line of LIST and returns the mailbox it is.
 func (t *txn) setMailbox(a AccountID, have []Mailbox, r RemoteMailbox) (MailboxID, error) {
 	m, known := sameName(have, r.Name)
+	if known && r.NoSelect && !m.NoSelect {
+		if !m.Local { // deleted by another client, and there are some under it (RFC 3501 6.3.4)
+			if err := t.mailboxGone(&m); err != nil {
+				return 0, err
+			}
+		}
+		if _, err := mailbox(t.ctx, t.tx, m.ID); !errors.Is(err, ErrNotFound) {
+			return m.ID, err // it stays for what only we have
+		}
+		known = false
+	}
 	local, other := byLocalRole(have, r.Role)
 	if !known && other {
 		m, known, other = local, true, false

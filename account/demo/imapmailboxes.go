@@ -118,7 +118,13 @@ func (s *imapSession) Rename(from, to string, _ *imap.RenameOptions) error {
 	case to == "" || s.mail.boxes[canonical(to)] != nil:
 		return no(imap.ResponseCodeAlreadyExists, "there is one of that name")
 	}
-	for _, name := range s.mail.namesLocked() {
+	names := s.mail.namesLocked()
+	for _, name := range names {
+		if rest, below := strings.CutPrefix(name, from+string(delimiter)); below && s.mail.boxes[to+string(delimiter)+rest] != nil {
+			return no(imap.ResponseCodeAlreadyExists, "there is one of the name that "+name+" would get")
+		}
+	}
+	for _, name := range names {
 		rest, below := strings.CutPrefix(name, from+string(delimiter))
 		if name == from || below {
 			b := s.mail.boxes[name]

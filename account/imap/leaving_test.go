@@ -1,6 +1,7 @@
 package imap_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -153,4 +154,55 @@ func TestRenamedHereAndThere(t *testing.T) {
 	if there := listedBoxes(other.Exec(`LIST "" "*"`)); !slices.Contains(there, "Work") || slices.Contains(there, "Other") {
 		t.Errorf("the server has %v", there)
 	}
+}
+
+// TestRenamedOntoWhatOthersHave: names that a renaming gives, also to what is under it, and that are taken meanwhile or are
+// to be given to others, are sorted out; nothing is in two mailboxes or in none.
+func TestRenamedOntoWhatOthersHave(t *testing.T) {
+	srv, e := demoEnv(t, demo.Options{})
+	other := realservers.ClientOf(t, srv.IMAPS, srv.CAFile, srv.User, srv.Password)
+	for i, box := range []string{"A", "A/In", "B"} {
+		other.Exec("CREATE " + box)
+		other.Append(box, mail(i))
+	}
+	e.sync()
+	a, in, b := e.idsOf("A"), e.idsOf("A/In"), e.idsOf("B")
+	must(e.st.CreateMailbox(t.Context(), e.id, "C/In", true))(t)
+	if _, err := e.st.RenameMailbox(t.Context(), e.mailbox("A").ID, "C"); !errors.Is(err, store.ErrTaken) {
+		t.Errorf("renamed so that two are called C/In: %v", err)
+	}
+	must(e.st.RenameMailbox(t.Context(), e.mailbox("A").ID, "D"))(t)
+	again := must(e.st.CreateMailbox(t.Context(), e.id, "A", true))(t).Mailbox.ID
+	must(e.st.Move(t.Context(), []store.MessageID{b["message 2"]}, again))(t)
+	other.Exec("RENAME B D") // so that A cannot become D, and the A that is to be made is that one
+	for range 3 {
+		e.sync()
+	}
+	e.kept("A", a)
+	e.kept("A/In", in)
+	e.kept("A", b)
+	e.done("A")
+	e.settled()
+	if l := must(e.st.Conflicts(t.Context(), 0))(t); len(l) != 1 || l[0].Kind != "rename" {
+		t.Errorf("journal %+v", l)
+	}
+}
+
+// TestDovecotDeletedWithOthersUnderIt: Dovecot lists it as if it were there still.
+func TestDovecotDeletedWithOthersUnderIt(t *testing.T) {
+	d := realservers.Dovecot(t)
+	user := d.AddUser(t)
+	other := d.Client(t, user)
+	other.Exec("CREATE Box.In")
+	other.Exec("CREATE Box")
+	other.Append("Box", mail(0))
+	e := dovecotEnv(t, d, user, "imaps")
+	e.sync()
+	e.row("Box", "message 0")
+	other.Exec("DELETE Box")
+	e.sync()
+	if m := e.mailbox("Box"); !m.NoSelect || m.Total != 0 {
+		t.Errorf("%+v", m)
+	}
+	e.settled()
 }

@@ -2,7 +2,9 @@ package imap
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -119,7 +121,7 @@ func under(name string, prefixes []string) bool {
 }
 
 // fillStatus asks for the numbers that LIST did not bring. A mailbox whose STATUS is refused stays
-// without: it will be looked into.
+// without: it will be looked into, but for one that only has mailboxes under it. Dovecot lists that as if it were one.
 func (s *Session) fillStatus(list []listed) error {
 	type asked struct {
 		at  int
@@ -132,6 +134,8 @@ func (s *Session) fillStatus(list []listed) error {
 			list[a.at].status = data
 		} else if !s.l.alive() {
 			return err
+		} else if e, ok := errors.AsType[*imap.Error](err); ok && missing(e) {
+			list[a.at].NoSelect = hasUnder(list, list[a.at])
 		}
 		return nil
 	}
@@ -153,6 +157,10 @@ func (s *Session) fillStatus(list []listed) error {
 		}
 	}
 	return nil
+}
+
+func hasUnder(list []listed, m listed) bool {
+	return m.Separator != "" && slices.ContainsFunc(list, func(x listed) bool { return strings.HasPrefix(x.Name, m.Name+m.Separator) })
 }
 
 // refreshList takes the server's mailboxes over into the store. It returns the account's mailboxes and

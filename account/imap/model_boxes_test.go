@@ -63,6 +63,13 @@ func (w *world) wishBox(id store.MailboxID, wish boxWish) {
 	if !w.pendingBoxes()[id] {
 		delete(w.boxWishes, id)
 	}
+	here := w.boxesBy()
+	for id, x := range w.boxWishes { // those under it have other names now
+		if m, ok := here[id]; ok && !x.gone {
+			x.name = m.Name
+			w.boxWishes[id] = x
+		}
+	}
 }
 
 func (w *world) create() {
@@ -80,7 +87,7 @@ func (w *world) create() {
 func (w *world) rename() {
 	m, ok := w.ourBox()
 	to := w.boxName()
-	if !ok || strings.Count(to+m.Name, w.separator) > 1 {
+	if !ok || w.deeper(m.Name, to) {
 		return
 	}
 	_, err := w.st.RenameMailbox(w.t.Context(), m.ID, to)
@@ -89,6 +96,13 @@ func (w *world) rename() {
 		w.sameTree(m.Name, to)
 		w.wishBox(m.ID, boxWish{name: to})
 	}
+}
+
+// deeper tells of a renaming that brings mailboxes under mailboxes under others: two levels are enough.
+func (w *world) deeper(from, to string) bool {
+	under := func(name string) bool { return strings.HasPrefix(name, from+w.separator) }
+	return strings.Contains(to, w.separator) && (slices.ContainsFunc(w.serverBoxes(), under) ||
+		slices.ContainsFunc(w.ourBoxes(), func(m store.Mailbox) bool { return under(m.Name) }))
 }
 
 // sameTree is sameBox of what was renamed and of what is under it.
@@ -222,7 +236,7 @@ func (w *world) checkBoxes() {
 		if !m.NoSelect {
 			here = append(here, m.Name)
 		}
-		if m.Subscribed {
+		if m.Subscribed && !m.NoSelect {
 			subscribed = append(subscribed, m.Name)
 		}
 	}
@@ -259,7 +273,7 @@ func (w *world) otherRename() {
 		return
 	}
 	from, to := list[w.r.IntN(len(list))], w.boxName()
-	if strings.Count(from+to, w.separator) > 1 {
+	if w.deeper(from, to) {
 		return
 	}
 	w.halfMoved(from, -1)

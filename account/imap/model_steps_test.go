@@ -23,10 +23,10 @@ func (w *world) doStep(n int) {
 	}{
 		{14, "mark", w.mark}, {6, "keyword", w.markKeyword}, {10, "move", w.move}, {4, "archive", w.archive}, {6, "delete", w.trash},
 		{4, "append", w.append}, {5, "undo", w.undo},
-		{2, "create", w.create}, {2, "rename", w.rename}, {2, "delete mailbox", w.deleteBox}, {1, "subscribe", w.subscribe},
+		{4, "create", w.create}, {4, "rename", w.rename}, {3, "delete mailbox", w.deleteBox}, {2, "subscribe", w.subscribe},
 		{8, "other store", w.otherStore}, {5, "other move", w.otherMove}, {3, "other copy+expunge", w.otherCopyExpunge},
 		{3, "other copy", w.otherCopy}, {6, "other append", w.otherAppend}, {4, "other expunge", w.otherExpunge},
-		{2, "other create", w.otherCreate}, {2, "other rename", w.otherRename}, {1, "other delete", w.otherDelete}, {1, "renumber", w.renumber},
+		{3, "other create", w.otherCreate}, {3, "other rename", w.otherRename}, {2, "other delete", w.otherDelete}, {1, "renumber", w.renumber},
 		{8, "cut", w.cutPass}, {9, "pass", func() { w.say("pass"); w.pass() }}, {2, "restart", w.restart},
 	}
 	total := 0

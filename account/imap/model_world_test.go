@@ -285,7 +285,16 @@ var (
 )
 
 // serverBoxes are the names of the mailboxes on the server, sorted.
-func (w *world) serverBoxes() []string { return listedBoxes(w.exec(`LIST "" "*"`)) }
+func (w *world) serverBoxes() []string {
+	list := listedBoxes(w.exec(`LIST "" "*"`))
+	return slices.DeleteFunc(list, func(b string) bool { // Dovecot lists also what has only mailboxes under it
+		if !slices.ContainsFunc(list, func(x string) bool { return strings.HasPrefix(x, b+w.separator) }) || w.separator == "" {
+			return false
+		}
+		_, err := w.other.Try(fmt.Sprintf("STATUS %q (MESSAGES)", b))
+		return err != nil
+	})
+}
 
 func listedBoxes(lines []string) (out []string) {
 	for _, l := range lines {

@@ -353,9 +353,11 @@ func (r *replay) move(actions []store.Action) ([]store.Replayed, error) {
 	return out, err
 }
 
-// missing tells a refusal because the mailbox does not exist (RFC 9051 7.1, RFC 5530).
+// missing tells a refusal because the mailbox does not exist (RFC 9051 7.1, RFC 5530). Dovecot 2.3 has no code for that in
+// its answers to SELECT and STATUS.
 func missing(e *imap.Error) bool {
-	return e.Code == imap.ResponseCodeTryCreate || e.Code == imap.ResponseCodeNonExistent
+	return e.Code == imap.ResponseCodeTryCreate || e.Code == imap.ResponseCodeNonExistent ||
+		e.Code == "" && strings.HasPrefix(e.Text, "Mailbox doesn't exist")
 }
 
 // create makes a mailbox on the server, once in a Replay.
