@@ -72,23 +72,18 @@ func mergeInto(ctx context.Context, tx *sql.Tx, from *source, list []*segment) e
 		return err
 	}
 	for {
-		if more, err := m.step(); err != nil {
+		if more, err := m.step(s); err != nil {
 			return err
 		} else if !more {
 			return s.finish()
 		}
-		if err := s.add(m.term, m.list); err != nil {
-			return err
-		}
 	}
 }
 
-// merger reads segments side by side: their terms in order, and of each term one doclist.
+// merger reads segments side by side: their terms in order.
 type merger struct {
 	heap runs
-	term []byte
-	list []byte
-	same []*run
+	same []*run // that have the same term
 }
 
 func newMerger(src *source, list []*segment) (*merger, error) {
@@ -108,18 +103,25 @@ func newMerger(src *source, list []*segment) (*merger, error) {
 	return m, nil
 }
 
-// step goes to the next term; false: there is none.
-func (m *merger) step() (more bool, err error) {
+// step writes the next term; false: there is none.
+func (m *merger) step(to *segmentWriter) (more bool, err error) {
 	if len(m.heap) == 0 {
 		return false, nil
 	}
-	m.term, m.list, m.same = append(m.term[:0], m.heap[0].term...), m.list[:0], m.same[:0]
-	for len(m.heap) > 0 && bytes.Equal(m.heap[0].term, m.term) {
+	m.same = append(m.same[:0], heap.Pop(&m.heap).(*run))
+	first := m.same[0]
+	for len(m.heap) > 0 && bytes.Equal(m.heap[0].term, first.term) {
 		m.same = append(m.same, heap.Pop(&m.heap).(*run))
 	}
-	if len(m.same) == 1 && len(m.same[0].pieces) == 1 {
-		m.list = append(m.list, m.same[0].pieces[0]...)
-	} else if m.list, err = joined(m.list, m.same); err != nil {
+	if len(m.same) == 1 && len(first.pieces) == 1 {
+		err = to.add(first.term, first.pieces[0])
+	} else {
+		to.begin(first.term)
+		if err = joined(to, m.same); err == nil {
+			err = to.end()
+		}
+	}
+	if err != nil {
 		return false, err
 	}
 	for _, r := range m.same {
@@ -176,41 +178,48 @@ func (r *run) nextDoc() (more bool, err error) {
 	}
 }
 
-// joined joins the doclists of a term, the highest number first.
-func joined(out []byte, from []*run) ([]byte, error) {
+// joined writes the documents of a term, the highest number first. Most often all of one segment are above all of another.
+func joined(to *segmentWriter, from []*run) error {
 	left := make([]*run, 0, len(from))
 	for _, r := range from {
 		r.piece = piece{}
 		if more, err := r.nextDoc(); err != nil {
-			return nil, err
+			return err
 		} else if more {
 			left = append(left, r)
 		}
 	}
-	for last := int64(0); len(left) > 0; {
-		top := 0
-		for i, r := range left {
+	for last := int64(math.MaxInt64); len(left) > 0; {
+		top, second := 0, int64(0)
+		for i, r := range left[1:] {
 			if r.doc > left[top].doc {
-				top = i
+				top, second = i+1, left[top].doc
+			} else {
+				second = max(second, r.doc)
 			}
 		}
-		r := left[top]
-		switch {
-		case last == 0:
-			out = appendVarint(out, uint64(r.doc))
-		case last > r.doc:
-			out = appendVarint(out, uint64(last-r.doc))
-		default:
-			return nil, errSegment
+		r, more := left[top], true
+		if r.doc == second {
+			return errSegment
 		}
-		out, last = append(append(out, r.at()...), 0), r.doc
-		if more, err := r.nextDoc(); err != nil {
-			return nil, err
-		} else if !more {
+		for more && r.doc > second {
+			if r.doc >= last {
+				return errSegment
+			}
+			err := to.doc(r.doc, r.at())
+			if err != nil {
+				return err
+			}
+			last = r.doc
+			if more, err = r.nextDoc(); err != nil {
+				return err
+			}
+		}
+		if !more {
 			left = append(left[:top], left[top+1:]...)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // runs is a heap by term; of the same term whichever comes.

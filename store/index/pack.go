@@ -14,7 +14,7 @@ const (
 	packGrowth = 1.3     // since it was packed last
 	packLeast  = 500_000 // terms
 	// packSegments that a search has to look at one after another are too many.
-	packSegments = 24
+	packSegments = 8
 )
 
 // Loose reports whether the file is worth packing, and how many octets it takes at most meanwhile.

@@ -44,7 +44,11 @@ type segmentWriter struct {
 	low, high   int64  // the numbers of documents lie between
 	levels      [][]node
 
-	key, part []byte // of the piece that is being written
+	term         []byte // whose documents come one by one
+	key, part    []byte // of the piece that is being written
+	most         int    // octets that it may take
+	head, number int64  // its first document and its last
+	cut          bool   // it is not the first
 }
 
 // node is an inner node: keys that separate its children.
@@ -75,35 +79,66 @@ func (s *segmentWriter) add(term, list []byte) error {
 	if len(list) <= wholeList || len(s.leaf)+entryLen(0, len(term), len(list)) <= s.room {
 		return s.entry(term, list, false)
 	}
-	key := entryLen(0, len(term)+suffixLen, s.room) - s.room
+	s.begin(term)
 	for p := (piece{data: list}); ; {
-		before := p
-		more, err := p.next()
-		if err != nil {
+		if more, err := p.next(); err != nil {
+			return err
+		} else if !more {
+			return s.end()
+		}
+		if err := s.doc(p.doc, p.at()); err != nil {
 			return err
 		}
-		octets := varintLen(uint64(p.doc)) + p.to - p.from + 1
-		room := s.room - key
-		if left := room - len(s.leaf); left >= wholeList {
-			room = left
-		}
-		if len(s.part) > 0 && (!more || len(s.part)+octets > room) {
-			if err := s.entry(s.key, s.part, true); err != nil {
-				return err
-			}
-			s.part = s.part[:0]
-		}
-		if !more {
-			return nil
-		}
-		delta := p.doc
-		if len(s.part) == 0 {
-			s.key = pieceKey(s.key[:0], term, p.doc)
-		} else {
-			delta = before.doc - p.doc
-		}
-		s.part = append(append(appendVarint(s.part, uint64(delta)), p.at()...), 0)
 	}
+}
+
+// begin begins a term, greater than the last, whose documents come one by one.
+func (s *segmentWriter) begin(term []byte) {
+	s.term, s.part, s.cut = append(s.term[:0], term...), s.part[:0], false
+	s.most = s.room - len(s.leaf)
+	if s.most < wholeList {
+		s.most = s.room
+	}
+}
+
+// doc appends a document of the term, whose number is below the last.
+func (s *segmentWriter) doc(number int64, positions []byte) error {
+	delta := uint64(number)
+	if len(s.part) > 0 {
+		delta = uint64(s.number - number)
+	}
+	key := entryLen(0, len(s.term)+suffixLen, s.room) - s.room
+	if len(s.part) > 0 && key+len(s.part)+varintLen(delta)+len(positions)+1 > s.most {
+		if err := s.piece(); err != nil {
+			return err
+		}
+		delta = uint64(number)
+	}
+	if len(s.part) == 0 {
+		s.head = number
+	}
+	s.part = append(append(appendVarint(s.part, delta), positions...), 0)
+	s.number = number
+	return nil
+}
+
+// piece writes the documents that came since the last.
+func (s *segmentWriter) piece() error {
+	s.key = pieceKey(s.key[:0], s.term, s.head)
+	err := s.entry(s.key, s.part, true)
+	s.part, s.cut, s.most = s.part[:0], true, s.room
+	return err
+}
+
+// end ends the term.
+func (s *segmentWriter) end() error {
+	switch {
+	case s.cut:
+		return s.piece()
+	case len(s.part) > 0:
+		return s.entry(s.term, s.part, false)
+	}
+	return nil
 }
 
 // pieceKey is the key of the piece of a term's list that begins with number, or the first key that one with it can have.
