@@ -68,7 +68,7 @@ func newSegment(ctx context.Context, tx *sql.Tx, low, high int64) (*segmentWrite
 	if err := tx.QueryRowContext(ctx, `SELECT (SELECT page_size FROM pragma_page_size), coalesce(max(id), 0) + 1 FROM block`).Scan(&page, &s.free); err != nil {
 		return nil, err
 	}
-	s.first, s.room = s.free, page-35 // what SQLite keeps of a row on one page
+	s.first, s.room = s.free, page-39 // what SQLite keeps of a row on one page, without its header
 	var err error
 	s.block, err = tx.PrepareContext(ctx, `INSERT INTO block(id, data) VALUES (?, ?)`)
 	return s, err
