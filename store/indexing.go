@@ -138,7 +138,10 @@ func (x *indexer) open(path string) (*index.Writer, error) {
 			if w.State().Bodies.Change <= st.Bodies.Change {
 				return w, nil
 			}
-			err = errors.Join(index.ErrBroken, w.Close(x.ctx, false)) // mail.db is an earlier one
+			err = fmt.Errorf("%w: it is newer than mail.db, which may come from a backup", index.ErrBroken)
+			if closed := w.Close(x.ctx, false); closed != nil {
+				return nil, closed
+			}
 		}
 		if !errors.Is(err, index.ErrBroken) {
 			return nil, err
@@ -247,8 +250,10 @@ func (x *indexer) fill(w *index.Writer) (done bool, err error) {
 			flush()
 		}
 	}
-	if err == nil || x.ctx.Err() != nil { // what is gathered is kept, also when it is time to go
-		err = errors.Join(err, w.Flush(context.WithoutCancel(x.ctx)))
+	if x.ctx.Err() != nil { // what is gathered is kept, also when it is time to go
+		err = errors.Join(err, w.FlushInHaste(context.WithoutCancel(x.ctx)))
+	} else if err == nil {
+		err = w.Flush(x.ctx)
 	}
 	if err == nil {
 		err = x.ctx.Err()

@@ -47,7 +47,7 @@ func (h *held) readAll() (err error) {
 	return err
 }
 
-// all is everything; what this pull has brought is part of it where it was not asked for before.
+// all is everything that there was when it began, as far as that is still there.
 func (h *held) all() ([]store.RemoteCopy, error) {
 	if h.mu.Lock(); !h.whole {
 		n := h.count
@@ -56,7 +56,11 @@ func (h *held) all() ([]store.RemoteCopy, error) {
 			return nil, err
 		}
 		h.mu.Lock()
-		h.count = n // when it began
+		h.list = slices.DeleteFunc(h.list, func(c store.RemoteCopy) bool {
+			was, looked := h.some[c.UID]
+			return looked && was == nil // this pull has brought it: what was asked of the server before does not know it
+		})
+		h.count = n
 	}
 	defer h.mu.Unlock()
 	return h.list, nil

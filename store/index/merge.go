@@ -113,8 +113,8 @@ func (m *merger) step(to *segmentWriter) (more bool, err error) {
 	for len(m.heap) > 0 && bytes.Equal(m.heap[0].term, first.term) {
 		m.same = append(m.same, heap.Pop(&m.heap).(*run))
 	}
-	if len(m.same) == 1 && len(first.pieces) == 1 {
-		err = to.add(first.term, first.pieces[0])
+	if len(m.same) == 1 && first.whole {
+		err = to.add(first.term, first.data)
 	} else {
 		to.begin(first.term)
 		if err = joined(to, m.same); err == nil {
@@ -139,42 +139,38 @@ func (m *merger) step(to *segmentWriter) (more bool, err error) {
 // run reads a segment term by term.
 type run struct {
 	leaves
-	term   []byte
-	pieces [][]byte // of its doclist
-	piece           // that is being read
+	piece // of the term's doclist
+	term  []byte
+	whole bool // it is all of it
 }
 
-// next goes to the next term; false: there is none.
+// next goes to the next term, when all documents of the last were read or it was whole; false: there is none.
 func (r *run) next() (more bool, err error) {
-	r.pieces = r.pieces[:0]
-	for {
-		if more, err := r.move(); err != nil || !more {
-			return len(r.pieces) > 0, err
-		}
-		name := r.key
-		if i := bytes.IndexByte(r.key, 0); i >= 0 {
-			name = r.key[:i]
-		}
-		if len(r.pieces) == 0 {
-			r.term = append(r.term[:0], name...)
-		} else if !bytes.Equal(r.term, name) {
-			r.back()
-			return true, nil
-		}
-		r.pieces = append(r.pieces, r.leaves.list)
+	if more, err := r.move(); err != nil || !more {
+		return false, err
 	}
+	end := bytes.IndexByte(r.key, 0)
+	if r.whole = end < 0; r.whole {
+		end = len(r.key)
+	}
+	r.term, r.piece = append(r.term[:0], r.key[:end]...), piece{data: r.leaves.list}
+	return true, nil
 }
 
 // nextDoc goes to the next document of the term; false: there is none.
 func (r *run) nextDoc() (more bool, err error) {
 	for {
-		if more, err := r.piece.next(); err != nil || more {
+		if more, err := r.piece.next(); err != nil || more || r.whole {
 			return more, err
 		}
-		if len(r.pieces) == 0 {
+		if more, err := r.move(); err != nil || !more {
+			return false, err
+		}
+		if len(r.key) <= len(r.term) || r.key[len(r.term)] != 0 || !bytes.HasPrefix(r.key, r.term) {
+			r.back()
 			return false, nil
 		}
-		r.piece, r.pieces = piece{data: r.pieces[0]}, r.pieces[1:]
+		r.piece = piece{data: r.leaves.list}
 	}
 }
 
@@ -182,7 +178,6 @@ func (r *run) nextDoc() (more bool, err error) {
 func joined(to *segmentWriter, from []*run) error {
 	left := make([]*run, 0, len(from))
 	for _, r := range from {
-		r.piece = piece{}
 		if more, err := r.nextDoc(); err != nil {
 			return err
 		} else if more {

@@ -192,12 +192,16 @@ func (l *list) find(most int64) error {
 	}
 }
 
+// manyTerms of a short prefix are made one list: each by itself holds on to the block that it is read from.
+const manyTerms = 1 << 14
+
 // lists are the documents of each term that begins with prefix, in one segment.
 func lists(src *source, g *segment, prefix []byte) (out []postings, err error) {
 	in := leaves{src: src, g: g}
 	if err := errors.Join(in.seek(prefix), in.skip(prefix)); err != nil {
 		return nil, err
 	}
+	var whole []postings
 	for from := prefix; ; {
 		more, err := in.move()
 		if err != nil {
@@ -207,11 +211,17 @@ func lists(src *source, g *segment, prefix []byte) (out []postings, err error) {
 			continue
 		}
 		if !more || !bytes.HasPrefix(in.key, prefix) {
-			return out, nil
+			return append(out, whole...), nil
 		}
 		end := bytes.IndexByte(in.key, 0)
 		if end < 0 {
-			out = append(out, &piece{data: in.list})
+			if whole = append(whole, &piece{data: in.list}); len(whole) == manyTerms {
+				p, err := condense(whole)
+				if err != nil {
+					return nil, err
+				}
+				out, whole = append(out, p), whole[:0]
+			}
 			continue
 		}
 		out = append(out, &list{in: leaves{src: src, g: g}, term: bytes.Clone(in.key[:end])})
@@ -219,6 +229,34 @@ func lists(src *source, g *segment, prefix []byte) (out []postings, err error) {
 		if err := errors.Join(in.seek(from), in.skip(from)); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// condense makes one doclist of many.
+func condense(many []postings) (*piece, error) {
+	all := &prefixed{union: unite(many)}
+	var out []byte
+	var at []uint32
+	for last := int64(0); ; {
+		most := int64(math.MaxInt64)
+		if last != 0 {
+			most = last - 1
+		}
+		number, err := all.seek(most)
+		if err != nil || number == 0 {
+			return &piece{data: out}, err
+		}
+		delta := number
+		if last != 0 {
+			delta = last - number
+		}
+		out, last = appendVarint(out, uint64(delta)), number
+		at = slices.Compact(all.positions(at[:0]))
+		before := uint32(0)
+		for _, n := range at {
+			out, before = appendVarint(out, uint64(n-before)+2), n
+		}
+		out = append(out, 0)
 	}
 }
 

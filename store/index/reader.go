@@ -94,6 +94,9 @@ func (v *View) docs(e Expr, low, high int64) (docs, error) {
 	return evaluate(v.src, list, e.root)
 }
 
+// leastAsked documents are looked up at once.
+const leastAsked = 100
+
 // Find lists the newest n documents with a number in [low, high] that an expression finds, newest first.
 func (v *View) Find(e Expr, low, high int64, n int) (out []Hit, err error) {
 	d, err := v.docs(e, low, high)
@@ -101,7 +104,7 @@ func (v *View) Find(e Expr, low, high int64, n int) (out []Hit, err error) {
 		return nil, broken(err)
 	}
 	for len(out) < n {
-		numbers, err := newest(d, low, high, n-len(out))
+		numbers, err := newest(d, low, high, max(n-len(out), leastAsked)) // some are of no message any more
 		if err != nil {
 			return nil, broken(err)
 		}
@@ -118,7 +121,7 @@ func (v *View) Find(e Expr, low, high int64, n int) (out []Hit, err error) {
 		if err != nil {
 			return nil, err
 		}
-		out, high = append(out, found...), numbers[len(numbers)-1]-1
+		out, high = append(out, found[:min(len(found), n-len(out))]...), numbers[len(numbers)-1]-1
 	}
 	return out, nil
 }

@@ -15,10 +15,9 @@ const (
 	markCc      = "¥"
 	markFile    = "§"
 	markList    = "¶"
-	markNone    = "»" // nothing has it
 	markPrefix  = "«" // before the first prefixLen characters of a word: a short prefix has many words
 
-	marks = markSubject + markFrom + markTo + markCc + markFile + markList + markNone + markPrefix
+	marks = markSubject + markFrom + markTo + markCc + markFile + markList + markPrefix
 )
 
 const (

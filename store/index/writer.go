@@ -84,13 +84,18 @@ func (w *Writer) Full() bool { return w.gathered != nil && w.gathered.octets() >
 
 // Flush writes what Add has gathered, in one transaction with the state. What is known already with the same
 // content is left as it is. After an error nothing is gathered any more, and the file is as it was.
-func (w *Writer) Flush(ctx context.Context) error {
+func (w *Writer) Flush(ctx context.Context) error { return w.write(ctx, true) }
+
+// FlushInHaste is Flush that leaves the merging of segments to the next.
+func (w *Writer) FlushInHaste(ctx context.Context) error { return w.write(ctx, false) }
+
+func (w *Writer) write(ctx context.Context, merge bool) error {
 	v := w.gathered
 	if w.gathered = nil; v == nil {
 		return nil
 	}
 	clear(w.next)
-	err := w.flush(ctx, v)
+	err := w.flush(ctx, v, merge)
 	if err != nil {
 		w.next = map[int64]int64{} // it may have numbers that are free again
 		w.reached = w.state
@@ -98,7 +103,7 @@ func (w *Writer) Flush(ctx context.Context) error {
 	return broken(err)
 }
 
-func (w *Writer) flush(ctx context.Context, v *inverter) error {
+func (w *Writer) flush(ctx context.Context, v *inverter, merge bool) error {
 	if err := w.unseal(); err != nil {
 		return err
 	}
@@ -112,6 +117,11 @@ func (w *Writer) flush(ctx context.Context, v *inverter) error {
 	a := adder{ctx: ctx, tx: tx, w: w, st: &st}
 	if err := a.all(v); err != nil {
 		return err
+	}
+	if merge {
+		if err := mergeFull(ctx, tx); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE state SET bodies_change = ?, bodies_id = ?, headers_change = ?, headers_id = ?, old_received = ?, old_id = ?,
 		spread = ?, docs = ?, terms = ?, dead = ?`, append(st.columns(), st.Spread, st.Docs, st.Terms, st.Dead)...); err != nil {
@@ -172,10 +182,7 @@ func (a *adder) all(v *inverter) error {
 			return err
 		}
 	}
-	if err := writeSegment(a.ctx, a.tx, v, numbers); err != nil {
-		return err
-	}
-	return mergeFull(a.ctx, a.tx)
+	return writeSegment(a.ctx, a.tx, v, numbers)
 }
 
 // lookUp finds the documents that messages have already.
@@ -273,8 +280,9 @@ func (a *adder) free(n int64) (int64, error) {
 		if end == n {
 			break
 		}
-		next[n] = end
-		n = end
+		for ; n < end; n++ { // each of them is met as a second of its own
+			next[n] = end
+		}
 	}
 	for next[from] != 0 { // the way is shorter the next time
 		step := next[from]
