@@ -206,3 +206,47 @@ func TestDovecotDeletedWithOthersUnderIt(t *testing.T) {
 	}
 	e.settled()
 }
+
+// TestPutIntoWhatIsDeleted: a message is put into a mailbox, and the mailbox is deleted here before a pull has told its UID,
+// or before the answer to APPEND came. It goes to the trash, and the mailbox goes.
+func TestPutIntoWhatIsDeleted(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		without []string
+		lost    bool // the answer to APPEND
+	}{
+		{"all extensions", nil, false}, {"without UIDPLUS", []string{"MOVE", "UIDPLUS"}, false},
+		{"answer lost", nil, true}, {"answer lost without UIDPLUS", []string{"MOVE", "UIDPLUS"}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			srv, e := demoEnv(t, demo.Options{Without: c.without})
+			other := realservers.ClientOf(t, srv.IMAPS, srv.CAFile, srv.User, srv.Password)
+			other.Exec("CREATE Projects")
+			e.sync()
+			box := e.mailbox("Projects").ID
+			if _, _, err := e.st.AddRemote(t.Context(), box, []store.Incoming{{Raw: mail(0)}}); err != nil {
+				t.Fatal(err)
+			}
+			ids := e.idsOf("Projects")
+			if c.lost {
+				must(e.st.PendingActions(t.Context(), e.id))(t)
+				other.Append("Projects", mail(0))
+			} else if done, _ := e.replay(); done != 1 {
+				t.Fatal("not put there")
+			}
+			must(e.st.DeleteMailbox(t.Context(), box, true))(t)
+			for range 4 {
+				e.sync()
+			}
+			e.kept("Trash", ids)
+			e.done("Trash")
+			e.settled()
+			if there := listedBoxes(other.Exec(`LIST "" "*"`)); slices.Contains(there, "Projects") {
+				t.Errorf("the server has %v", there)
+			}
+			if l := must(e.st.Conflicts(t.Context(), 0))(t); len(l) != 0 {
+				t.Errorf("journal %+v", l)
+			}
+		})
+	}
+}

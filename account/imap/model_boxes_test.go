@@ -60,10 +60,10 @@ func (w *world) boxConflicts() (n int) {
 func (w *world) wishBox(id store.MailboxID, wish boxWish) {
 	wish.journal = w.boxConflicts()
 	w.boxWishes[id] = wish
-	if !w.pendingBoxes()[id] {
+	here := w.boxesBy()
+	if !w.pendingBoxes()[id] || here[id].NoSelect { // what only has others under it goes with them
 		delete(w.boxWishes, id)
 	}
-	here := w.boxesBy()
 	for id, x := range w.boxWishes { // those under it have other names now
 		if m, ok := here[id]; ok && !x.gone {
 			x.name = m.Name

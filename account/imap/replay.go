@@ -428,7 +428,10 @@ func (r *replay) remove(actions []store.Action) ([]store.Replayed, error) {
 }
 
 // expunge removes just these from the selected mailbox. Without UIDPLUS a plain EXPUNGE is sent only
-// when nothing else is marked \Deleted; else they stay marked, for whoever expunges next.
+// when nothing else is marked \Deleted but what this session has marked before: several moves that were begun and cut
+// come here one by one, each to find the marks of all. Where others have marked something ours stay marked, for whoever
+// expunges next. Taking our marks back would show what is moved in both mailboxes; taking theirs off for the moment of an
+// EXPUNGE would lose them if we were killed in it.
 func (l *link) expunge(uids []uint32) error {
 	set := uidSet(uids)
 	if err := l.store(set, imap.StoreFlagsAdd, []imap.Flag{imap.FlagDeleted}, len(uids)); err != nil {
@@ -442,7 +445,11 @@ func (l *link) expunge(uids []uint32) error {
 	if err != nil {
 		return err
 	}
-	ours := rangesOf(set)
+	if l.marked.mailbox != l.mailbox || l.marked.validity != l.selected.UIDValidity {
+		l.marked = marks{mailbox: l.mailbox, validity: l.selected.UIDValidity}
+	}
+	l.marked.uids.AddSet(set)
+	ours := rangesOf(l.marked.uids)
 	for _, x := range rangesOf(marked) {
 		for u := uint64(x.Start); u <= uint64(x.Stop); u++ {
 			if !ours.has(uint32(u)) {

@@ -2,6 +2,7 @@ package imap_test
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"mua/account"
 	"mua/account/demo"
+	"mua/account/realservers"
 	"mua/store"
 )
 
@@ -131,6 +133,38 @@ func TestOthersDeletedMailIsNotExpunged(t *testing.T) {
 	if n := len(e.rows("Archive")); n != 2 {
 		t.Errorf("Archive has %d", n)
 	}
+}
+
+// TestCutMovesEndTogether: without UIDPLUS, two moves were killed after their marks and before the EXPUNGE. Each finds the
+// mark of the other; nothing stays struck out.
+func TestCutMovesEndTogether(t *testing.T) {
+	srv, e := demoEnv(t, demo.Options{Without: []string{"MOVE", "UIDPLUS"}})
+	for i := range 3 {
+		srv.Deliver("INBOX", mail(i))
+	}
+	e.sync()
+	must(e.st.Archive(t.Context(), e.ids("INBOX", 1, 2)))(t)
+	uids := map[string]bool{}
+	for _, a := range must(e.st.PendingActions(t.Context(), e.id))(t) {
+		uids[fmt.Sprint(a.UID)] = true
+	}
+	other := realservers.ClientOf(t, srv.IMAPS, srv.CAFile, srv.User, srv.Password)
+	other.Exec("SELECT INBOX")
+	for uid := range uids {
+		other.Exec("UID COPY " + uid + " Archive")
+		other.Exec("UID STORE " + uid + ` +FLAGS.SILENT (\Deleted)`)
+	}
+	other.Exec("UNSELECT")
+	before := len(srv.List("Archive"))
+	e.sync()
+	if n := len(srv.List("INBOX")); n != 1 {
+		t.Errorf("INBOX has %d messages", n)
+	}
+	if n := len(srv.List("Archive")); n != before || len(uids) != 2 {
+		t.Errorf("Archive has %d messages, not %d", n, before)
+	}
+	e.sync()
+	e.settled()
 }
 
 func TestAppendReachesTheServerOnce(t *testing.T) {
