@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -262,6 +263,113 @@ func TestDamagedSegments(t *testing.T) {
 	if wrong < 100 {
 		t.Errorf("only %d errors", wrong)
 	}
+}
+
+// TestDamagedRows: the same of what segments say of themselves, and of the numbers of blocks; also for a writer that merges.
+func TestDamagedRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 9))
+	wrong := []int64{0, 1, -1, 2, 1 << 31, 1 << 62, math.MaxInt64, math.MinInt64, -5, 100}
+	s := shapes()["small pieces"]
+	s.docs, s.flush = 150, 11
+	broken := 0
+	notice := func(err error) (ok bool) {
+		if err != nil && !errors.Is(err, ErrBroken) {
+			t.Fatal(err)
+		}
+		if err != nil {
+			broken++
+		}
+		return err == nil
+	}
+	for range 40 {
+		w, made := s.make(t, r)
+		var words []string
+		for _, list := range made {
+			words = append(words, list...)
+		}
+		column := []string{"first", "last", `"end"`, "low", "high", "level"}[r.IntN(6)]
+		harm := `UPDATE segment SET ` + column + ` = ? WHERE id = (SELECT id FROM segment ORDER BY random() LIMIT 1)`
+		if r.IntN(5) == 0 {
+			harm = `UPDATE OR REPLACE block SET id = ? WHERE id = (SELECT id FROM block ORDER BY random() LIMIT 1)`
+		}
+		must(w.db.Exec(harm, wrong[r.IntN(len(wrong))]))(t)
+		v := view(t, w)
+		for range 10 {
+			_, err := v.Find(Expr{root: random(r, words, 1)}, 0, math.MaxInt64, 100)
+			notice(err)
+		}
+		v.End()
+		notice(w.Pack(context.Background()))
+		for k := range fullLevel + 4 {
+			d := &Doc{Message: int64(100_000 + k), Content: 1, Received: 5000, Text: strings.Repeat("a b c d ", 100)}
+			d.Prepare()
+			if !notice(add(context.Background(), w, []*Doc{d}, Mark{}, Mark{}, nil)) {
+				break
+			}
+		}
+	}
+	if broken < 40 {
+		t.Errorf("only %d errors", broken)
+	}
+}
+
+// TestCondense: many lists made one say the same.
+func TestCondense(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	all := map[int64][]uint32{}
+	var many []postings
+	for range 300 {
+		var data []byte
+		last := int64(0)
+		for number := int64(1 + r.IntN(3000)); number > 0; number -= int64(1 + r.IntN(900)) {
+			delta := number
+			if last != 0 {
+				delta = last - number
+			}
+			data, last = appendVarint(data, uint64(delta)), number
+			before := uint32(0)
+			for at := uint32(r.IntN(4)); at < 400; at += uint32(1 + r.IntN(200)) {
+				data, before = appendVarint(data, uint64(at-before)+2), at
+				all[number] = append(all[number], at)
+			}
+			data = append(data, 0)
+		}
+		many = append(many, &piece{data: data})
+	}
+	p := must(condense(many))(t)
+	n := 0
+	for {
+		if more := must(p.next())(t); !more {
+			break
+		}
+		want := all[p.doc]
+		slices.Sort(want)
+		if got := p.positions(nil); !slices.Equal(got, slices.Compact(want)) {
+			t.Fatalf("document %d: %v, want %v", p.doc, got, want)
+		}
+		n++
+	}
+	if n != len(all) {
+		t.Errorf("%d documents of %d", n, len(all))
+	}
+}
+
+// BenchmarkRun numbers documents of seconds without a gap, twice.
+func BenchmarkRun(b *testing.B) {
+	const docs = 4000
+	for b.Loop() {
+		w := must(Create(context.Background(), &Files{}, Path(b.TempDir()), "here", State{}))(b)
+		for content := range int64(2) {
+			list := make([]*Doc, docs)
+			for i := range list {
+				list[i] = &Doc{Message: int64(i + 1), Content: content, Received: 1000 * int64(1000+i), Text: "x"}
+				list[i].Prepare()
+			}
+			must(0, add(context.Background(), w, list, Mark{}, Mark{}, nil))(b)
+		}
+		must(0, w.Close(context.Background(), false))(b)
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/(2*docs), "µs/doc")
 }
 
 // empty is a writer of a file with pages of so many octets: small ones make a high tree.
