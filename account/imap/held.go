@@ -27,20 +27,18 @@ type held struct {
 
 // begin counts, or reads all.
 func (h *held) begin(all bool) (err error) {
+	h.mu.Lock()
+	h.whole, h.list, h.some = false, nil, map[uint32]*store.RemoteCopy{}
+	defer h.mu.Unlock()
 	if all {
 		return h.readAll()
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.whole, h.list, h.some = false, nil, map[uint32]*store.RemoteCopy{}
 	h.count, err = h.st.CountRemote(h.ctx, h.box)
 	return err
 }
 
-// readAll reads all that there is now.
+// readAll reads all that there is now; h.mu is held.
 func (h *held) readAll() (err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.list, err = h.st.RemoteCopies(h.ctx, h.box); err == nil {
 		h.whole, h.count = true, len(h.list)
 	}
@@ -49,20 +47,19 @@ func (h *held) readAll() (err error) {
 
 // all is everything that there was when it began, as far as that is still there.
 func (h *held) all() ([]store.RemoteCopy, error) {
-	if h.mu.Lock(); !h.whole {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.whole {
 		n := h.count
-		h.mu.Unlock()
 		if err := h.readAll(); err != nil {
 			return nil, err
 		}
-		h.mu.Lock()
 		h.list = slices.DeleteFunc(h.list, func(c store.RemoteCopy) bool {
 			was, looked := h.some[c.UID]
 			return looked && was == nil // this pull has brought it: what was asked of the server before does not know it
 		})
 		h.count = n
 	}
-	defer h.mu.Unlock()
 	return h.list, nil
 }
 
