@@ -230,7 +230,7 @@ func TestDamagedSegments(t *testing.T) {
 		words = append(words, list...)
 	}
 	wrong := 0
-	for range 400 {
+	for range 160 {
 		table, column := "block", "data"
 		if r.IntN(4) == 0 {
 			table, column = "segment", "root"
@@ -260,7 +260,7 @@ func TestDamagedSegments(t *testing.T) {
 		}
 		must(w.db.Exec(`UPDATE `+table+` SET `+column+` = ? WHERE id = ?`, was, id))(t)
 	}
-	if wrong < 100 {
+	if wrong < 40 {
 		t.Errorf("only %d errors", wrong)
 	}
 }
@@ -281,7 +281,7 @@ func TestDamagedRows(t *testing.T) {
 		}
 		return err == nil
 	}
-	for range 40 {
+	for range 20 {
 		w, made := s.make(t, r)
 		var words []string
 		for _, list := range made {
@@ -308,7 +308,7 @@ func TestDamagedRows(t *testing.T) {
 			}
 		}
 	}
-	if broken < 40 {
+	if broken < 20 {
 		t.Errorf("only %d errors", broken)
 	}
 }
