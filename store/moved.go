@@ -242,10 +242,16 @@ func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
 		if err != nil || k.state != gone || k.serverMailbox != 0 {
 			return ignoreNotFound(err)
 		}
-		if _, err := mailbox(t.ctx, t.tx, k.mailbox); err != nil || k.content == 0 {
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				return err
-			}
+		_, err = mailbox(t.ctx, t.tx, k.mailbox)
+		noBox := errors.Is(err, ErrNotFound)
+		if err != nil && !noBox {
+			return err
+		}
+		there, err := t.isElsewhere(&k)
+		if err != nil {
+			return err
+		}
+		if noBox || k.content == 0 || there { // the journal tells what was wished
 			return t.run(`UPDATE message SET removed = ? WHERE id = ?`, byServer, k.id)
 		}
 		err = t.run(`DELETE FROM action WHERE message = ?1 AND state = 'contradicted' AND ended = (SELECT gone_at FROM message WHERE id = ?1)`, k.id)
@@ -254,6 +260,15 @@ func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
 		}
 		return t.comeBack(&k, "adopt")
 	})
+}
+
+// isElsewhere tells whether the server has the bytes of a tombstone in a mailbox to which another client has brought them
+// since the message came: moved there, most likely, before it deleted the other. The header alone may not have told
+// (seenAgain), or a pull that was cut stored it before the deletion was seen.
+func (t *txn) isElsewhere(k *copyState) (there bool, err error) {
+	err = t.row(`SELECT EXISTS (SELECT 1 FROM message WHERE content = ? AND account = ? AND id > ? AND state = 0 AND server_uid IS NOT NULL
+		AND mailbox = server_mailbox AND `+leftAlone+`)`, null(k.content), k.account, k.id).Scan(&there)
+	return there, err
 }
 
 func (s *Store) notMovedAway(ctx context.Context, a AccountID) error {

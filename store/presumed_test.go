@@ -78,6 +78,41 @@ func TestMovedIntoWhatWasDeleted(t *testing.T) {
 	w.expect("append Archive []; append INBOX []")
 }
 
+// TestMovedOnOutOfWhatWasDeleted: another client has moved a message on before it deleted the mailbox from which it was to be
+// moved here. It is not uploaded, whenever the pull has come upon it, and also where its header alone does not tell that it
+// is the same; the journal tells of the move.
+func TestMovedOnOutOfWhatWasDeleted(t *testing.T) {
+	plain := []byte("From: x@example.org\r\nSubject: plain\r\n\r\nno name\r\n")
+	for _, before := range []bool{false, true} { // a pull that was cut has stored it before it was known that the mailbox is gone
+		w := newWorld(t)
+		box, deleted := w.oneMore()
+		w.pull(w.inbox, 3, plain) // there before: another message
+		ids := w.pull(box, 1, plain, mail(2, "b", "x"))
+		must(w.Archive(w.ctx, ids))(t)
+		there := func() {
+			raw := plain
+			id, _, err := w.AddRemote(w.ctx, w.inbox, []Incoming{{UID: 5, Header: raw[:len(raw)-len("no name\r\n")], Size: int64(len(raw))}})
+			ok(t, err)
+			ok(t, w.SetBodies(w.ctx, []Body{{Message: id[0], Raw: raw}}))
+		}
+		if before {
+			there()
+		}
+		deleted()
+		if !before {
+			there()
+		}
+		ok(t, w.RescueMoved(w.ctx, w.acct))
+		w.expect("append Archive []") // the other one
+		if n := len(must(w.List(w.ctx, ListQuery{Limit: 9}))(t)); n != 3 {
+			t.Errorf("%d messages", n)
+		}
+		if list := must(w.Conflicts(w.ctx, 0))(t); len(list) != 1 || list[0].Message != ids[0] {
+			t.Errorf("conflicts %+v", list)
+		}
+	}
+}
+
 // TestPresumedMoveWasNot: a MOVE was not answered because it was never done, and another client has moved the message
 // elsewhere. The pull of the source takes the move for done; that of the target shows that it was not. It is one message
 // still, and wished where the person has wished it.

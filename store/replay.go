@@ -236,10 +236,36 @@ func (t *txn) fulfil(k *copyState, a *actionRow, r Replayed) error {
 			return err
 		}
 	}
+	if r.Mailbox != 0 {
+		return t.arriveElsewhere(k, a, r)
+	}
 	if err := t.arrive(k, a.target, r); err != nil || a.kind != ActionCopy {
 		return err
 	}
 	return t.settle(k, a.grp) // the flags of what was copied came along
+}
+
+// arriveElsewhere is arrive of what another client has moved on since: there it is, unless a person wishes otherwise.
+func (t *txn) arriveElsewhere(k *copyState, a *actionRow, r Replayed) error {
+	if k.state == here && k.mailbox == a.target {
+		k.mailbox = r.Mailbox
+	}
+	if err := t.arrive(k, r.Mailbox, r); err != nil {
+		return err
+	}
+	if err := t.touch(k.id); err != nil {
+		return err
+	}
+	return t.settle(k, a.grp)
+}
+
+// Alone tells whether no other message has, or had, the bytes of this one.
+func (s *Store) Alone(ctx context.Context, id MessageID) (alone bool, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM message m JOIN message o ON o.content = m.content
+			WHERE m.id = ? AND o.id <> m.id)`, id).Scan(&alone)
+	})
+	return alone, err
 }
 
 // arrive puts the server's side of a copy into a mailbox, under the UID the server told or to wait for it.

@@ -240,6 +240,8 @@ type Replayed struct {
 	// UID is the copy's new UID (APPENDUID, COPYUID), 0 when the server did not say.
 	UID         uint32
 	UIDValidity uint32
+	// Mailbox, when not 0, is where another client has moved on what was put on the server.
+	Mailbox MailboxID
 }
 
 // ItemState of an outbox item (contract).

@@ -2,8 +2,11 @@ package imap
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -28,7 +31,11 @@ func (r *replay) append(a store.Action) error {
 	raw = crlf(raw)
 	uid, err := r.findAppended(mb, a, int64(len(raw)))
 	if err == nil && uid == 0 && a.Tries > 0 && r.settle() {
-		uid, err = r.findAppended(mb, a, int64(len(raw)))
+		if uid, err = r.findAppended(mb, a, int64(len(raw))); err == nil && uid == 0 {
+			if found, err := r.movedOn(a, raw); err != nil || found != nil {
+				return cmp.Or(err, r.record(found))
+			}
+		}
 	}
 	if err != nil {
 		return err
@@ -48,6 +55,73 @@ func (r *replay) append(a store.Action) error {
 		return err
 	}
 	return r.record([]store.Replayed{{ID: a.ID, UID: uint32(data.UID), UIDValidity: data.UIDValidity}})
+}
+
+// movedOn finds a message whose APPEND was not answered, and which is not where it was to be put, in the mailboxes into which
+// something has come since they were pulled: another client may have moved it on. The bytes must be the same, and nothing
+// else here have them: it might be that which was moved. Only one APPEND can have been under way when a connection was lost,
+// and this is done once in a replay, like the wait.
+func (r *replay) movedOn(a store.Action, raw []byte) ([]store.Replayed, error) {
+	if alone, err := r.s.st.Alone(r.ctx, a.Message); err != nil || !alone || int64(len(raw)) > r.s.o.MaxMessage {
+		return nil, r.s.local(err)
+	}
+	list, err := r.s.mailboxes()
+	if err != nil {
+		return nil, err
+	}
+	for _, mb := range slices.SortedFunc(maps.Values(r.mbs), func(x, y store.Mailbox) int { return cmp.Compare(x.ID, y.ID) }) {
+		i := slices.IndexFunc(list, func(x listed) bool { return x.Name == mb.Name })
+		if mb.ID == a.Mailbox || mb.Local || mb.NoSelect || mb.Sync.UIDNext == 0 || i < 0 || list[i].status == nil ||
+			list[i].status.UIDValidity != mb.Sync.UIDValidity || uint32(list[i].status.UIDNext) <= mb.Sync.UIDNext {
+			continue
+		}
+		uid, err := r.sameIn(mb, a, raw)
+		if _, refused := errors.AsType[*imap.Error](err); refused && r.s.l.alive() {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if uid != 0 {
+			return []store.Replayed{{ID: a.ID, UID: uid, UIDValidity: mb.Sync.UIDValidity, Mailbox: mb.ID}}, nil
+		}
+	}
+	return nil, nil
+}
+
+// sameIn finds the same bytes among what has come into a mailbox since it was pulled; 0: they are not there.
+func (r *replay) sameIn(mb store.Mailbox, a store.Action, raw []byte) (uint32, error) {
+	l, size := r.s.l, int64(len(raw))
+	sel, err := l.examine(mb.Name)
+	if err != nil || sel.UIDValidity != mb.Sync.UIDValidity {
+		return 0, err
+	}
+	found, err := r.likely(a, size)
+	if err != nil {
+		return 0, err
+	}
+	hits := slices.DeleteFunc(found.list(100), func(uid uint32) bool { return uid < mb.Sync.UIDNext })
+	if len(hits) == 0 {
+		return 0, nil
+	}
+	l.guard.SetLiteral(r.s.o.MaxMessage + literalSlack)
+	msgs, err := l.fetch(uidSet(hits), wantList, len(hits), 0, 0).wait()
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range msgs {
+		if m.size != size || m.flags.Has(store.Deleted) {
+			continue
+		}
+		whole, err := l.fetch(uidSet([]uint32{m.uid}), wantWhole, 1, size, 0).wait()
+		if err != nil {
+			return 0, err
+		}
+		if len(whole) == 1 && bytes.Equal(whole[0].raw, raw) {
+			return m.uid, nil
+		}
+	}
+	return 0, nil
 }
 
 // settle waits, once in a replay, for an APPEND of an earlier session that may still be under way: what was

@@ -138,6 +138,32 @@ func TestMovedOutOfWhatWasDeleted(t *testing.T) {
 	}
 }
 
+// TestMovedOnOutOfWhatWasDeleted: the other client has moved the message on before. It is not uploaded, also where only its
+// body tells that it is the same.
+func TestMovedOnOutOfWhatWasDeleted(t *testing.T) {
+	srv, e := demoEnv(t, demo.Options{})
+	other := realservers.ClientOf(t, srv.IMAPS, srv.CAFile, srv.User, srv.Password)
+	other.Exec("CREATE Projects")
+	other.Append("Projects", mail(0))
+	other.Append("Projects", []byte("From: x@example.org\r\nSubject: plain\r\n\r\nno name\r\n"))
+	e.sync()
+	ids := e.idsOf("Projects")
+	must(e.st.Archive(t.Context(), []store.MessageID{ids["message 0"], ids["plain"]}))(t)
+	takeOut(other, "1:2", "Projects", "Drafts")
+	other.Exec("DELETE Projects")
+	for range 3 {
+		e.sync()
+	}
+	if n := len(srv.List("Drafts")) + len(srv.List("Archive")); n != 2 {
+		t.Errorf("the server has %d", n)
+	}
+	e.row("Drafts", "plain")
+	if e.journal(ids["plain"]) == "" {
+		t.Error("no journal tells why it is not where it was wished")
+	}
+	e.settled()
+}
+
 // TestRenamedHereAndThere: it gets the name that is wished here, and is fetched once.
 func TestRenamedHereAndThere(t *testing.T) {
 	srv, e := demoEnv(t, demo.Options{})

@@ -229,6 +229,7 @@ func (w *world) otherMove() {
 	}
 	to := w.elsewhere(c)
 	w.placesOf[c.identity][to] = true
+	w.movedOn[c.identity] = true
 	w.halfMoved(c.mailbox, c.identity)
 	w.say("other: MOVE id%d from %s to %s", c.identity, c.mailbox, to)
 	if _, err := w.other.Try(fmt.Sprintf("UID MOVE %d %q", c.uid, to)); err != nil {
@@ -277,6 +278,7 @@ func (w *world) otherCopyExpunge() {
 	}
 	to := w.elsewhere(c)
 	w.placesOf[c.identity][to] = true
+	w.movedOn[c.identity] = true
 	w.halfMoved(c.mailbox, c.identity)
 	w.say("other: COPY id%d from %s to %s, EXPUNGE", c.identity, c.mailbox, to)
 	w.exec(fmt.Sprintf("UID COPY %d %q", c.uid, to))
