@@ -259,11 +259,13 @@ func (t *txn) arriveElsewhere(k *copyState, a *actionRow, r Replayed) error {
 	return t.settle(k, a.grp)
 }
 
-// Alone tells whether no other message has, or had, the bytes of this one.
+// Alone tells whether no other message has, or had, the bytes of this one, for all that is here of it.
 func (s *Store) Alone(ctx context.Context, id MessageID) (alone bool, err error) {
 	err = s.read(ctx, func(q querier) error {
 		return q.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM message m JOIN message o ON o.content = m.content
-			WHERE m.id = ? AND o.id <> m.id)`, id).Scan(&alone)
+				WHERE m.id = ?1 AND o.id <> m.id)
+			AND NOT EXISTS (SELECT 1 FROM message m JOIN message o ON o.header_id = m.header_id AND o.size = m.size AND o.content IS NULL
+				WHERE m.id = ?1 AND o.id <> m.id)`, id).Scan(&alone)
 	})
 	return alone, err
 }

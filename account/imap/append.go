@@ -31,10 +31,12 @@ func (r *replay) append(a store.Action) error {
 	raw = crlf(raw)
 	uid, err := r.findAppended(mb, a, int64(len(raw)))
 	if err == nil && uid == 0 && a.Tries > 0 && r.settle() {
-		if uid, err = r.findAppended(mb, a, int64(len(raw))); err == nil && uid == 0 {
-			if found, err := r.movedOn(a, raw); err != nil || found != nil {
-				return cmp.Or(err, r.record(found))
-			}
+		uid, err = r.findAppended(mb, a, int64(len(raw)))
+	}
+	if err == nil && uid == 0 && a.Tries > 0 && !r.sought {
+		r.sought = true
+		if found, err := r.movedOn(a, raw); err != nil || found != nil {
+			return cmp.Or(err, r.record(found))
 		}
 	}
 	if err != nil {
@@ -60,7 +62,7 @@ func (r *replay) append(a store.Action) error {
 // movedOn finds a message whose APPEND was not answered, and which is not where it was to be put, in the mailboxes into which
 // something has come since they were pulled: another client may have moved it on. The bytes must be the same, and nothing
 // else here have them: it might be that which was moved. Only one APPEND can have been under way when a connection was lost,
-// and this is done once in a replay, like the wait.
+// and this is done once in a replay.
 func (r *replay) movedOn(a store.Action, raw []byte) ([]store.Replayed, error) {
 	if alone, err := r.s.st.Alone(r.ctx, a.Message); err != nil || !alone || int64(len(raw)) > r.s.o.MaxMessage {
 		return nil, r.s.local(err)

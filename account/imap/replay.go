@@ -45,6 +45,7 @@ type replay struct {
 	created       map[string]bool
 	splits        int
 	settled       bool // an APPEND of a session before this one has had its time
+	sought        bool // and has been looked for in other mailboxes
 	done, refused int
 }
 
