@@ -62,12 +62,7 @@ func (l *lister) useIndex(v *index.View) error {
 func (l *lister) byIndex() bool { return l.leads }
 
 // expr is what the index is asked for the whole query.
-func (l *lister) expr() index.Expr {
-	if l.plan.words.Empty() {
-		return index.Expr{}
-	}
-	return l.plan.words.But(l.plan.but)
-}
+func (l *lister) expr() index.Expr { return l.plan.words.But(l.plan.but) }
 
 // attach finds candidates in the index, where something has to be asked of it.
 func (l *lister) attach(list []*candidate) error {

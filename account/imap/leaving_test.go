@@ -116,14 +116,23 @@ func TestPullUnderTheNamesOfTheServer(t *testing.T) {
 	}
 }
 
-// TestMovedOutOfWhatWasDeleted: another client deletes a mailbox before our move out of it is carried out. The message is
-// uploaded to where it was to be.
-func TestMovedOutOfWhatWasDeleted(t *testing.T) {
+// projects is a server on which another client has made Projects with some messages, which were pulled.
+func projects(t *testing.T, messages ...[]byte) (*demo.Servers, *env, *realservers.Client) {
+	t.Helper()
 	srv, e := demoEnv(t, demo.Options{})
 	other := realservers.ClientOf(t, srv.IMAPS, srv.CAFile, srv.User, srv.Password)
 	other.Exec("CREATE Projects")
-	other.Append("Projects", mail(0))
+	for _, raw := range messages {
+		other.Append("Projects", raw)
+	}
 	e.sync()
+	return srv, e, other
+}
+
+// TestMovedOutOfWhatWasDeleted: another client deletes a mailbox before our move out of it is carried out. The message is
+// uploaded to where it was to be.
+func TestMovedOutOfWhatWasDeleted(t *testing.T) {
+	_, e, other := projects(t, mail(0))
 	ids := e.idsOf("Projects")
 	must(e.st.Archive(t.Context(), []store.MessageID{ids["message 0"]}))(t)
 	other.Exec("DELETE Projects")
@@ -141,12 +150,7 @@ func TestMovedOutOfWhatWasDeleted(t *testing.T) {
 // TestMovedOnOutOfWhatWasDeleted: the other client has moved the message on before. It is not uploaded, also where only its
 // body tells that it is the same.
 func TestMovedOnOutOfWhatWasDeleted(t *testing.T) {
-	srv, e := demoEnv(t, demo.Options{})
-	other := realservers.ClientOf(t, srv.IMAPS, srv.CAFile, srv.User, srv.Password)
-	other.Exec("CREATE Projects")
-	other.Append("Projects", mail(0))
-	other.Append("Projects", []byte("From: x@example.org\r\nSubject: plain\r\n\r\nno name\r\n"))
-	e.sync()
+	srv, e, other := projects(t, mail(0), []byte("From: x@example.org\r\nSubject: plain\r\n\r\nno name\r\n"))
 	ids := e.idsOf("Projects")
 	must(e.st.Archive(t.Context(), []store.MessageID{ids["message 0"], ids["plain"]}))(t)
 	takeOut(other, "1:2", "Projects", "Drafts")

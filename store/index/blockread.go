@@ -35,8 +35,8 @@ func (r queried) read(ctx context.Context, first, last int64) (out [][]byte, err
 	return out, rows.Err()
 }
 
-// prepared reads them for a search, which reads many one by one: half of the time would go to goroutines that wait
-// for a context to end, and to copies.
+// prepared reads them for a search, which reads many one by one: as anything else is read, a good part of the time goes
+// to goroutines that wait for a context to end, and to copies.
 type prepared struct {
 	conn *sql.Conn
 	stmt driver.Stmt // nil: not yet

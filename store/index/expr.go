@@ -38,30 +38,6 @@ type term struct {
 // Empty reports an expression that does not narrow anything down.
 func (e Expr) Empty() bool { return e.root == nil }
 
-func (e Expr) String() string {
-	if e.root == nil {
-		return ""
-	}
-	return e.root.String()
-}
-
-func (e *expr) String() string {
-	var parts []string
-	for _, t := range e.terms {
-		if t.prefix {
-			t.name += "*"
-		}
-		parts = append(parts, t.name)
-	}
-	if e.op == phrase {
-		return `"` + strings.Join(parts, " ") + `"`
-	}
-	for _, k := range e.kids {
-		parts = append(parts, k.String())
-	}
-	return "(" + strings.Join(parts, map[op]string{all: " AND ", any_: " OR ", but: " NOT "}[e.op]) + ")"
-}
-
 // Of is the expression for words in a field.
 func Of(m query.Match) Expr {
 	mark := map[query.Field]string{query.Subject: markSubject, query.From: markFrom, query.To: markTo, query.Cc: markCc,
@@ -138,7 +114,7 @@ func join(o op, list []Expr) Expr {
 
 // But is e without what not finds, which must be exact.
 func (e Expr) But(not Expr) Expr {
-	if not.Empty() {
+	if e.Empty() || not.Empty() {
 		return e
 	}
 	return Expr{&expr{op: but, kids: []*expr{e.root, not.root}}, e.Exact}

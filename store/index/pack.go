@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Packing makes one segment of many: the file is a fourth smaller, and a search has one place to look at. Merged
-// in place they would leave a file of twice the size, so it is written anew.
+// Packing makes one segment of many: a search has one place to look at. Merged in place they would leave the room that
+// they took, so the file is written anew.
 const (
 	packGrowth = 1.3     // since it was packed last
 	packLeast  = 500_000 // terms

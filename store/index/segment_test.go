@@ -11,6 +11,30 @@ import (
 	"testing"
 )
 
+func (e Expr) String() string {
+	if e.root == nil {
+		return ""
+	}
+	return e.root.String()
+}
+
+func (e *expr) String() string {
+	var parts []string
+	for _, t := range e.terms {
+		if t.prefix {
+			t.name += "*"
+		}
+		parts = append(parts, t.name)
+	}
+	if e.op == phrase {
+		return `"` + strings.Join(parts, " ") + `"`
+	}
+	for _, k := range e.kids {
+		parts = append(parts, k.String())
+	}
+	return "(" + strings.Join(parts, map[op]string{all: " AND ", any_: " OR ", but: " NOT "}[e.op]) + ")"
+}
+
 // tokens are the terms of documents by their numbers, in order.
 type tokens map[int64][]string
 
