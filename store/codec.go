@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"sync"
@@ -17,7 +18,7 @@ const chunkSize = 1 << 20
 // first needed and reused; both are safe for concurrent use by EncodeAll and DecodeAll.
 type codec struct {
 	encOnce, decOnce sync.Once
-	room             sync.Pool // *[]byte that is packed into
+	room             sync.Pool // *scratch
 	enc              *zstd.Encoder
 	dec              *zstd.Decoder
 	encErr, decErr   error
@@ -35,26 +36,75 @@ func (c *codec) encoder() (*zstd.Encoder, error) {
 	return c.enc, c.encErr
 }
 
+// A chunk is a zstd frame, or, where base64 was taken out of it, armored, where it was, twice the length of a
+// frame of the rest (1 more when what the base64 says is in a frame too), then that frame, and what the base64 says.
+const armored = 0xb6 // a zstd frame begins with 0x28
+
+// scratch is what a chunk is taken apart and put together in.
+type scratch struct{ text, data, packed []byte }
+
+func (c *codec) scratch() *scratch {
+	if s, ok := c.room.Get().(*scratch); ok {
+		return s
+	}
+	return &scratch{}
+}
+
 // pack cuts raw into compressed chunks; at least one, also for no bytes.
 func (c *codec) pack(raw []byte) ([][]byte, error) {
 	enc, err := c.encoder()
 	if err != nil {
 		return nil, err
 	}
-	room, ok := c.room.Get().(*[]byte)
-	if !ok {
-		room = new([]byte)
-	}
-	defer c.room.Put(room)
+	s := c.scratch()
+	defer c.room.Put(s)
 	var out [][]byte
-	for {
+	for mayArmor := namesBase64(raw); ; {
 		n := min(len(raw), chunkSize)
-		*room = enc.EncodeAll(raw[:n], (*room)[:0])
-		out = append(out, bytes.Clone(*room))
+		out = append(out, s.pack(enc, raw[:n], mayArmor))
 		if raw = raw[n:]; len(raw) == 0 {
 			return out, nil
 		}
 	}
+}
+
+func (s *scratch) pack(enc *zstd.Encoder, raw []byte, mayArmor bool) []byte {
+	var found []armor
+	if mayArmor {
+		found, s.text, s.data = disarm(s.text[:0], s.data[:0], raw)
+	}
+	if len(found) == 0 {
+		s.packed = enc.EncodeAll(raw, s.packed[:0])
+		return bytes.Clone(s.packed)
+	}
+	s.packed = enc.EncodeAll(s.text, s.packed[:0])
+	data, text := s.data, uint64(len(s.packed))<<1
+	if s.compresses() {
+		s.packed = enc.EncodeAll(s.data, s.packed)
+		data, text = nil, text|1
+	}
+	out := appendArmor(append(make([]byte, 0, len(s.packed)+len(data)+16+8*len(found)), armored), found)
+	return append(append(binary.AppendUvarint(out, text), s.packed...), data...)
+}
+
+// compresses judges by samples of the beginning, the middle and the end whether some octets are more frequent in what
+// the base64 says than others: most of it is pictures and archives, over which a compressor toils in vain.
+func (s *scratch) compresses() bool {
+	const sample = 1024
+	var count [256]int
+	n := 0
+	for _, at := range []int{0, (len(s.data) - sample) / 2, len(s.data) - sample} {
+		part := s.data[max(0, at):min(len(s.data), max(0, at)+sample)]
+		for _, b := range part {
+			count[b]++
+		}
+		n += len(part)
+	}
+	pairs := 0 // of equal octets; of noise, one in 256 is
+	for _, c := range count {
+		pairs += c * (c - 1)
+	}
+	return pairs > n*(n-1)/256*5/4
 }
 
 // unpack appends the raw bytes of one chunk, of which there are want, to dst.
@@ -66,11 +116,39 @@ func (c *codec) unpack(dst, chunk []byte, want int64) ([]byte, error) {
 	if c.decErr != nil {
 		return nil, c.decErr
 	}
-	// The decoder counts what dst already holds against its limit, so it gets the room behind it only.
 	room := int(max(0, min(want, chunkSize)))
+	if len(chunk) == 0 || chunk[0] != armored {
+		return c.frame(dst, chunk, room)
+	}
+	found, rest, err := cutArmor(chunk[1:])
+	if err != nil {
+		return nil, err
+	}
+	size, n := binary.Uvarint(rest)
+	if n <= 0 || size>>1 > uint64(len(rest)-n) {
+		return nil, fmt.Errorf("%w: a chunk is cut off", ErrDamaged)
+	}
+	text, data := rest[n:][:size>>1], rest[n:][size>>1:]
+	s := c.scratch()
+	defer c.room.Put(s)
+	if s.text, err = c.frame(s.text[:0], text, room); err != nil {
+		return nil, err
+	}
+	if size&1 != 0 {
+		if s.data, err = c.frame(s.data[:0], data, room); err != nil {
+			return nil, err
+		}
+		data = s.data
+	}
+	return rearm(dst, found, s.text, data, room)
+}
+
+// frame appends what a zstd frame holds, room octets at most.
+func (c *codec) frame(dst, frame []byte, room int) ([]byte, error) {
+	// The decoder counts what dst already holds against its limit, so it gets the room behind it only.
 	dst = slices.Grow(dst, room)
 	n := len(dst)
-	out, err := c.dec.DecodeAll(chunk, dst[n:n:n+room])
+	out, err := c.dec.DecodeAll(frame, dst[n:n:n+room])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}

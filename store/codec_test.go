@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"testing"
 )
 
@@ -11,28 +10,14 @@ import (
 func TestCodecLargeMessages(t *testing.T) {
 	var c codec
 	defer c.close()
-	noise := make([]byte, 9<<20+17)
-	random := rand.NewChaCha8([32]byte{1})
-	_, _ = random.Read(noise)
+	noise := noise(9<<20 + 17)
 	for name, raw := range map[string][]byte{
 		"empty": nil, "one octet": {0}, "a chunk": noise[:chunkSize], "a chunk and one": noise[:chunkSize+1],
 		"9 MiB of noise": noise, "20 MiB of one letter": bytes.Repeat([]byte{'y'}, 20<<20),
 		"70 MiB of lines": bytes.Repeat([]byte("the same line again and again\r\n"), 70<<20/31),
 	} {
 		t.Run(name, func(t *testing.T) {
-			chunks, err := c.pack(raw)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []byte
-			for _, chunk := range chunks {
-				if got, err = c.unpack(got, chunk, int64(len(raw)-len(got))); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if !bytes.Equal(got, raw) {
-				t.Fatalf("%d octets came back of %d, or others", len(got), len(raw))
-			}
+			packAndBack(t, &c, raw)
 		})
 	}
 }

@@ -1,0 +1,2 @@
+-- Since this version a chunk of content may hold what base64 says in place of the base64 (codec.go): an earlier
+-- program, which cannot read such a chunk, refuses the file by its version instead. Chunks of before stay as they are.
