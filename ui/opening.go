@@ -39,7 +39,7 @@ func (p *parts) open(part *message.Part) {
 	u.modal(&p.work, func(ctx context.Context) func() {
 		name := viewer.FileName(part)
 		typ := viewer.Type(part.Type, name)
-		if viewer.IsProgram(name, typ, part.Data) {
+		if viewer.IsProgram(name, typ, part.Data()) {
 			return func() {
 				u.remark("%s may be a program: mua does not open it · %s saves it", p.label(part), u.keys.Key(keys.Save, keys.Parts))
 			}
@@ -48,7 +48,7 @@ func (p *parts) open(part *message.Part) {
 		if !ok {
 			return func() { p.offerSaving(part, typ, all.Desktop != nil) }
 		}
-		path, err := u.viewing.Put(how.Name(name), part.Data)
+		path, err := u.viewing.Put(how.Name(name), part.Data())
 		return func() {
 			if err != nil {
 				u.oops("open", &account.Trouble{Kind: account.KindCreate, What: "a file to open cannot be made: " + err.Error(), Err: err})

@@ -157,7 +157,7 @@ func (p *parts) doPart(a keys.Action) {
 		p.showText(part, func() string { return partText(part) })
 	case a == keys.Open && strings.HasPrefix(part.Type, "message/"):
 		p.showText(part, func() string {
-			m := message.Parse(part.Data)
+			m := message.Parse(part.Data())
 			return "From: " + addressList(m.From) + "\nSubject: " + m.Subject + "\n\n" + m.Text()
 		})
 	case a == keys.Open, a == keys.View:
@@ -169,7 +169,7 @@ func (p *parts) doPart(a keys.Action) {
 
 // contentOf is what a part holds, decoded.
 func contentOf(part *message.Part) source {
-	return func(context.Context) ([]byte, error) { return part.Data, nil }
+	return func(context.Context) ([]byte, error) { return part.Data(), nil }
 }
 
 // partText is a text part's bytes as text; message decodes the charset when it parses the part alone.
@@ -180,7 +180,7 @@ func partText(part *message.Part) string {
 		raw = fmt.Appendf(raw, "; charset=%q", cs)
 	}
 	raw = append(raw, "\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"...)
-	m := message.Parse(append(raw, part.Data...))
+	m := message.Parse(append(raw, part.Data()...))
 	if part.Type == "text/html" {
 		return m.HTML()
 	}
@@ -200,7 +200,7 @@ func (p *parts) showText(part *message.Part, read func() string) {
 
 // askSave asks where to save a part; nothing is ever overwritten.
 func (p *parts) askSave(part *message.Part) {
-	p.u.askSave("Save as:", part.FileName(), part.Data)
+	p.u.askSave("Save as:", part.FileName(), part.Data())
 }
 
 // askSave asks for a path, with a free name in the usual folder to begin with.

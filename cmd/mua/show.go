@@ -126,7 +126,7 @@ func (a *app) showOne(ctx context.Context, s *store.Store, id store.MessageID, f
 		if name == "" {
 			name = "part-" + p.ID
 		}
-		return a.write(f.output, name, p.Data)
+		return a.write(f.output, name, p.Data())
 	}
 	return a.showMessage(ctx, s, id, raw, f)
 }

@@ -89,5 +89,5 @@ func attachmentOf(p *message.Part) Attachment {
 	if cs := p.Params["charset"]; strings.HasPrefix(t, "text/") && isToken(cs) {
 		t += "; charset=" + cs
 	}
-	return Attachment{Name: p.Name, Type: t, Data: p.Data}
+	return Attachment{Name: p.Name, Type: t, Data: p.Data()}
 }

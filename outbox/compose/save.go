@@ -245,7 +245,7 @@ func draftText(m *message.Message, p *message.Part) string {
 
 // decodeText gives a part's text as UTF-8 with \n line ends.
 func decodeText(p *message.Part) string {
-	text := string(p.Data)
+	text := string(p.Data())
 	if r, err := msgcharset.Reader(p.Params["charset"], strings.NewReader(text)); err == nil && p.Params["charset"] != "" {
 		var b strings.Builder
 		if _, err := io.Copy(&b, r); err == nil {

@@ -114,7 +114,7 @@ func TestOurReader(t *testing.T) {
 		t.Errorf("%v %q %q", m.Defects, m.MessageID, m.Text())
 	}
 	a := m.Attachments()
-	if len(a) != 1 || string(m.Part(a[0].Part).Data) != "ü\n" || m.Part(a[0].Part).Name != message.SafeName(d.Attachments[0].Name) {
+	if len(a) != 1 || string(m.Part(a[0].Part).Data()) != "ü\n" || m.Part(a[0].Part).Name != message.SafeName(d.Attachments[0].Name) {
 		t.Errorf("%+v", a)
 	}
 }

@@ -33,7 +33,7 @@ func (p *Part) Text() string { return p.text(noLimit, false) }
 
 func (p *Part) text(limit int, brief bool) string {
 	switch {
-	case isHTML(p.Type), looksHTML(p.Data) && strings.HasPrefix(p.Type, "text/"):
+	case isHTML(p.Type), looksHTML(p.Data()) && strings.HasPrefix(p.Type, "text/"):
 		return htmlToText(p.decoded(limit*8), limit, brief)
 	case p.Type == "text/enriched", p.Type == "text/richtext":
 		return lines(enrichedToText(newlines(p.decoded(limit)), p.Type == "text/richtext"))
@@ -49,7 +49,7 @@ func (p *Part) text(limit int, brief bool) string {
 
 // decoded is the part's data in UTF-8, or that of its first limit octets.
 func (p *Part) decoded(limit int) string {
-	data := p.Data
+	data := p.Data()
 	if limit >= 0 && len(data) > limit {
 		data = data[:limit]
 	}

@@ -56,8 +56,8 @@ func checkMessage(t *testing.T, name string, raw []byte) {
 	checkClean(t, m.Snippet(80), false)
 	seen := make(map[string]bool)
 	for _, p := range m.Parts() {
-		if p.Data == nil || p.Size != len(p.Data) {
-			t.Errorf("%s: part %s has %d octets, size %d", name, p.ID, len(p.Data), p.Size)
+		if p.Data() == nil || p.Size != len(p.Data()) {
+			t.Errorf("%s: part %s has %d octets, size %d", name, p.ID, len(p.Data()), p.Size)
 		}
 		if seen[p.ID] {
 			t.Errorf("%s: two parts %s", name, p.ID)

@@ -109,7 +109,7 @@ func (j *judgement) collectReferences(root *Part) {
 	if !isHTML(root.Type) {
 		return
 	}
-	rest := root.Data
+	rest := root.Data()
 	for {
 		i := indexFold(rest, "cid:")
 		if i < 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 const maxRecodings = 8 // messages within messages that are themselves in base64 or quoted-printable
@@ -108,10 +109,18 @@ func (p *parser) leaf(part *Part, encoding string) {
 	p.pos = hit.start
 }
 
-// setData decodes and keeps the body of a leaf.
+// setData keeps the body of a leaf, decoded, or, where that can wait, how it can be.
 func (p *Part) setData(encoding string, body []byte) {
+	if size, ok := base64Size(body); ok && encoding == "base64" && !strings.HasPrefix(p.Type, "text/") {
+		p.Size = size
+		p.late = sync.OnceValue(func() []byte {
+			data, _ := decodeTransfer(encoding, body)
+			return data
+		})
+		return
+	}
 	data, defect := decodeTransfer(encoding, body)
-	p.Data, p.Size = data, len(data)
+	p.data, p.Size = data, len(data)
 	p.addDefect(defect)
 }
 
@@ -222,15 +231,15 @@ func (p *parser) attached(part *Part, encoding string, pl place) {
 	encoded := encoding == "base64" && fieldNameLen(firstLine(p.src[start:])) == 0 || encoding == "quotedprintable" || strings.Contains(encoding, "uu")
 	if !encoded {
 		part.Message = p.message(pl.leaf+".", pl.depth+1)
-		part.Data = p.body(start, p.peek())
-		part.Size = len(part.Data)
+		part.data = p.body(start, p.peek())
+		part.Size = len(part.data)
 	} else {
 		p.leaf(part, encoding)
 		if p.recoded >= maxRecodings {
 			part.addDefect("nested too deeply: not opened")
 			return
 		}
-		sub := newParser(part.Data, p.lim)
+		sub := newParser(part.Data(), p.lim)
 		sub.recoded = p.recoded + 1
 		part.Message = sub.message(pl.leaf+".", pl.depth+1)
 	}

@@ -195,8 +195,8 @@ x
 				t.Errorf("text %q, want %q", got, c.text)
 			}
 			for _, p := range m.Parts() {
-				if p.Data == nil || p.Size != len(p.Data) || m.Part(p.ID) != p {
-					t.Errorf("part %s: %d octets, size %d, found %v", p.ID, len(p.Data), p.Size, m.Part(p.ID) == p)
+				if p.Data() == nil || p.Size != len(p.Data()) || m.Part(p.ID) != p {
+					t.Errorf("part %s: %d octets, size %d, found %v", p.ID, len(p.Data()), p.Size, m.Part(p.ID) == p)
 				}
 			}
 		})
@@ -281,7 +281,7 @@ func TestMeta(t *testing.T) {
 	if m.Subject != "café" || m.Text() != "café\n" || m.Root.ContentID != "x@y" || m.Root.Disposition != "inline" || m.Root.Params["charset"] != "iso-8859-1" {
 		t.Errorf("%+v", m.Root)
 	}
-	if string(m.Root.Data) != "caf\xe9\n" {
-		t.Errorf("data %q", m.Root.Data)
+	if string(m.Root.Data()) != "caf\xe9\n" {
+		t.Errorf("data %q", m.Root.Data())
 	}
 }

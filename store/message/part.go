@@ -11,12 +11,22 @@ type Part struct {
 	Name        string // decoded attachment name made safe (base name, no controls, no bidi, ≤ 255 bytes); "" when none
 	Disposition string // "inline", "attachment" or ""
 	ContentID   string // without <>
-	Size        int    // decoded octets
-	Data        []byte // decoded of its transfer encoding; never nil for a leaf
+	Size        int    // decoded octets; of a large attachment, what its lines have room for
 	Attachment  bool   // a reader offers it for saving (named text shown inline is offered too)
 	Children    []*Part
 	Message     *Message // the message within a message/rfc822, whose Root is Children[0]; else nil
 	Defects     []string
+
+	data []byte        // decoded
+	late func() []byte // decodes; nil: it is decoded
+}
+
+// Data is the part decoded of its transfer encoding; never nil for a leaf. An attachment is decoded when first asked for.
+func (p *Part) Data() []byte {
+	if p.late != nil {
+		return p.late()
+	}
+	return p.data
 }
 
 // IsMultipart reports whether the part is only a container of others.

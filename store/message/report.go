@@ -57,7 +57,7 @@ func (m *Message) Report() *Report {
 	for _, p := range whole.Children {
 		switch {
 		case isStatusType(p.Type): // one, but for gateways that declare the text for readers as such, too
-			r.readStatus(p.Data)
+			r.readStatus(p.Data())
 		case r.MessageID == "":
 			r.MessageID = returnedID(p)
 		}
@@ -108,7 +108,7 @@ func returnedID(p *Part) string {
 	case p.Message != nil:
 		return p.Message.MessageID
 	case p.Type == "text/rfc822-headers" || p.Type == "text/rfc822-header" || p.Type == "message/global-headers" || isMessageType(p.Type):
-		return ParseHeader(p.Data).MessageID
+		return ParseHeader(p.Data()).MessageID
 	}
 	return ""
 }

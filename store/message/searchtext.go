@@ -47,7 +47,7 @@ func (x *extra) leaf(p *Part) {
 		x.addNew(p.Text())
 	case strings.HasPrefix(p.Type, "text/") || isShownText(p.Type):
 		x.add(p.Text())
-	case isTextFile(p) && bytes.IndexByte(p.Data, 0) < 0:
+	case isTextFile(p) && bytes.IndexByte(p.Data(), 0) < 0:
 		x.add(newlines(p.decoded(x.limit)))
 	}
 }

@@ -119,6 +119,37 @@ func decodeBase64(body []byte) (data, tail []byte, defect string) {
 	return data, nil, defect
 }
 
+// base64Size is how many octets a large base64 body of regular lines says, judged by the lines' length and the last one.
+// ok is false where it is another body, which only decoding can tell.
+func base64Size(body []byte) (size int, ok bool) {
+	const large = 4096
+	width := bytes.IndexByte(body, '\n')
+	if len(body) < large || width < 0 {
+		return 0, false
+	}
+	step := width + 1
+	crlf := width > 0 && body[width-1] == '\r'
+	if crlf {
+		width--
+	}
+	if width == 0 || width%4 != 0 || body[0] == '=' {
+		return 0, false
+	}
+	end := len(bytes.TrimRight(body, "\r\n"))
+	pos := 0
+	for ; pos+step <= end; pos += step {
+		if body[pos+step-1] != '\n' || crlf && body[pos+width] != '\r' || base64Value[body[pos]] > 63 || base64Value[body[pos+width-1]] > 63 {
+			return 0, false
+		}
+	}
+	var last [1024]byte
+	if end-pos > len(last) {
+		return 0, false
+	}
+	n, err := base64.StdEncoding.Decode(last[:], body[pos:end])
+	return pos/step*(width/4*3) + n, err == nil && end-pos <= width
+}
+
 // endGroup writes the octets of an incomplete group of n characters.
 func endGroup(data []byte, group uint32, n int) []byte {
 	switch n {

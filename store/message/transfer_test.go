@@ -1,6 +1,8 @@
 package message
 
 import (
+	"bytes"
+	"encoding/base64"
 	"strings"
 	"testing"
 )
@@ -119,5 +121,49 @@ func TestEnriched(t *testing.T) {
 	}
 	if got := enrichedToText(strings.Repeat("<", 1000), false); !strings.HasPrefix(got, "<<") {
 		t.Errorf("got %.20q", got)
+	}
+}
+
+// TestBase64Size: where a size is told without decoding, it is the size.
+func TestBase64Size(t *testing.T) {
+	for _, width := range []int{4, 60, 72, 76, 1000} {
+		for _, end := range []string{"\n", "\r\n"} {
+			for n := 4000; n < 4160; n++ {
+				s := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{'x'}, n))
+				var body strings.Builder
+				for ; len(s) > width; s = s[width:] {
+					body.WriteString(s[:width] + end)
+				}
+				for _, tail := range []string{"", end, end + end} {
+					if size, ok := base64Size([]byte(body.String() + s + tail)); size != n || !ok {
+						t.Fatalf("%d octets in lines of %d: %d, %v", n, width, size, ok)
+					}
+				}
+			}
+		}
+	}
+	line := strings.Repeat("QUJD", 19) + "\r\n"
+	many := strings.Repeat(line, 80)
+	for name, body := range map[string]string{
+		"small": line + line, "one line": strings.Repeat("QUJD", 2000), "a shorter line": many + "QUJD\r\n" + many, "a longer line": many + "QUJD" + line + many,
+		"an empty line": many + "\r\n" + many, "no base64": strings.Repeat("Not base64 at all, but text that goes on for some time and has many letters\r\n", 80),
+		"padding within": many + "QQ==\r\n" + many, "padding before the end": strings.Repeat(line[:72]+"QQ==\r\n", 80), "LF among CRLF": many + line[:76] + "\n\n" + many, "half a group": many + "QUJ",
+		"text after it": many + "QQ==\r\n\r\n--\r\nlist footer\r\n",
+	} {
+		if size, ok := base64Size([]byte(body)); ok {
+			t.Errorf("%s: %d", name, size)
+		}
+	}
+}
+
+// TestDecodedLate: an attachment is decoded when asked for, and as far as it can be.
+func TestDecodedLate(t *testing.T) {
+	line := strings.Repeat("QUJD", 19) + "\r\n"
+	m := Parse([]byte("Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat(line, 40) + "QU*D" + line[4:] + strings.Repeat(line, 40)))
+	if m.Root.late == nil || m.Root.Size != 81*57 {
+		t.Errorf("%d octets, decoded %v", m.Root.Size, m.Root.late == nil)
+	}
+	if got := m.Root.Data(); len(got) != 81*57-1 || !bytes.HasPrefix(got, []byte("ABCABC")) {
+		t.Errorf("%d octets: %q", len(got), got[:10])
 	}
 }
