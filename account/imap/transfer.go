@@ -60,31 +60,48 @@ func uids(items []item) []uint32 {
 // sink stores messages that came, durably.
 type sink func([]message) error
 
+// batch is what one FETCH asks for.
+type batch struct {
+	items []item
+	want  want
+}
+
 // asked is a batch whose FETCH is under way.
 type asked struct {
-	items []item
-	f     *fetching
+	batch
+	f *fetching
 }
 
 // ask sends the FETCH for a batch. Its set fits in a command: a batch has at most headersMost messages.
-func (m *mailboxPull) ask(items []item, w want) asked {
-	return asked{items, m.s.l.fetch(uidSet(uids(items)), w, len(items), total(items), 0)}
+func (m *mailboxPull) ask(b batch) asked {
+	return asked{b, m.s.l.fetch(uidSet(uids(b.items)), b.want, len(b.items), total(b.items), 0)}
 }
 
-// transfer fetches items in the order given, batch by batch, and stores each batch while the next one
-// downloads. A batch that does not come whole is taken apart until what cannot be had is found.
-func (m *mailboxPull) transfer(items []item, w want, to sink) error {
+// cut makes batches of items.
+func (m *mailboxPull) cut(items []item, w want) (out []batch) {
 	first, most := batchFirst, batchMost
 	if w == wantHeader {
 		first, most = headersFirst, headersMost
 	} else if !m.initial { // what came since the last pull is soon there as a whole
 		first = batchMost
 	}
+	for _, b := range batches(items, first, most) {
+		out = append(out, batch{b, w})
+	}
+	return out
+}
+
+// transfer fetches batches in the order given and stores each while the next one
+// downloads. A batch that does not come whole is taken apart until what cannot be had is found.
+func (m *mailboxPull) transfer(queue []batch, to sink) error {
 	m.s.l.guard.SetLiteral(m.s.o.MaxMessage + literalSlack)
-	if err := m.s.l.compress(m.ctx, total(items), m.s.o); err != nil {
+	octets := int64(0)
+	for _, b := range queue {
+		octets += total(b.items)
+	}
+	if err := m.s.l.compress(m.ctx, octets, m.s.o); err != nil {
 		return err
 	}
-	queue := batches(items, first, most)
 	var ahead []asked
 	defer func() {
 		for _, a := range ahead { // only after an error: the connection is given up
@@ -94,12 +111,12 @@ func (m *mailboxPull) transfer(items []item, w want, to sink) error {
 	}()
 	for len(queue) > 0 || len(ahead) > 0 {
 		for len(queue) > 0 && len(ahead) < fetchesAhead {
-			ahead = append(ahead, m.ask(queue[0], w))
+			ahead = append(ahead, m.ask(queue[0]))
 			queue = queue[1:]
 		}
 		a := ahead[0]
 		ahead = ahead[1:]
-		lost, err, storeErr := m.settle(a, w, to)
+		lost, err, storeErr := m.settle(a, to)
 		if storeErr != nil {
 			return storeErr
 		}
@@ -107,7 +124,7 @@ func (m *mailboxPull) transfer(items []item, w want, to sink) error {
 			continue
 		}
 		if err != nil && m.s.l.poisoned() {
-			queue = append(m.takeBack(ahead, w, to, &storeErr), queue...)
+			queue = append(m.takeBack(ahead, to, &storeErr), queue...)
 			ahead = nil
 			if storeErr != nil {
 				return storeErr
@@ -116,7 +133,7 @@ func (m *mailboxPull) transfer(items []item, w want, to sink) error {
 		if err := m.recover(err); err != nil {
 			return err
 		}
-		if err := m.isolate(lost, w, to); err != nil {
+		if err := m.isolate(batch{lost, a.want}, to); err != nil {
 			return err
 		}
 	}
@@ -124,21 +141,21 @@ func (m *mailboxPull) transfer(items []item, w want, to sink) error {
 }
 
 // takeBack ends the batches that were under way when the connection died and returns what they lack.
-func (m *mailboxPull) takeBack(ahead []asked, w want, to sink, storeErr *error) (queue [][]item) {
+func (m *mailboxPull) takeBack(ahead []asked, to sink, storeErr *error) (queue []batch) {
 	for _, a := range ahead {
-		lost, _, err := m.settle(a, w, to)
+		lost, _, err := m.settle(a, to)
 		if err != nil && *storeErr == nil {
 			*storeErr = err
 		}
 		if len(lost) > 0 {
-			queue = append(queue, lost)
+			queue = append(queue, batch{lost, a.want})
 		}
 	}
 	return queue
 }
 
 // settle stores what came of a batch and returns what did not.
-func (m *mailboxPull) settle(a asked, w want, to sink) (lost []item, err, storeErr error) {
+func (m *mailboxPull) settle(a asked, to sink) (lost []item, err, storeErr error) {
 	msgs, err := a.f.wait()
 	open := make(map[uint32]int64, len(a.items)) // what has not come yet, with its size
 	for _, x := range a.items {
@@ -146,7 +163,7 @@ func (m *mailboxPull) settle(a asked, w want, to sink) (lost []item, err, storeE
 	}
 	msgs = slices.DeleteFunc(msgs, func(x message) bool {
 		size, asked := open[x.uid]
-		if !asked || !x.has(w, size) {
+		if !asked || !x.has(a.want, size) {
 			return true
 		}
 		delete(open, x.uid)
@@ -198,37 +215,37 @@ func (m *mailboxPull) again(err error) error {
 }
 
 // isolate fetches what a batch lacked, halving it until what cannot be had stands alone.
-func (m *mailboxPull) isolate(items []item, w want, to sink) error {
-	if len(items) == 0 {
+func (m *mailboxPull) isolate(b batch, to sink) error {
+	if len(b.items) == 0 {
 		return nil
 	}
-	lost, err, storeErr := m.settle(m.ask(items, w), w, to)
+	lost, err, storeErr := m.settle(m.ask(b), to)
 	switch {
 	case storeErr != nil:
 		return storeErr
-	case err == nil && (len(items) == 1 || len(lost) < len(items) || m.s.l.expunged.Load() > 0):
-		return m.giveUp(lost, w, "the server left it out", true) // twice: it has been expunged, or the server will not
+	case err == nil && (len(b.items) == 1 || len(lost) < len(b.items) || m.s.l.expunged.Load() > 0):
+		return m.giveUp(lost, b.want, "the server left it out", true) // twice: it has been expunged, or the server will not
 	}
 	refused := m.s.l.alive()
 	if err := m.recover(err); err != nil {
 		return err
 	}
-	if len(items) == 1 {
+	if len(b.items) == 1 {
 		why := "the server did not deliver it"
 		if e, ok := m.s.trouble(m.ctx, err).(*account.Trouble); ok {
 			why = e.What
 		}
-		return m.giveUp(lost, w, why, refused)
+		return m.giveUp(lost, b.want, why, refused)
 	}
 	half := len(lost) / 2
-	if err := m.isolate(lost[:half], w, to); err != nil {
+	if err := m.isolate(batch{lost[:half], b.want}, to); err != nil {
 		return err
 	}
-	return m.isolate(lost[half:], w, to)
+	return m.isolate(batch{lost[half:], b.want}, to)
 }
 
-// unknown fetches what of msgs is not here, newest first: headers and then bodies where the messages may be
-// here under another name, else whole messages.
+// unknown fetches what of msgs is not here, newest first: headers where the messages may be
+// here under another name (bodies asks for what is not), and whole messages right behind them.
 func (m *mailboxPull) unknown(msgs []message) error {
 	// A header tells whether the message is here already: a copy that waits for its UID, or that another
 	// mailbox shows as well.
@@ -238,12 +255,10 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	if err != nil {
 		return err
 	}
-	again := false // some may be here already
 	for _, x := range newestFirst(msgs) {
 		if m.known(x.uid) || m.skipped[x.uid] || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
 			continue
 		}
-		again = again || known[x.size]
 		if headersFirst || known[x.size] || m.headerOnly(x) {
 			headers = append(headers, item{x.uid, x.size})
 		} else {
@@ -254,22 +269,14 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	if len(whole) > 2*firstScreen && !m.initial { // long away: the newest at once
 		head := whole[:firstScreen]
 		whole = whole[firstScreen:]
-		if err := m.transfer(head, wantHeader, m.storeNew); err != nil {
+		if err := m.transfer(m.cut(head, wantHeader), m.storeNew); err != nil {
 			return err
 		}
 		if err := m.bodies(); err != nil {
 			return err
 		}
 	}
-	if err := m.transfer(headers, wantHeader, m.storeNew); err != nil {
-		return err
-	}
-	if headersFirst || again {
-		if err := m.bodies(); err != nil {
-			return err
-		}
-	}
-	return m.transfer(whole, wantWhole, m.storeNew)
+	return m.transfer(append(m.cut(headers, wantHeader), m.cut(whole, wantWhole)...), m.storeNew)
 }
 
 // expect notes what a listing told, of which n messages are to come.
@@ -342,7 +349,7 @@ func (m *mailboxPull) bodies() error {
 	}
 	m.progress(max(0, m.awaited-len(items))) // nothing is being stored: their bodies were here already
 	m.awaited = 0
-	return m.transfer(items, wantBody, func(msgs []message) error {
+	return m.transfer(m.cut(items, wantBody), func(msgs []message) error {
 		bodies := make([]store.Body, 0, len(msgs))
 		for _, x := range msgs {
 			bodies = append(bodies, store.Body{Message: ids[x.uid], Raw: x.raw})
