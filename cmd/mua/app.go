@@ -53,8 +53,9 @@ type app struct {
 func run(ctx context.Context, args []string, io stdio) int {
 	a := &app{stdio: io}
 	defer a.close()
-	root := newRoot(a)
-	root.SetArgs(denials(root, commandLine(args)))
+	args = commandLine(args)
+	root := newRoot(a, args)
+	root.SetArgs(denials(root, args))
 	err := root.ExecuteContext(ctx)
 	a.report(err)
 	return exitStatus(err)
@@ -73,7 +74,8 @@ func commandLine(args []string) []string {
 	return args[1:]
 }
 
-func newRoot(a *app) *cobra.Command {
+// newRoot is the program for a command line: see addCommands.
+func newRoot(a *app, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mua [COMMAND]",
 		Short: "A mail client for the terminal that works fully offline",
@@ -113,13 +115,7 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but the answer")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "protocol log on stderr, secrets redacted")
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours")
-	root.AddCommand(
-		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a), newService(a),
-		newList(a), newSearch(a), newIndex(a), newShow(a), newMailboxes(a), newMailbox(a), newMark(a), newMove(a), newCopy(a), newArchive(a), newDelete(a),
-		newRecover(a), newUndo(a), newRedo(a), newConflicts(a),
-		newImport(a), newExport(a), newAddress(a), newAccount(a), newLogin(a), newConfig(a), newDoctor(a), newBackup(a), newDemo(a), newVersion(a), newMan(a),
-	)
-	strictCompletion(root)
+	addCommands(root, a, args)
 	return root
 }
 
