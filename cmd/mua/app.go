@@ -41,6 +41,7 @@ type app struct {
 	noAside    bool // a damaged mail.db stays where it is
 
 	config *account.Config // loaded once
+	noConf error           // why it was not
 	store  *store.Store    // opened once
 	closed bool
 	aside  string // the new name of a damaged mail.db that was set aside here
@@ -141,11 +142,15 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// conf loads the configuration once and shows its warnings.
+// conf loads the configuration once, or fails to, and shows its warnings.
 func (a *app) conf() (*account.Config, error) {
-	if a.config != nil {
-		return a.config, nil
+	if a.config == nil && a.noConf == nil {
+		a.config, a.noConf = a.loadConf()
 	}
+	return a.config, a.noConf
+}
+
+func (a *app) loadConf() (*account.Config, error) {
 	if a.configPath == "" {
 		if err := homeless("configuration", "--config FILE", "MUA_CONFIG", "XDG_CONFIG_HOME"); err != nil {
 			return nil, err
@@ -158,7 +163,6 @@ func (a *app) conf() (*account.Config, error) {
 	for _, w := range c.Warnings {
 		a.talk("%s", w)
 	}
-	a.config = c
 	return c, nil
 }
 
