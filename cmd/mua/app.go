@@ -106,8 +106,6 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 		return usagef("%v (see: %s --help)", err, cmd.CommandPath())
 	})
 	root.SetHelpCommand(newHelp(root))
-	root.Version = versionLine()
-	root.SetVersionTemplate("{{.Version}}\n")
 	f := root.PersistentFlags()
 	f.StringVar(&a.configPath, "config", "", "configuration `FILE` (default $MUA_CONFIG, else $XDG_CONFIG_HOME/mua/config.toml)")
 	f.StringVar(&a.dataDir, "data", "", "data `DIR` (default $MUA_DATA, else $XDG_DATA_HOME/mua)")

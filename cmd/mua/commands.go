@@ -21,8 +21,8 @@ func commands() []maker {
 }
 
 // addCommands adds the command that a command line begins with, and no other: making them all takes a tenth of the time of
-// a quick one. All are added where it begins otherwise (a flag, help, completion, a word that may be a mistaken name), and
-// for man, which writes a page about each.
+// a quick one. All are added, and --version, where it begins otherwise (a flag, help, completion, a word that may be a
+// mistaken name), and for man, which writes a page about each.
 func addCommands(root *cobra.Command, a *app, args []string) {
 	all := commands()
 	for _, c := range all {
@@ -36,4 +36,6 @@ func addCommands(root *cobra.Command, a *app, args []string) {
 		root.AddCommand(c.make(a))
 	}
 	strictCompletion(root)
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
 }
