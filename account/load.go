@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -96,13 +97,20 @@ func DefaultData() string {
 	return xdgFolder(func() string { return filepath.Join(xdg.DataHome, "mua") })
 }
 
-// reloading guards the library's folders, which are its globals.
-var reloading sync.Mutex
+// folders guards the library's folders, which are its globals, and has the environment that they were read in: at first the
+// one of the program's start.
+var folders = struct {
+	sync.Mutex
+	read []string
+}{read: os.Environ()}
 
-// xdgFolder reads one of the library's folders by the environment as it is now.
-func xdgFolder(read func() string) string {
-	reloading.Lock()
-	defer reloading.Unlock()
-	xdg.Reload()
-	return read()
+// xdgFolder gives one of the library's folders by the environment as it is now.
+func xdgFolder(which func() string) string {
+	folders.Lock()
+	defer folders.Unlock()
+	if now := os.Environ(); !slices.Equal(now, folders.read) {
+		folders.read = now
+		xdg.Reload()
+	}
+	return which()
 }

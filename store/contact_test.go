@@ -191,7 +191,7 @@ func TestContactsOfAnOlderStore(t *testing.T) {
 		if strings.HasSuffix(m.name, "_contacts.sql") {
 			break
 		}
-		older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(m.script)}
+		older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(must(m.script(migrationFiles))(t))}
 	}
 	ok(t, migrate(t.Context(), db, db, "mail.db", older))
 	for i, addr := range []string{"wrote@x", "written.to@x", "no-reply@x", "no-reply-written-to@x", "l-bounces@x"} {

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,29 +20,28 @@ var migrationFiles embed.FS
 type migration struct {
 	version int
 	name    string
-	script  string
+}
+
+// script is what the step does. It is not read before it is run: a process seldom has one to run.
+func (m migration) script(files fs.FS) (string, error) {
+	b, err := fs.ReadFile(files, "migrations/"+m.name)
+	return string(b), err
 }
 
 // migrations lists the steps in files, by number, without gaps from 1.
 func migrations(files fs.FS) ([]migration, error) {
-	names, err := fs.Glob(files, "migrations/*.sql")
+	names, err := fs.ReadDir(files, "migrations") // sorted
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(names)
 	var out []migration
 	for i, n := range names {
-		base := strings.TrimPrefix(n, "migrations/")
-		num, _, _ := strings.Cut(base, "_")
+		num, _, _ := strings.Cut(n.Name(), "_")
 		v, err := strconv.Atoi(num)
 		if err != nil || v != i+1 {
-			return nil, fmt.Errorf("migration %s is out of order", base)
+			return nil, fmt.Errorf("migration %s is out of order", n.Name())
 		}
-		b, err := fs.ReadFile(files, n)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, migration{v, base, string(b)})
+		out = append(out, migration{v, n.Name()})
 	}
 	return out, nil
 }
@@ -56,7 +54,7 @@ func migrate(ctx context.Context, reader, db *sql.DB, path string, files fs.FS) 
 		return err
 	}
 	for {
-		done, err := migrateOne(ctx, reader, db, path, steps)
+		done, err := migrateOne(ctx, reader, db, path, steps, files)
 		if err != nil || done {
 			return err
 		}
@@ -64,7 +62,7 @@ func migrate(ctx context.Context, reader, db *sql.DB, path string, files fs.FS) 
 }
 
 // migrateOne runs the next step, if there is one, in one transaction.
-func migrateOne(ctx context.Context, reader, db *sql.DB, path string, steps []migration) (done bool, err error) {
+func migrateOne(ctx context.Context, reader, db *sql.DB, path string, steps []migration, files fs.FS) (done bool, err error) {
 	err = retryBusy(ctx, func() error {
 		if version, err := checkFile(ctx, reader, path, len(steps)); err != nil || version == len(steps) {
 			done = true
@@ -84,7 +82,11 @@ func migrateOne(ctx context.Context, reader, db *sql.DB, path string, steps []mi
 			return nil
 		}
 		m := steps[version]
-		if _, err := tx.ExecContext(ctx, m.script); err != nil {
+		script, err := m.script(files)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, script); err != nil {
 			if schemaFault(err) { // what the file says of its schema is not so
 				err = &faultError{ErrCorrupt, err}
 			}

@@ -49,7 +49,7 @@ func TestMigrationsStepByStep(t *testing.T) {
 		db := openPool(path, true)
 		older := fstest.MapFS{}
 		for _, m := range all[:v+1] {
-			older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(m.script)}
+			older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(must(m.script(migrationFiles))(t))}
 		}
 		ok(t, migrate(ctx, db, db, path, older))
 		ok(t, migrate(ctx, db, db, path, migrationFiles))

@@ -211,7 +211,7 @@ func TestMigrationLeavesThreadsForLater(t *testing.T) {
 	db := openPool(filepath.Join(dir, "mail.db"), true)
 	older := fstest.MapFS{}
 	for _, m := range must(migrations(migrationFiles))(t)[:9] {
-		older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(m.script)}
+		older["migrations/"+m.name] = &fstest.MapFile{Data: []byte(must(m.script(migrationFiles))(t))}
 	}
 	ok(t, migrate(ctx, db, db, "mail.db", older))
 	_, err := db.Exec(`INSERT INTO mailbox(account, name) VALUES (1, 'x');

@@ -154,36 +154,25 @@ func (s *Store) writeMost(ctx context.Context, n int, f func(t *txn, i int) erro
 	return n, nil
 }
 
-// read runs f on one snapshot.
+// read runs f on one snapshot. It begins and ends whatever becomes of ctx, which only f heeds: an sql.Tx, and a statement
+// that can be cancelled, have goroutines of their own, and each is waited for longer than these statements take.
 func (s *Store) read(ctx context.Context, f func(querier) error) error {
-	if s.pool == s.writer {
-		return storageFault(s.readBrief(ctx, f))
-	}
 	return storageFault(retryBusy(ctx, func() error {
-		tx, err := s.pool.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback()
-		return f(tx)
-	}))
-}
-
-// readBrief is read over the writer's connection, without its lock.
-func (s *Store) readBrief(ctx context.Context, f func(querier) error) error {
-	return retryBusy(ctx, func() error {
-		conn, err := s.writer.Conn(ctx)
+		conn, err := s.pool.Conn(ctx)
 		if err != nil {
 			return err
 		}
 		defer conn.Close()
-		if _, err := conn.ExecContext(ctx, `BEGIN DEFERRED`); err != nil {
+		whole := context.WithoutCancel(ctx)
+		if _, err := conn.ExecContext(whole, `BEGIN DEFERRED`); err != nil {
 			return err
 		}
 		err = f(conn)
-		_, end := conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
-		return errors.Join(err, end)
-	})
+		if _, end := conn.ExecContext(whole, `ROLLBACK`); end != nil && inTransaction(conn) {
+			return errors.Join(err, end)
+		}
+		return err
+	}))
 }
 
 // retryBusy tries again while another process keeps the database busy.

@@ -79,7 +79,7 @@ type imapWatcher struct {
 	idling  bool
 }
 
-var literalEnd = regexp.MustCompile(`\{(\d+)[+-]?\}\r?\n$`)
+var literalEnd = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{(\d+)[+-]?\}\r?\n$`) })
 
 func (w *imapWatcher) line(b []byte) []byte {
 	if w.literal >= int64(len(b)) {
@@ -91,7 +91,7 @@ func (w *imapWatcher) line(b []byte) []byte {
 	if !w.middle && w.command(rest) {
 		return nil
 	}
-	m := literalEnd.FindSubmatch(rest)
+	m := literalEnd().FindSubmatch(rest)
 	w.middle = m != nil
 	if m != nil {
 		w.literal, _ = strconv.ParseInt(string(m[1]), 10, 64)
@@ -126,8 +126,8 @@ func (w *imapWatcher) command(line []byte) bool {
 }
 
 var (
-	capabilities = regexp.MustCompile(`^\S+ (OK \[)?CAPABILITY [^\]\r\n]*`)
-	authCaps     = regexp.MustCompile(`( AUTH=[^ ]+)+`)
+	capabilities = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\S+ (OK \[)?CAPABILITY [^\]\r\n]*`) })
+	authCaps     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`( AUTH=[^ ]+)+`) })
 )
 
 func (w *imapWatcher) answer(b []byte) []byte {
@@ -136,13 +136,13 @@ func (w *imapWatcher) answer(b []byte) []byte {
 	if secure && len(s.without) == 0 {
 		return b
 	}
-	at := capabilities.FindIndex(b)
+	at := capabilities().FindIndex(b)
 	if at == nil {
 		return b
 	}
 	said := string(b[:at[1]])
 	if !secure && !s.without["STARTTLS"] {
-		said = authCaps.ReplaceAllString(said, " STARTTLS LOGINDISABLED")
+		said = authCaps().ReplaceAllString(said, " STARTTLS LOGINDISABLED")
 	}
 	words := strings.Split(said, " ")
 	kept := words[:0]

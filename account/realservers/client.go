@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -127,7 +128,7 @@ func (c *Client) run(command string, literal []byte) ([]string, error) {
 	}
 }
 
-var literalEnd = regexp.MustCompile(`\{(\d+)\}\r\n$`)
+var literalEnd = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{(\d+)\}\r\n$`) })
 
 // line reads an answer with the literals in it.
 func (c *Client) line() (string, error) {
@@ -138,7 +139,7 @@ func (c *Client) line() (string, error) {
 			return "", err
 		}
 		b.WriteString(l)
-		m := literalEnd.FindStringSubmatch(l)
+		m := literalEnd().FindStringSubmatch(l)
 		if m == nil {
 			return strings.TrimSuffix(b.String(), "\r\n"), nil
 		}

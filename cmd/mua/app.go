@@ -41,6 +41,7 @@ type app struct {
 	noAside    bool // a damaged mail.db stays where it is
 
 	config *account.Config // loaded once
+	noConf error           // why it was not
 	store  *store.Store    // opened once
 	closed bool
 	aside  string // the new name of a damaged mail.db that was set aside here
@@ -53,8 +54,9 @@ type app struct {
 func run(ctx context.Context, args []string, io stdio) int {
 	a := &app{stdio: io}
 	defer a.close()
-	root := newRoot(a)
-	root.SetArgs(denials(root, commandLine(args)))
+	args = commandLine(args)
+	root := newRoot(a, args)
+	root.SetArgs(denials(root, args))
 	err := root.ExecuteContext(ctx)
 	a.report(err)
 	return exitStatus(err)
@@ -73,7 +75,8 @@ func commandLine(args []string) []string {
 	return args[1:]
 }
 
-func newRoot(a *app) *cobra.Command {
+// newRoot is the program for a command line: see addCommands.
+func newRoot(a *app, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mua [COMMAND]",
 		Short: "A mail client for the terminal that works fully offline",
@@ -103,8 +106,6 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 		return usagef("%v (see: %s --help)", err, cmd.CommandPath())
 	})
 	root.SetHelpCommand(newHelp(root))
-	root.Version = versionLine()
-	root.SetVersionTemplate("{{.Version}}\n")
 	f := root.PersistentFlags()
 	f.StringVar(&a.configPath, "config", "", "configuration `FILE` (default $MUA_CONFIG, else $XDG_CONFIG_HOME/mua/config.toml)")
 	f.StringVar(&a.dataDir, "data", "", "data `DIR` (default $MUA_DATA, else $XDG_DATA_HOME/mua)")
@@ -113,13 +114,7 @@ Without a command it opens the terminal UI; try it with: mua demo`,
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but the answer")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "protocol log on stderr, secrets redacted")
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours")
-	root.AddCommand(
-		newSend(a), newReply(a), newForward(a), newResend(a), newSendmail(a), newOutbox(a), newSync(a), newService(a),
-		newList(a), newSearch(a), newIndex(a), newShow(a), newMailboxes(a), newMailbox(a), newMark(a), newMove(a), newCopy(a), newArchive(a), newDelete(a),
-		newRecover(a), newUndo(a), newRedo(a), newConflicts(a),
-		newImport(a), newExport(a), newAddress(a), newAccount(a), newLogin(a), newConfig(a), newDoctor(a), newBackup(a), newDemo(a), newVersion(a), newMan(a),
-	)
-	strictCompletion(root)
+	addCommands(root, a, args)
 	return root
 }
 
@@ -145,11 +140,15 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// conf loads the configuration once and shows its warnings.
+// conf loads the configuration once, or fails to, and shows its warnings.
 func (a *app) conf() (*account.Config, error) {
-	if a.config != nil {
-		return a.config, nil
+	if a.config == nil && a.noConf == nil {
+		a.config, a.noConf = a.loadConf()
 	}
+	return a.config, a.noConf
+}
+
+func (a *app) loadConf() (*account.Config, error) {
 	if a.configPath == "" {
 		if err := homeless("configuration", "--config FILE", "MUA_CONFIG", "XDG_CONFIG_HOME"); err != nil {
 			return nil, err
@@ -162,7 +161,6 @@ func (a *app) conf() (*account.Config, error) {
 	for _, w := range c.Warnings {
 		a.talk("%s", w)
 	}
-	a.config = c
 	return c, nil
 }
 

@@ -174,7 +174,7 @@ func TestBinaryHasNoTestServers(t *testing.T) {
 // its way to the screen (see the rules at the top of ui).
 const queueFile = "ui/run.go"
 
-// TestHouseRules: no init functions, no file too long, and under ui only
+// TestHouseRules: no init functions, no regexp that every start of the program waits for, no file too long, and under ui only
 // queueFile touches the event loop's queue.
 func TestHouseRules(t *testing.T) {
 	dir := root(t)
@@ -201,8 +201,11 @@ func TestHouseRules(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		checkInit(t, fset, file)
 		slash := filepath.ToSlash(rel)
+		checkInit(t, fset, file)
+		if !strings.HasSuffix(slash, "_test.go") {
+			checkRegexps(t, fset, file)
+		}
 		if strings.HasPrefix(slash, "ui/") && slash != queueFile && !strings.HasSuffix(slash, "_test.go") {
 			checkQueue(t, fset, file)
 		}
@@ -219,6 +222,25 @@ func checkInit(t *testing.T, fset *token.FileSet, file *ast.File) {
 		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
 			t.Errorf("%s: no init functions: wire things up where it can be seen", fset.Position(f.Pos()))
 		}
+	}
+}
+
+// checkRegexps finds regexps that are compiled when the program starts, whatever it is started for.
+func checkRegexps(t *testing.T, fset *token.FileSet, file *ast.File) {
+	t.Helper()
+	for _, d := range file.Decls {
+		vars, ok := d.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		ast.Inspect(vars, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if ok && strings.Contains(sel.Sel.Name, "Compile") {
+				t.Errorf("%s: compile it when it is first needed (sync.OnceValue)", fset.Position(sel.Pos()))
+			}
+			_, later := n.(*ast.FuncLit)
+			return !later
+		})
 	}
 }
 

@@ -15,11 +15,13 @@ func main() { os.Exit(mainStatus()) }
 // mainStatus runs the process's own arguments and returns the exit status.
 func mainStatus() int {
 	shortLived()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	go func() {
-		<-ctx.Done()
-		stop() // a second signal ends the process at once
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { // beside what the command begins with, for it takes as long
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		<-signals
+		signal.Stop(signals) // a second one ends the process at once
+		cancel()
 	}()
 	return run(ctx, os.Args, stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 }

@@ -285,7 +285,7 @@ func (a *app) hintNobody(ctx context.Context, s *store.Store, name string) {
 
 // hintFlush says when nobody is there to send what stays queued.
 func (a *app) hintFlush(ctx context.Context, s *store.Store, acct *account.Account, it store.Item) {
-	if it.Waiting == outbox.WaitLogin || agent.SomebodyFlushes(ctx, a.agentOptions(a.config, s), acct) {
+	if a.quiet || it.Waiting == outbox.WaitLogin || agent.SomebodyFlushes(ctx, a.agentOptions(a.config, s), acct) {
 		return
 	}
 	a.talk("message %d stays queued, and nothing is set up to send it later → mua service install, or mua sync by hand", it.ID)

@@ -29,29 +29,78 @@ func NewAttachment(name string, data []byte) Attachment {
 	return Attachment{Name: name, Type: typeOf(name, data), Data: data}
 }
 
-// commonTypes are the types of names that systems know differently or not at all.
-var commonTypes = map[string]string{
-	".txt": "text/plain", ".log": "text/plain", ".md": "text/markdown", ".csv": "text/csv",
-	".patch": "text/x-patch", ".diff": "text/x-patch", ".html": "text/html", ".htm": "text/html",
-	".ics": "text/calendar", ".vcf": "text/vcard", ".eml": "message/rfc822",
-	".pdf": "application/pdf", ".json": "application/json", ".xml": "application/xml",
-	".zip": "application/zip", ".gz": "application/gzip", ".tar": "application/x-tar",
-	".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
-	".svg": "image/svg+xml", ".webp": "image/webp", ".heic": "image/heic",
-	".mp3": "audio/mpeg", ".mp4": "video/mp4",
-	".doc": "application/msword", ".xls": "application/vnd.ms-excel", ".ppt": "application/vnd.ms-powerpoint",
-	".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-	".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-	".odt":  "application/vnd.oasis.opendocument.text",
-	".ods":  "application/vnd.oasis.opendocument.spreadsheet",
+// commonType is the type of names that systems know differently or not at all, else "".
+func commonType(ext string) string {
+	switch ext {
+	case ".txt", ".log":
+		return "text/plain"
+	case ".md":
+		return "text/markdown"
+	case ".csv":
+		return "text/csv"
+	case ".patch", ".diff":
+		return "text/x-patch"
+	case ".html", ".htm":
+		return "text/html"
+	case ".ics":
+		return "text/calendar"
+	case ".vcf":
+		return "text/vcard"
+	case ".eml":
+		return "message/rfc822"
+	case ".pdf":
+		return "application/pdf"
+	case ".json":
+		return "application/json"
+	case ".xml":
+		return "application/xml"
+	case ".zip":
+		return "application/zip"
+	case ".gz":
+		return "application/gzip"
+	case ".tar":
+		return "application/x-tar"
+	case ".png":
+		return "image/png"
+	case ".jpg", ".jpeg":
+		return "image/jpeg"
+	case ".gif":
+		return "image/gif"
+	case ".svg":
+		return "image/svg+xml"
+	case ".webp":
+		return "image/webp"
+	case ".heic":
+		return "image/heic"
+	case ".mp3":
+		return "audio/mpeg"
+	case ".mp4":
+		return "video/mp4"
+	case ".doc":
+		return "application/msword"
+	case ".xls":
+		return "application/vnd.ms-excel"
+	case ".ppt":
+		return "application/vnd.ms-powerpoint"
+	case ".docx":
+		return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+	case ".xlsx":
+		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	case ".pptx":
+		return "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+	case ".odt":
+		return "application/vnd.oasis.opendocument.text"
+	case ".ods":
+		return "application/vnd.oasis.opendocument.spreadsheet"
+	}
+	return ""
 }
 
 // typeOf tells a media type. A name that promises text or a message must keep it.
 func typeOf(name string, data []byte) string {
 	ext := strings.ToLower(filepath.Ext(name))
-	t, ok := commonTypes[ext]
-	if !ok {
+	t := commonType(ext)
+	if t == "" {
 		t, _, _ = strings.Cut(mime.TypeByExtension(ext), ";")
 	}
 	switch {

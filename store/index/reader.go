@@ -54,7 +54,7 @@ func (r *Reader) View(ctx context.Context) (*View, error) {
 		return nil, broken(err)
 	}
 	v := &View{ctx: ctx, conn: conn, blocks: &prepared{conn: conn}}
-	if _, err = conn.ExecContext(ctx, "BEGIN"); err == nil {
+	if _, err = conn.ExecContext(context.WithoutCancel(ctx), "BEGIN"); err == nil { // done before a goroutine could watch ctx
 		v.State, err = readState(ctx, conn, r.home)
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -119,7 +120,7 @@ func parseLine(raw string) *line {
 		case "test":
 			l.test = value
 		case "nametemplate":
-			if s, ok := strings.CutPrefix(value, "%s"); ok && suffixes.MatchString(s) {
+			if s, ok := strings.CutPrefix(value, "%s"); ok && suffixes().MatchString(s) {
 				l.suffix = s
 			}
 		}
@@ -129,7 +130,7 @@ func parseLine(raw string) *line {
 }
 
 // suffixes are the ends of names that a template may ask for.
-var suffixes = regexp.MustCompile(`^\.[A-Za-z0-9.]{1,16}$`)
+var suffixes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\.[A-Za-z0-9.]{1,16}$`) })
 
 // splitFields splits at semicolons; a backslash takes the meaning from the next octet, also for the shell
 // unless that is a semicolon, a percent sign or a backslash.
@@ -183,7 +184,7 @@ func (l *line) passes(ctx context.Context) bool {
 }
 
 // plain is what of a message may stand in a command: it can be no option and means nothing to anybody.
-var plain = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+/-]{0,99}$`)
+var plain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+/-]{0,99}$`) })
 
 // words is the command for a file; false when the line asks for something that it is not given.
 func (l *line) words(path, typ string, params map[string]string) ([]string, bool) {
@@ -199,10 +200,10 @@ func (l *line) words(path, typ string, params map[string]string) ([]string, bool
 			case what == "s":
 				return path, true
 			case what == "t":
-				return typ, plain.MatchString(typ)
+				return typ, plain().MatchString(typ)
 			}
 			v := params[strings.ToLower(what)]
-			return v, plain.MatchString(v)
+			return v, plain().MatchString(v)
 		})
 		if !ok {
 			return nil, false
@@ -246,11 +247,13 @@ func substitute(text string, value func(what string) (string, bool)) (string, bo
 }
 
 // simple is a command that is the same without a shell: words, one whole word of them perhaps in quotes.
-var simple = regexp.MustCompile(`^\s*[A-Za-z0-9_./+-]+(\s+([^\s'"\\|&;<>()$` + "`" + `*?\[\]#~!]+|'[^\s'\\]*'|"[^\s"\\$` + "`" + `]*"))*\s*$`)
+var simple = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*[A-Za-z0-9_./+-]+(\s+([^\s'"\\|&;<>()$` + "`" + `*?\[\]#~!]+|'[^\s'\\]*'|"[^\s"\\$` + "`" + `]*"))*\s*$`)
+})
 
 // needsShell reports whether only a shell understands a command.
 func needsShell(view string) bool {
-	return !simple.MatchString(view) || strings.HasPrefix(view, "exec ")
+	return !simple().MatchString(view) || strings.HasPrefix(view, "exec ")
 }
 
 // unquoted is a word without the quotes around it.
