@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -187,6 +188,18 @@ func (u *undoing) across(t *txn, x step, grp GroupID) error {
 	}
 	u.moved[box.Name+" of "+box.AccountName]++
 	return t.bringBack(&k, &b, box.ID, grp)
+}
+
+// MovedTo is the message that one is now which was moved to another account; 0: it was not.
+func (s *Store) MovedTo(ctx context.Context, id MessageID) (to MessageID, err error) {
+	err = s.read(ctx, func(q querier) error {
+		err := q.QueryRowContext(ctx, `SELECT moved_to FROM message WHERE id = ? AND moved_to IS NOT NULL`, id).Scan(&to)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
+		return err
+	})
+	return to, err
 }
 
 // MovesLeft lists the accounts whose servers may hear now of what was moved from them to another account.

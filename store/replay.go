@@ -143,7 +143,8 @@ func (p *pendingAction) resolve(boxes map[MailboxID]*Mailbox) bool {
 
 func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 	rows, err := t.query(`SELECT a.id, a.grp, a.kind, a.message, a.target, a.add_flags, a.remove_flags, a.add_keywords, a.remove_keywords, a.given, a.tries,
-		m.server_mailbox, m.server_uid, m.content, m.header_id, m.size, m.received, m.flags, m.keywords, m.moved_to, o.server_mailbox, o.server_uid, o.flags, o.keywords
+		m.server_mailbox, m.server_uid, m.content, m.header_id, m.size, m.received, m.flags, m.keywords, m.moved_to,
+		EXISTS (SELECT 1 FROM message f WHERE f.moved_to = m.id AND f.state = 2), o.server_mailbox, o.server_uid, o.flags, o.keywords
 		FROM action a JOIN message m ON m.id = a.message LEFT JOIN message o ON o.id = m.copy_of WHERE a.account = ? AND a.state = 'pending' AND a.blocked_by IS NULL ORDER BY a.id`, a)
 	if err != nil {
 		return nil, err
@@ -157,7 +158,7 @@ func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 		var origin sql.NullInt64
 		var originWords sql.NullString
 		err := rows.Scan(&p.ID, &p.Group, &p.Kind, &p.Message, &p.target, &p.Add, &p.Remove, &add, &remove, &p.given, &p.Tries,
-			&p.onBox, &p.uid, &p.content, &p.HeaderID, &p.Size, &received, &p.flags, &p.words, &p.movedTo, &p.source.box, &p.source.uid, &origin, &originWords)
+			&p.onBox, &p.uid, &p.content, &p.HeaderID, &p.Size, &received, &p.flags, &p.words, &p.movedTo, &p.Carried, &p.source.box, &p.source.uid, &origin, &originWords)
 		if err != nil {
 			return nil, err
 		}
@@ -276,6 +277,16 @@ func (s *Store) Alone(ctx context.Context, id MessageID) (alone bool, err error)
 				WHERE m.id = ?1 AND o.id <> m.id)`, id).Scan(&alone)
 	})
 	return alone, err
+}
+
+// AwaitedLike counts the other messages that are here and for all we know in mailbox m on the server, under UIDs that are not
+// known yet, with the Message-ID and size of this one.
+func (s *Store) AwaitedLike(ctx context.Context, id MessageID, m MailboxID) (n int, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT count(*) FROM message m JOIN message o ON o.server_mailbox = ?2 AND o.server_uid IS NULL
+			AND o.header_id = m.header_id AND o.size = m.size AND o.state = 0 AND o.id <> m.id WHERE m.id = ?1`, id, m).Scan(&n)
+	})
+	return n, err
 }
 
 // arrive puts the server's side of a copy into a mailbox, under the UID the server told or to wait for it.

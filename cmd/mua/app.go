@@ -283,8 +283,13 @@ func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID
 		}
 		return 0, err
 	}
+	return a.accountCalled(ctx, s, all, a.accountArg)
+}
+
+// accountCalled is the store's id of an account, which the configuration may have though nothing of it is here.
+func (a *app) accountCalled(ctx context.Context, s *store.Store, all []store.Account, name string) (store.AccountID, error) {
 	for _, acct := range all {
-		if acct.Name == a.accountArg {
+		if acct.Name == name {
 			return acct.ID, nil
 		}
 	}
@@ -292,10 +297,10 @@ func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID
 	if err != nil {
 		return 0, err
 	}
-	if _, ok := c.Account(a.accountArg); !ok {
-		return 0, a.noAccount(a.accountArg)
+	if _, ok := c.Account(name); !ok {
+		return 0, a.noAccount(name)
 	}
-	return s.EnsureAccount(ctx, a.accountArg)
+	return s.EnsureAccount(ctx, name)
 }
 
 // agentOptions are the agent's for this invocation.
