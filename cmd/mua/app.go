@@ -38,6 +38,7 @@ type app struct {
 	verbose    bool
 	noColor    bool
 	brief      bool // the store is opened for a few calls only
+	reads      bool // the command writes nothing: it does with a store that may not be written
 	noAside    bool // a damaged mail.db stays where it is
 
 	config *account.Config // loaded once
@@ -220,6 +221,9 @@ func (a *app) open(ctx context.Context) (*store.Store, error) {
 	}
 	o := store.Options{Brief: a.brief, State: stateFolder()}
 	s, err := store.Open(ctx, dir, o)
+	if a.reads && store.Unwritable(err) {
+		s, err = a.readAsItIs(ctx, dir, o, err)
+	}
 	if err != nil {
 		if s, err = a.afterDamage(ctx, dir, o, err); err != nil {
 			return nil, err
