@@ -27,9 +27,10 @@ func (t *txn) adoptable(box Mailbox, in *Incoming, c *columns) (*copyState, erro
 	return t.likest(`header_id = '' AND size = ?5 AND date IS ?6 AND subject = ?7 AND `+waits, box.Account, box.ID, flags, keywords, c.size, ms(c.date), c.subject)
 }
 
-// likest is first of those with the server's flags ?3 and keywords ?4, else of all.
+// likest is first of those with the server's flags ?3 and keywords ?4, else of all. What is here goes before what is gone: were the
+// server to have it but once, it would be deleted for the other. What is known to be there goes before what may be.
 func (t *txn) likest(where string, args ...any) (*copyState, error) {
-	return t.oldest(where+` ORDER BY server_flags = ?3 AND server_keywords = ?4 DESC, id LIMIT 1`, args...)
+	return t.oldest(where+` ORDER BY state, server_mailbox IS NULL, server_flags = ?3 AND server_keywords = ?4 DESC, id LIMIT 1`, args...)
 }
 
 // first returns the oldest copy a condition selects, or nil.

@@ -104,7 +104,7 @@ func (t *txn) copyAt(m MailboxID, uid uint32) (*copyState, error) {
 func (t *txn) savePlace(k *copyState) error {
 	goneAt := sql.NullInt64{Int64: t.now, Valid: k.state == gone}
 	return t.run(`UPDATE message SET mailbox = ?, state = ?, gone_at = CASE WHEN ?3 IS NULL THEN NULL ELSE coalesce(gone_at, ?3) END,
-		removed = CASE WHEN ?2 = 2 THEN removed ELSE 0 END,
+		removed = CASE WHEN ?2 = 2 THEN removed ELSE 0 END, moved_to = CASE WHEN ?2 = 2 THEN moved_to END,
 		server_mailbox = ?, server_uid = ?, detached = ?, awaiting = ? WHERE id = ?`,
 		k.mailbox, k.state, goneAt, null(k.serverMailbox), null(k.uid), k.detached, k.awaiting, k.id)
 }

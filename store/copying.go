@@ -11,31 +11,21 @@ type Copies struct {
 	Made  []MessageID // 0 where the original vanished meanwhile
 }
 
-// Copy puts a copy of each message into a mailbox of the same account, here at once, and journals the wish. The
-// copies share the content of their originals; what only the header is here of can be copied where a server has it.
-// Between accounts: ErrState.
+// Copy puts a copy of each message into a mailbox, here at once, and journals the wish. The copies share the content of
+// their originals; what only the header is here of can be copied within its account where a server has it.
 func (s *Store) Copy(ctx context.Context, ids []MessageID, to MailboxID) (Copies, error) {
-	box, err := s.Mailbox(ctx, to)
+	each, err := s.allTo(ctx, to)
 	if err != nil {
 		return Copies{}, err
 	}
-	if err := s.sameAccount(ctx, ids, box); err != nil {
-		return Copies{}, err
-	}
-	return s.CopyEach(ctx, ids, map[AccountID]MailboxID{box.Account: to})
+	return s.CopyEach(ctx, ids, each)
 }
 
-// CopyEach copies messages of several accounts, each to the mailbox given for its account, as one group that one
+// CopyEach copies messages of several accounts, each to the mailbox given for those of its account, as one group that one
 // Undo takes back. A message of an account without one: ErrState, and nothing is copied.
 func (s *Store) CopyEach(ctx context.Context, ids []MessageID, to map[AccountID]MailboxID) (Copies, error) {
-	for _, id := range to {
-		box, err := s.Mailbox(ctx, id)
-		if err != nil {
-			return Copies{}, err
-		}
-		if box.NoSelect {
-			return Copies{}, fmt.Errorf("%s holds no messages: %w", box.Name, ErrState)
-		}
+	if err := s.holdMessages(ctx, to); err != nil {
+		return Copies{}, err
 	}
 	made := map[MessageID]MessageID{}
 	grp, err := s.wishFor(ctx, "copy", true, ids, func(t *txn, k *copyState, grp GroupID) error {
@@ -56,11 +46,18 @@ func (s *Store) CopyEach(ctx context.Context, ids []MessageID, to map[AccountID]
 
 // duplicate makes a copy of k in a mailbox.
 func (t *txn) duplicate(k *copyState, to MailboxID, grp GroupID) (MessageID, error) {
-	local, err := t.isLocal(to)
+	box, err := mailbox(t.ctx, t.tx, to)
 	if err != nil {
 		return 0, err
 	}
-	if k.content == 0 && (local || k.serverMailbox == 0) {
+	if box.Account != k.account {
+		c, err := t.carry(k, &box)
+		if err != nil {
+			return 0, err
+		}
+		return c.id, t.made(c, grp)
+	}
+	if k.content == 0 && (box.Local || k.serverMailbox == 0) {
 		return 0, fmt.Errorf("message %d is not wholly here yet, sync first: %w (%w)", k.id, ErrState, ErrNoBody)
 	}
 	change, err := t.change()
@@ -86,8 +83,13 @@ func (t *txn) duplicate(k *copyState, to MailboxID, grp GroupID) (MessageID, err
 	if err != nil {
 		return 0, err
 	}
-	if err := t.run(`INSERT INTO wish_step(grp, message, to_mailbox, gone) VALUES (?,?,?,?)`, grp, c.id, to, stepMade); err != nil {
-		return 0, err
+	return c.id, t.made(&c, grp)
+}
+
+// made journals that a copy was made.
+func (t *txn) made(c *copyState, grp GroupID) error {
+	if err := t.run(`INSERT INTO wish_step(grp, message, to_mailbox, gone) VALUES (?,?,?,?)`, grp, c.id, c.mailbox, stepMade); err != nil {
+		return err
 	}
-	return c.id, t.settle(&c, grp)
+	return t.settle(c, grp)
 }

@@ -79,6 +79,10 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 				return false, err
 			}
 			deleting = true
+		case a.kind == ActionFlags && k.state == gone: // nobody misses it
+			if err := t.closeAction(a.id, done, "", k); err != nil {
+				return false, err
+			}
 		case moved:
 			return false, t.presumeMoved(k, a, wishes)
 		default:

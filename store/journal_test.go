@@ -54,11 +54,6 @@ func TestCopyOfWhatIsNotOnTheServer(t *testing.T) {
 	if n := w.peek(); n != 2 || len(w.row(out.Made[0]).Pending) != 0 {
 		t.Errorf("%d pending", n)
 	}
-	other := must(w.EnsureAccount(w.ctx, "other"))(t)
-	far := must(w.LocalMailbox(w.ctx, other, "Far"))(t)
-	if _, err := w.Copy(w.ctx, ids, far.ID); !errors.Is(err, ErrState) {
-		t.Errorf("to another account: %v", err)
-	}
 }
 
 func TestRefusedCopyIsTakenBack(t *testing.T) {

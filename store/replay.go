@@ -17,6 +17,7 @@ type pendingAction struct {
 	onBox   sql.NullInt64 // server mailbox
 	target  sql.NullInt64
 	content sql.NullInt64
+	movedTo sql.NullInt64                    // the message in another account that it was moved to
 	flags   Flags                            // the copy's, as seen here; of a copy: those of what is copied
 	words   string                           // its keywords, JSON
 	source  struct{ uid, box sql.NullInt64 } // what is copied, on the server
@@ -78,6 +79,13 @@ func (t *txn) replayable(a AccountID) ([]pendingAction, error) {
 	placed := map[MessageID]bool{}
 	var out []pendingAction
 	for _, p := range all {
+		if p.Kind == ActionDelete && p.movedTo.Valid { // not before it is where it was moved to
+			if ok, err := t.stored(MessageID(p.movedTo.Int64)); err != nil {
+				return nil, err
+			} else if !ok {
+				continue
+			}
+		}
 		place := p.Kind != ActionFlags
 		if place && placed[p.Message] {
 			continue
@@ -135,7 +143,8 @@ func (p *pendingAction) resolve(boxes map[MailboxID]*Mailbox) bool {
 
 func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 	rows, err := t.query(`SELECT a.id, a.grp, a.kind, a.message, a.target, a.add_flags, a.remove_flags, a.add_keywords, a.remove_keywords, a.given, a.tries,
-		m.server_mailbox, m.server_uid, m.content, m.header_id, m.size, m.received, m.flags, m.keywords, o.server_mailbox, o.server_uid, o.flags, o.keywords
+		m.server_mailbox, m.server_uid, m.content, m.header_id, m.size, m.received, m.flags, m.keywords, m.moved_to,
+		EXISTS (SELECT 1 FROM message f WHERE f.moved_to = m.id AND f.state = 2), o.server_mailbox, o.server_uid, o.flags, o.keywords
 		FROM action a JOIN message m ON m.id = a.message LEFT JOIN message o ON o.id = m.copy_of WHERE a.account = ? AND a.state = 'pending' AND a.blocked_by IS NULL ORDER BY a.id`, a)
 	if err != nil {
 		return nil, err
@@ -149,7 +158,7 @@ func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 		var origin sql.NullInt64
 		var originWords sql.NullString
 		err := rows.Scan(&p.ID, &p.Group, &p.Kind, &p.Message, &p.target, &p.Add, &p.Remove, &add, &remove, &p.given, &p.Tries,
-			&p.onBox, &p.uid, &p.content, &p.HeaderID, &p.Size, &received, &p.flags, &p.words, &p.source.box, &p.source.uid, &origin, &originWords)
+			&p.onBox, &p.uid, &p.content, &p.HeaderID, &p.Size, &received, &p.flags, &p.words, &p.movedTo, &p.Carried, &p.source.box, &p.source.uid, &origin, &originWords)
 		if err != nil {
 			return nil, err
 		}
@@ -270,6 +279,16 @@ func (s *Store) Alone(ctx context.Context, id MessageID) (alone bool, err error)
 	return alone, err
 }
 
+// AwaitedLike counts the other messages that are here and for all we know in mailbox m on the server, under UIDs that are not
+// known yet, with the Message-ID and size of this one.
+func (s *Store) AwaitedLike(ctx context.Context, id MessageID, m MailboxID) (n int, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT count(*) FROM message m JOIN message o ON o.server_mailbox = ?2 AND o.server_uid IS NULL
+			AND o.header_id = m.header_id AND o.size = m.size AND o.state = 0 AND o.id <> m.id WHERE m.id = ?1`, id, m).Scan(&n)
+	})
+	return n, err
+}
+
 // arrive puts the server's side of a copy into a mailbox, under the UID the server told or to wait for it.
 func (t *txn) arrive(k *copyState, box MailboxID, r Replayed) error {
 	var validity uint32
@@ -324,6 +343,11 @@ func (s *Store) Landed(ctx context.Context, id ActionID, m MailboxID) (uids []ui
 func (t *txn) refuse(k *copyState, a *actionRow, words string) error {
 	if err := t.closeAction(a.id, refused, refusalWords(a)+" was refused: "+words, k); err != nil {
 		return err
+	}
+	if a.kind == ActionAppend {
+		if back, err := t.notCarried(k, a); err != nil || back {
+			return err
+		}
 	}
 	switch {
 	case a.kind == ActionFlags:

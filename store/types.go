@@ -229,7 +229,8 @@ type Action struct {
 	HeaderID       string // Message-ID header of the copy, for finding it
 	Size           int64  // of the copy, octets
 	Received       time.Time
-	Tries          int // how often it was handed out before
+	Tries          int  // how often it was handed out before
+	Carried        bool // of an append: it comes from another account, which has it until this is done
 }
 
 // Replayed is the outcome of one action.

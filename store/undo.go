@@ -11,9 +11,11 @@ import (
 
 // What a step did to a copy's life: wish_step.gone.
 const (
-	stepKept = iota
-	stepGone // deleted for good
-	stepMade // made as a copy of another
+	stepKept    = iota
+	stepGone    // deleted for good
+	stepMade    // made as a copy of another
+	stepAcross  // ended for a copy in another account
+	stepCarried // that copy: goes with the step of the other
 )
 
 // step is what a group changed of one copy.
@@ -23,6 +25,7 @@ type step struct {
 	add, remove               Flags
 	addKeywords, dropKeywords []string
 	life                      int
+	other                     MessageID // of stepAcross: the copy in the other account
 }
 
 // undoing is one Undo or Redo and what it did, to be told.
@@ -50,7 +53,7 @@ const (
 	redoable = `SELECT id FROM wish_group g WHERE undoable = 1 AND undone IS NOT NULL AND ` + hasSteps + ` ORDER BY id LIMIT 1`
 	hasSteps = `(EXISTS (SELECT 1 FROM wish_step WHERE grp = g.id) OR EXISTS (SELECT 1 FROM mailbox_step WHERE grp = g.id)
 		OR EXISTS (SELECT 1 FROM outbox_step WHERE grp = g.id))`
-	stepFields = `message, coalesce(from_mailbox, 0), coalesce(to_mailbox, 0), add_flags, remove_flags, add_keywords, remove_keywords, gone`
+	stepFields = `message, coalesce(from_mailbox, 0), coalesce(to_mailbox, 0), add_flags, remove_flags, add_keywords, remove_keywords, gone, coalesce(other, 0)`
 )
 
 // Undo takes back the last group of wishes and says what it did ("3 messages moved back to INBOX").
@@ -138,7 +141,7 @@ func (u *undoing) load(ctx context.Context, q querier) error {
 	for rows.Next() {
 		var x step
 		var add, remove string
-		if err := rows.Scan(&x.message, &x.from, &x.to, &x.add, &x.remove, &add, &remove, &x.life); err != nil {
+		if err := rows.Scan(&x.message, &x.from, &x.to, &x.add, &x.remove, &add, &remove, &x.life, &x.other); err != nil {
 			return err
 		}
 		x.addKeywords, x.dropKeywords = fromJSON[string](add), fromJSON[string](remove)
@@ -161,6 +164,10 @@ func (u *undoing) step(t *txn, x step, grp GroupID) error {
 		return u.revive(t, x, grp, &u.back)
 	case x.life == stepMade && u.again:
 		return u.revive(t, x, grp, &u.made)
+	case x.life == stepAcross:
+		return u.across(t, x, grp)
+	case x.life == stepCarried:
+		return nil
 	}
 	k, err := t.copy(x.message)
 	if errors.Is(err, ErrNotFound) {

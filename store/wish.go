@@ -124,55 +124,56 @@ func (t *txn) mark(k *copyState, c FlagChange, grp GroupID) error {
 	return t.settle(k, grp)
 }
 
-// Move moves copies to a mailbox of the same account here at once and journals the wish. Between
-// accounts: ErrState. A copy that goes to a mailbox on no server must be wholly here.
+// Move moves copies to a mailbox here at once and journals the wish. A copy that goes to a mailbox on no server, or of
+// another account, must be wholly here; in another account it is another one, with an id of its own.
 func (s *Store) Move(ctx context.Context, ids []MessageID, to MailboxID) (GroupID, error) {
-	box, err := s.Mailbox(ctx, to)
+	each, err := s.allTo(ctx, to)
 	if err != nil {
 		return 0, err
 	}
-	if err := s.sameAccount(ctx, ids, box); err != nil {
-		return 0, err
-	}
-	return s.MoveEach(ctx, ids, map[AccountID]MailboxID{box.Account: to})
+	return s.MoveEach(ctx, ids, each)
 }
 
-// MoveEach moves copies of several accounts, each to the mailbox given for its account, as one
+// MoveEach moves copies of several accounts, each to the mailbox given for those of its account, as one
 // group that one Undo takes back. A copy of an account without one stays: ErrState.
 func (s *Store) MoveEach(ctx context.Context, ids []MessageID, to map[AccountID]MailboxID) (GroupID, error) {
-	for _, id := range to {
-		box, err := s.Mailbox(ctx, id)
-		if err != nil {
-			return 0, err
-		}
-		if box.NoSelect {
-			return 0, fmt.Errorf("%s holds no messages: %w", box.Name, ErrState)
-		}
+	if err := s.holdMessages(ctx, to); err != nil {
+		return 0, err
 	}
 	return s.wishFor(ctx, "move", true, ids, func(t *txn, k *copyState, grp GroupID) error {
 		target, ok := to[k.account]
 		if !ok {
 			return fmt.Errorf("message %d belongs to an account without a target: %w", k.id, ErrState)
 		}
-		return t.move(k, target, grp)
+		return t.moveTo(k, target, grp)
 	})
 }
 
-func (s *Store) sameAccount(ctx context.Context, ids []MessageID, box Mailbox) error {
-	return s.read(ctx, func(q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?)) AND account <> ? LIMIT 1`, toJSON(ids), box.Account)
+// allTo has messages of every account go to one mailbox.
+func (s *Store) allTo(ctx context.Context, to MailboxID) (map[AccountID]MailboxID, error) {
+	accounts, err := s.Accounts(ctx)
+	each := make(map[AccountID]MailboxID, len(accounts))
+	for _, a := range accounts {
+		each[a.ID] = to
+	}
+	return each, err
+}
+
+// holdMessages fails unless messages can be put into all of the mailboxes.
+func (s *Store) holdMessages(ctx context.Context, to map[AccountID]MailboxID) error {
+	for _, id := range to {
+		box, err := s.Mailbox(ctx, id)
 		if err != nil {
 			return err
 		}
-		other, err := collect[MessageID](rows)
-		if err == nil && len(other) > 0 {
-			err = fmt.Errorf("message %d belongs to another account than %s: %w", other[0], box.Name, ErrState)
+		if box.NoSelect {
+			return fmt.Errorf("%s holds no messages: %w", box.Name, ErrState)
 		}
-		return err
-	})
+	}
+	return nil
 }
 
-// move changes the mailbox of one copy.
+// move changes the mailbox of one copy, within its account.
 func (t *txn) move(k *copyState, to MailboxID, grp GroupID) error {
 	if k.mailbox == to {
 		return nil

@@ -228,14 +228,9 @@ func TestAppendFollowsItsCopy(t *testing.T) {
 	w.expect("append Archive [seen flagged draft]")
 }
 
-func TestWishesOfOtherAccountsAndUnknownOnes(t *testing.T) {
+func TestWishesOfUnknownOnes(t *testing.T) {
 	w := newWorld(t)
 	ids := w.pull(w.inbox, 1, mail(1, "a", "x"))
-	other := must(w.EnsureAccount(w.ctx, "other"))(t)
-	box := must(w.RoleMailbox(w.ctx, other, RoleInbox, true))(t)
-	if _, err := w.Move(w.ctx, ids, box.ID); !errors.Is(err, ErrState) {
-		t.Errorf("moved between accounts: %v", err)
-	}
 	if _, err := w.MarkFlags(w.ctx, append(ids, 999), FlagChange{Add: Seen}); !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "999") {
 		t.Errorf("got %v", err)
 	}

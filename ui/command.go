@@ -150,12 +150,21 @@ func (u *App) commandMove(name string) error {
 	if len(list) == 0 {
 		return nil
 	}
+	t, err := u.targetNamed(name, list)
+	if err == nil {
+		u.mail.moveTo(t)
+	}
+	return err
+}
+
+// targetNamed finds the mailbox of a name, in the account of each message.
+func (u *App) targetNamed(name string, list []row) (target, error) {
 	b, ok := u.findBox(name, list[0].Account)
 	if !ok || b.Account != list[0].Account {
-		return noMailbox(name)
+		return target{}, noMailbox(name)
 	}
-	u.mail.moveTo(b)
-	return nil
+	to, err := u.targetsFor(b, list)
+	return target{b.Name, to}, err
 }
 
 func (u *App) commandCopy(name string) error {
@@ -163,12 +172,11 @@ func (u *App) commandCopy(name string) error {
 	if len(list) == 0 {
 		return nil
 	}
-	b, ok := u.findBox(name, list[0].Account)
-	if !ok || b.Account != list[0].Account {
-		return noMailbox(name)
+	t, err := u.targetNamed(name, list)
+	if err == nil {
+		u.mail.copyTo(list, t)
 	}
-	u.mail.copyTo(list, b)
-	return nil
+	return err
 }
 
 func (u *App) commandSearch(q string) error {

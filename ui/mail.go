@@ -310,8 +310,8 @@ func (m *mailView) Where() (string, string) {
 		left += " ▸ by " + sortWord(l.q.Sort)
 	}
 	var right []string
-	if n := len(l.marked); n > 0 {
-		right = append(right, fmt.Sprintf("%d marked", n))
+	if len(l.marked) > 0 {
+		right = append(right, l.markedWords())
 	}
 	if l.unread > 0 {
 		right = append(right, fmt.Sprintf("%d unread", l.unread))

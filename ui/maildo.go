@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"fmt"
 
 	"mua/store"
 	"mua/ui/keys"
@@ -286,10 +287,31 @@ func (m *mailView) toggleAll() {
 			}
 			l.markRows(rows)
 			if len(list) == maxMarked {
-				l.u.remark("%d marked; the list is longer", len(l.marked))
+				l.u.remark("%s; the list is longer", l.markedWords())
 			}
 		}
 	})
+}
+
+// markedWords tells how many messages are marked, and in a list of threads in how many of these.
+func (l *list) markedWords() string {
+	if !l.q.Threads {
+		return fmt.Sprintf("%d marked", len(l.marked))
+	}
+	n, whole := 0, make(map[int64]bool, len(l.marked)) // thread → marked as one row
+	for _, r := range l.marked {
+		if r.folded() {
+			n += max(1, len(r.InThread.Here))
+			whole[r.Thread] = true
+		}
+	}
+	for _, r := range l.marked {
+		if !whole[r.Thread] {
+			n++
+			whole[r.Thread] = false
+		}
+	}
+	return fmt.Sprintf("%d marked in %s", n, count(len(whole), "thread"))
 }
 
 func (l *list) markRows(rows []row) {

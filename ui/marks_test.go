@@ -64,3 +64,18 @@ func TestMarkedAndGoneMeanwhile(t *testing.T) {
 	r.keys("a")
 	r.sees("Archived 499 · u undo · 1 more are gone meanwhile")
 }
+
+// TestMarkedThreads: the messages are counted that the next key is for, and the threads.
+func TestMarkedThreads(t *testing.T) {
+	r := start(t, setup{w: 120, h: 40, fill: harbour})
+	r.keys("T", "Ctrl-A")
+	r.sees("6 marked in 3 threads")
+	r.keys("F")
+	r.sees("Flagged 6")
+	r.keys("t")
+	r.sees("1 marked in 1 thread")
+	r.keys("t")
+	r.sees("5 marked in 2 threads")
+	r.keys("a")
+	r.sees("Archived 5", "Old news")
+}

@@ -48,28 +48,56 @@ func (u *App) targetsFor(b store.Mailbox, list []row) (map[store.AccountID]store
 	return out, nil
 }
 
-// chooseFor asks for a mailbox of the account that messages belong to; where there are several accounts, for one that all of them have.
-func (m *mailView) chooseFor(verb string, list []row, do func(store.Mailbox)) {
+// target is where messages go to: for those of each account a mailbox, and what that is called.
+type target struct {
+	name string
+	to   map[store.AccountID]store.MailboxID
+}
+
+// oneFor is a mailbox of an account that messages of all these accounts go to.
+func oneFor(b store.Mailbox, accts []store.AccountID) target {
+	t := target{b.Name, map[store.AccountID]store.MailboxID{}}
+	for _, a := range accts {
+		t.to[a] = b.ID
+		if a != b.Account {
+			t.name = b.AccountName + " ▸ " + b.Name
+		}
+	}
+	return t
+}
+
+// chooseFor asks where to: a mailbox of the account that messages belong to, where there are several accounts one that all
+// of them have, or any one of another account.
+func (m *mailView) chooseFor(verb string, list []row, do func(target)) {
 	accts := accountsOf(list)
 	if len(accts) == 0 {
 		return
 	}
 	title := fmt.Sprintf("%s %s to", verb, count(len(list), "message"))
 	if len(accts) == 1 {
-		m.u.chooseMailbox(title, accts[0], do)
+		m.u.chooseMailbox(title, accts[0], func(b store.Mailbox) { do(oneFor(b, accts)) }, m.elsewhere(accts, do)...)
 		return
 	}
-	title += ", each in its account"
 	var options []option
 	for _, b := range m.u.stored.boxes {
-		lacks := func(a store.AccountID) bool { _, ok := m.u.boxOf(b, a); return !ok }
-		if b.Account == accts[0] && !b.NoSelect && !slices.ContainsFunc(accts, lacks) {
-			options = append(options, option{words: text("%s", b.Name), match: strings.ToLower(b.Name + " " + string(b.Role)), do: func() { do(b) }})
+		if b.Account != accts[0] || b.NoSelect {
+			continue
+		}
+		if to, err := m.u.targetsFor(b, list); err == nil {
+			options = append(options, option{text("%s", b.Name), text("each in its account"), strings.ToLower(b.Name + " " + string(b.Role)),
+				func() { do(target{b.Name, to}) }})
 		}
 	}
-	if len(options) == 0 {
-		m.u.say("The accounts of these messages have no mailbox in common")
-		return
+	m.u.pick(title, append(options, m.elsewhere(accts, do)...))
+}
+
+// elsewhere offers the mailboxes of accounts, but for those of the only one that messages belong to.
+func (m *mailView) elsewhere(accts []store.AccountID, do func(target)) (options []option) {
+	for _, b := range m.u.stored.boxes {
+		if !b.NoSelect && b.ID > 0 && (len(accts) > 1 || b.Account != accts[0]) {
+			name := b.AccountName + " ▸ " + b.Name
+			options = append(options, option{text("%s", name), text(""), strings.ToLower(name + " " + string(b.Role)), func() { do(oneFor(b, accts)) }})
+		}
 	}
-	m.u.pick(title, options)
+	return options
 }

@@ -147,18 +147,13 @@ func (m *mailView) moveToRole(role store.Role) {
 
 // chooseTarget asks for a mailbox and moves there.
 func (m *mailView) chooseTarget() {
-	m.chooseFor("Move", m.targets(), func(b store.Mailbox) { m.moveTo(b) })
+	m.chooseFor("Move", m.targets(), m.moveTo)
 }
 
-func (m *mailView) moveTo(b store.Mailbox) {
+func (m *mailView) moveTo(t target) {
 	st := m.u.o.Store
-	to, err := m.u.targetsFor(b, m.targets())
-	if err != nil {
-		m.u.oops("move", err)
-		return
-	}
-	m.away("Moved to "+b.Name+":", func(ctx context.Context, ids []store.MessageID) error {
-		_, err := st.MoveEach(ctx, ids, to)
+	m.away("Moved to "+t.name+":", func(ctx context.Context, ids []store.MessageID) error {
+		_, err := st.MoveEach(ctx, ids, t.to)
 		return err
 	})
 }
@@ -166,18 +161,13 @@ func (m *mailView) moveTo(b store.Mailbox) {
 // chooseCopy asks for a mailbox and copies there.
 func (m *mailView) chooseCopy() {
 	list := m.targets()
-	m.chooseFor("Copy", list, func(b store.Mailbox) { m.copyTo(list, b) })
+	m.chooseFor("Copy", list, func(t target) { m.copyTo(list, t) })
 }
 
-func (m *mailView) copyTo(list []row, b store.Mailbox) {
+func (m *mailView) copyTo(list []row, t target) {
 	st, l := m.u.o.Store, m.list()
-	to, err := m.u.targetsFor(b, list)
-	if err != nil {
-		m.u.oops("copy", err)
-		return
-	}
-	m.u.wish("Copied to "+b.Name+": "+m.undoable(len(list)), func(ctx context.Context) error {
-		_, err := st.CopyEach(ctx, ids(list), to)
+	m.u.wish("Copied to "+t.name+": "+m.undoable(len(list)), func(ctx context.Context) error {
+		_, err := st.CopyEach(ctx, ids(list), t.to)
 		return err
 	}, func(error) { l.reload() })
 	clear(l.marked)

@@ -83,6 +83,15 @@ func (r *Result) note(err error) {
 	}
 }
 
+// Add counts in another pass, which left the outbox alone.
+func (r *Result) Add(next Result) {
+	r.New, r.Changed, r.Removed = r.New+next.New, r.Changed+next.Changed, r.Removed+next.Removed
+	r.Replayed, r.Conflicts = r.Replayed+next.Replayed, r.Conflicts+next.Conflicts
+	r.Bytes, r.RoundTrips, r.Duration = r.Bytes+next.Bytes, r.RoundTrips+next.RoundTrips, r.Duration+next.Duration
+	r.Warnings = append(r.Warnings, next.Warnings...)
+	r.note(next.Err)
+}
+
 // Pass brings one account in step once: replay, flush, replay what acceptance
 // released, pull. When another process keeps the account in step, that one is
 // woken and Result.By says so. Troubles are in Result.Err as *account.Trouble

@@ -171,7 +171,7 @@ func (r *replay) findAppended(mb store.Mailbox, a store.Action, size int64) (uid
 	if err != nil {
 		return 0, err
 	}
-	if sel.NumMessages == 0 {
+	if sel.NumMessages == 0 || a.Carried && a.Tries == 0 { // the same from elsewhere is another one, and may be what goes then
 		return 0, nil
 	}
 	found, err := r.likely(a, size)
@@ -188,7 +188,7 @@ func (r *replay) findAppended(mb store.Mailbox, a store.Action, size int64) (uid
 	if hits, err = r.unclaimed(mb, a, hits); err != nil || len(hits) == 0 {
 		return 0, err
 	}
-	if mb.Role == store.RoleSent && !r.begun(a) {
+	if mb.Role == store.RoleSent && !r.begun(a) && !a.Carried {
 		return hits[len(hits)-1], nil
 	}
 	w, ours := wantList, []byte(nil)
@@ -204,12 +204,18 @@ func (r *replay) findAppended(mb store.Mailbox, a store.Action, size int64) (uid
 	if err != nil {
 		return 0, err
 	}
+	same := 0
 	for _, m := range msgs {
-		if r.begun(a) && m.flags.Has(store.Deleted) { // whoever expunges next takes it away: another copy, or as good as none
+		if m.flags.Has(store.Deleted) && (r.begun(a) || !a.Add.Has(store.Deleted)) { // whoever expunges next takes it away: another copy, or as good as none
 			continue
 		}
 		if m.size == size && (w == wantList || sameHeader(m.header, ours)) {
-			uid = max(uid, m.uid)
+			uid, same = max(uid, m.uid), same+1
+		}
+	}
+	if uid != 0 && a.Carried {
+		if awaited, err := r.s.st.AwaitedLike(r.ctx, a.Message, mb.ID); err != nil || same <= awaited { // those are there, and not this one
+			return 0, r.s.local(err)
 		}
 	}
 	return uid, nil

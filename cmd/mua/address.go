@@ -56,6 +56,7 @@ ADDRESS<TAB>NAME, or of NAME <ADDRESS>. The terminal asks the same sources while
 
 // addressBook is what the configuration names; without one, what mail has taught.
 func (a *app) addressBook(cmd *cobra.Command) (*addressbook.Book, error) {
+	a.reads = true
 	s, err := a.open(cmd.Context())
 	if err != nil {
 		return nil, err

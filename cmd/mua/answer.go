@@ -31,7 +31,8 @@ func newReply(a *app) *cobra.Command {
 		Long: `Reply sends an answer to a message, as the terminal does with r: to its author, with
 --all to everybody it went to but yourself, with --list to its mailing list. The
 text comes from --body, --body-file or stdin and stands above the quoted
-original (--no-quote leaves that out). The answer comes from the address that the
+original (--no-quote leaves that out); an empty one is refused, unless --body '' asks
+for it or something is attached. The answer comes from the address that the
 message was sent to; the message is marked answered once a server has taken the answer.
 -t, -c and -b add recipients. Everything else is as with mua send.`,
 		Example: `  echo 'Fine with me.' | mua reply 12
@@ -141,6 +142,9 @@ func (a *app) answer(ctx context.Context, args []string, f sendFlags, begin func
 		}
 		if a.nothingToSay(d, f) {
 			return nil
+		}
+		if d.Forwards == 0 && f.unsaid(d) { // what is forwarded speaks for itself
+			return unsaid("the answer is empty")
 		}
 		text := d.Text
 		d.Text, d.Attachments = quote, append(theirs, d.Attachments...)

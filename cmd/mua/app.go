@@ -38,6 +38,7 @@ type app struct {
 	verbose    bool
 	noColor    bool
 	brief      bool // the store is opened for a few calls only
+	reads      bool // the command writes nothing: it does with a store that may not be written
 	noAside    bool // a damaged mail.db stays where it is
 
 	config *account.Config // loaded once
@@ -218,6 +219,9 @@ func (a *app) open(ctx context.Context) (*store.Store, error) {
 	}
 	o := store.Options{Brief: a.brief, State: stateFolder()}
 	s, err := store.Open(ctx, dir, o)
+	if a.reads && store.Unwritable(err) {
+		s, err = a.readAsItIs(ctx, dir, o, err)
+	}
 	if err != nil {
 		if s, err = a.afterDamage(ctx, dir, o, err); err != nil {
 			return nil, err
@@ -281,8 +285,13 @@ func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID
 		}
 		return 0, err
 	}
+	return a.accountCalled(ctx, s, all, a.accountArg)
+}
+
+// accountCalled is the store's id of an account, which the configuration may have though nothing of it is here.
+func (a *app) accountCalled(ctx context.Context, s *store.Store, all []store.Account, name string) (store.AccountID, error) {
 	for _, acct := range all {
-		if acct.Name == a.accountArg {
+		if acct.Name == name {
 			return acct.ID, nil
 		}
 	}
@@ -290,10 +299,10 @@ func (a *app) storeAccount(ctx context.Context, s *store.Store) (store.AccountID
 	if err != nil {
 		return 0, err
 	}
-	if _, ok := c.Account(a.accountArg); !ok {
-		return 0, a.noAccount(a.accountArg)
+	if _, ok := c.Account(name); !ok {
+		return 0, a.noAccount(name)
 	}
-	return s.EnsureAccount(ctx, a.accountArg)
+	return s.EnsureAccount(ctx, name)
 }
 
 // agentOptions are the agent's for this invocation.

@@ -74,6 +74,7 @@ func newConflictJSON(c store.Conflict) conflictJSON {
 }
 
 func (a *app) conflicts(ctx context.Context, limit int) error {
+	a.reads = true
 	s, err := a.open(ctx)
 	if err != nil {
 		return err

@@ -9,29 +9,29 @@ import (
 )
 
 func newCopy(a *app) *cobra.Command {
-	var to string
+	var to where
 	cmd := &cobra.Command{
-		Use: "copy --to MAILBOX ID...|-", Short: "Copy messages to a mailbox of their account", Args: usageArgs(cobra.MinimumNArgs(1)),
+		Use: "copy --to MAILBOX ID...|-", Short: "Copy messages to a mailbox of their account, or of another one", Args: usageArgs(cobra.MinimumNArgs(1)),
 		Long: `Copy makes a copy of each message in another mailbox (or the same one), here at
 once and on the server with the next sync. With --json it prints the copies.`,
-		Example: "  mua copy --to Projects 12 13",
+		Example: "  mua copy --to Projects 12 13\n  mua copy --to Archive --to-account home 12",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if to == "" {
+			if to.mailbox == "" {
 				return usagef("say where to: --to MAILBOX")
 			}
 			return a.copyTo(cmd.Context(), args, to)
 		},
 	}
-	cmd.Flags().StringVar(&to, "to", "", "the `MAILBOX`: its name or role (archive, trash, junk, …)")
+	to.flags(cmd)
 	return cmd
 }
 
-func (a *app) copyTo(ctx context.Context, args []string, to string) error {
+func (a *app) copyTo(ctx context.Context, args []string, to where) error {
 	s, ids, err := a.messageIDs(ctx, args)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	targets, err := targetsOf(ctx, s, ids, to, "Nothing was copied")
+	targets, err := a.targetsOf(ctx, s, ids, to, "Nothing was copied")
 	if err != nil {
 		return err
 	}

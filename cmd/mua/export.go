@@ -60,6 +60,7 @@ that are on a server only nothing is written; the exit status is then 75.`,
 }
 
 func (a *app) export(ctx context.Context, f exportFlags, text string) error {
+	a.reads = true
 	format := archive.Format(f.format)
 	d, err := dialect(f.dialect)
 	switch {

@@ -63,6 +63,7 @@ listed). A thread's id stays; where two turn out to be one, the lower is kept an
 }
 
 func (a *app) list(ctx context.Context, f listFlags, args []string) error {
+	a.reads = true
 	q, err := listQuery(f, strings.Join(args, " "))
 	if err != nil {
 		return err

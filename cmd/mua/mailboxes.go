@@ -32,6 +32,7 @@ type mailboxJSON struct {
 }
 
 func (a *app) mailboxes(ctx context.Context) error {
+	a.reads = true
 	s, err := a.open(ctx)
 	if err != nil {
 		return err

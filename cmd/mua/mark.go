@@ -88,6 +88,9 @@ func (a *app) act(ctx context.Context, args []string, done string, do func(conte
 		return nil
 	}
 	for _, id := range ids {
+		if to, err := s.MovedTo(ctx, id); err == nil && to != 0 {
+			id = to
+		}
 		row, err := s.Row(ctx, id)
 		if err != nil { // deleted for good: there is no row any more
 			if err := a.emit(map[string]any{"id": id, "done": done}); err != nil {

@@ -14,27 +14,37 @@ import (
 )
 
 func newMove(a *app) *cobra.Command {
-	var to string
+	var to where
 	cmd := &cobra.Command{
-		Use: "move --to MAILBOX ID...|-", Short: "Move messages to a mailbox of their account", Args: usageArgs(cobra.MinimumNArgs(1)),
-		Example: "  mua move --to Projects 12 13",
+		Use: "move --to MAILBOX ID...|-", Short: "Move messages to a mailbox of their account, or of another one", Args: usageArgs(cobra.MinimumNArgs(1)),
+		Long: `Move puts messages into another mailbox, here at once and on the server with the next
+sync. Between accounts (--to-account) what was moved is uploaded to the one server, and
+deleted on the other one after that; the message gets a new id, which --json prints.`,
+		Example: "  mua move --to Projects 12 13\n  mua move --to Archive --to-account home 12",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if to == "" {
+			if to.mailbox == "" {
 				return usagef("say where to: --to MAILBOX")
 			}
 			return a.act(cmd.Context(), args, "moved", func(ctx context.Context, s *store.Store, ids []store.MessageID) error {
-				return moveAll(ctx, s, ids, to)
+				return a.moveAll(ctx, s, ids, to)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&to, "to", "", "the `MAILBOX`: its name or role (archive, trash, junk, …)")
+	to.flags(cmd)
 	return cmd
 }
 
-// moveAll moves each message within its own account, as one action for undo; every
-// target is looked up before anything moves.
-func moveAll(ctx context.Context, s *store.Store, ids []store.MessageID, to string) error {
-	targets, err := targetsOf(ctx, s, ids, to, "Nothing was moved")
+// where names the mailbox that messages go to.
+type where struct{ mailbox, account string }
+
+func (w *where) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&w.mailbox, "to", "", "the `MAILBOX`: its name or role (archive, trash, junk, …)")
+	cmd.Flags().StringVar(&w.account, "to-account", "", "it is one of this `ACCOUNT` (default: that of each message)")
+}
+
+// moveAll moves each message, as one action for undo; every target is looked up before anything moves.
+func (a *app) moveAll(ctx context.Context, s *store.Store, ids []store.MessageID, to where) error {
+	targets, err := a.targetsOf(ctx, s, ids, to, "Nothing was moved")
 	if err != nil {
 		return err
 	}
@@ -42,21 +52,39 @@ func moveAll(ctx context.Context, s *store.Store, ids []store.MessageID, to stri
 	return err
 }
 
-// targetsOf finds the mailbox that to names in each of the messages' accounts.
-func targetsOf(ctx context.Context, s *store.Store, ids []store.MessageID, to, kept string) (map[store.AccountID]store.MailboxID, error) {
+// targetsOf finds the mailbox that to names in each of the messages' accounts, or in the one it names. What goes to another
+// account is wholly here then.
+func (a *app) targetsOf(ctx context.Context, s *store.Store, ids []store.MessageID, to where, kept string) (map[store.AccountID]store.MailboxID, error) {
 	targets := map[store.AccountID]store.MailboxID{}
+	var other store.AccountID // 0: each in its own
+	if to.account != "" {
+		all, err := s.Accounts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if other, err = a.accountCalled(ctx, s, all, to.account); err != nil {
+			return nil, err
+		}
+	}
 	for _, id := range ids {
 		row, err := s.Row(ctx, id)
 		if err != nil {
 			return nil, err
 		}
+		in, name := row.Account, row.AccountName
+		if other != 0 && other != row.Account {
+			in, name = other, to.account
+			if _, err := a.body(ctx, s, id, false); err != nil {
+				return nil, err
+			}
+		}
 		if targets[row.Account] != 0 {
 			continue
 		}
-		m, err := target(ctx, s, row.Account, to)
+		m, err := target(ctx, s, in, to.mailbox)
 		if errors.Is(err, store.ErrNotFound) {
-			t := noMailbox(ctx, s, row.Account, to, err)
-			t.Account, t.Kept = row.AccountName, kept
+			t := noMailbox(ctx, s, in, to.mailbox, err)
+			t.Account, t.Kept = name, kept
 			return nil, t
 		}
 		if err != nil {

@@ -64,6 +64,7 @@ func switched(cmd *cobra.Command, name, usage string, run func(ctx context.Conte
 }
 
 func (a *app) outboxList(ctx context.Context, all bool) error {
+	a.reads = true
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (a *app) outboxList(ctx context.Context, all bool) error {
 	if err != nil {
 		return err
 	}
-	if err := a.tellMoved(ctx, s); err != nil {
+	if err := a.tellMoved(ctx, s); err != nil && !errors.Is(err, store.ErrReadOnly) {
 		return err
 	}
 	last := ""
@@ -138,6 +139,7 @@ now, and ends with what one can do with it.`,
 		Example: "  mua outbox show 7\n  mua outbox show 7 --raw > spooled.eml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			a.reads = true
 			s, ids, err := a.outboxItems(ctx, args)
 			if err != nil {
 				return err

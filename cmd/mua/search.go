@@ -55,6 +55,7 @@ is checked here. Without a connection the rows are those found here, and the exi
 }
 
 func (a *app) search(ctx context.Context, f searchFlags, text string) error {
+	a.reads = true
 	if f.limit < 0 {
 		return usagef("-n takes a number of messages, 0 for all")
 	}

@@ -29,7 +29,8 @@ func newSend(a *app) *cobra.Command {
 
 Exit status 0 means safely spooled: accepted already, or queued and tried again
 later. 69 means that the server has refused it for good. The outbox id is
-printed on stdout. Without --body and --body-file the text is read from stdin.`,
+printed on stdout. Without --body and --body-file the text is read from stdin. What has
+neither text nor subject nor attachment is refused, unless --body '' asks for it.`,
 		Example: `  mua send -t bob@example.org -s 'Lunch?' --body 'At noon?'
   make test 2>&1 | mua send -s 'build log' -a report.pdf team@example.org
   mua send --wait 30s -t bob@example.org -s Report --body-file report.txt
@@ -77,7 +78,23 @@ func (a *app) send(ctx context.Context, f sendFlags) error {
 	if a.nothingToSay(d, f) {
 		return nil
 	}
+	if f.unsaid(d) {
+		if strings.TrimSpace(d.Subject) == "" {
+			return unsaid("the message has neither text nor subject, and nothing is attached")
+		}
+		a.talk("the message has no text, only its subject")
+	}
 	return a.post(ctx, acct, d, f, o)
+}
+
+// unsaid reports a draft without text, where nobody has said that it is to have none, and nothing attached for it.
+func (f *sendFlags) unsaid(d *compose.Draft) bool {
+	return strings.TrimSpace(d.Text) == "" && !f.given("body") && !f.draft && d.HTML == "" && len(d.Attachments) == 0
+}
+
+// unsaid is the refusal of what most likely lost its text on the way: an empty pipe, a stdin that is /dev/null.
+func unsaid(what string) error {
+	return usagef("%s: nothing was sent; --body TEXT or stdin gives a text, --body '' sends it without one", what)
 }
 
 // sendAs is the identity and the account that send uses.

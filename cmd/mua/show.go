@@ -57,6 +57,7 @@ message, so that the next sync fetches it. --fetch also fetches what is larger t
 }
 
 func (a *app) show(ctx context.Context, f showFlags, word string) error {
+	a.reads = true
 	if n := count(f.headers, f.raw, f.html, f.part != ""); n > 1 {
 		return usagef("--headers, --raw, --html and --part exclude each other")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,13 +92,35 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 		})
 	}
 	wg.Wait()
+	err = finishMoves(ctx, o, accts, results)
 	p.clear()
+	if err != nil {
+		return err
+	}
 	err = a.printResults(ctx, s, results)
 	if len(names) == 0 && a.accountArg == "" && !f.noSend {
 		err = errors.Join(err, a.tellStranded(context.WithoutCancel(ctx), s))
 	}
 	index()
 	return err
+}
+
+// finishMoves makes a second pass over the accounts from which messages were moved to others that have them now.
+func finishMoves(ctx context.Context, o agent.Options, accts []*account.Account, results []agent.Result) error {
+	left, err := o.Store.MovesLeft(ctx)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	for i, acct := range accts {
+		id, err := o.Store.EnsureAccount(ctx, acct.Name)
+		if err != nil {
+			return err
+		}
+		if r := &results[i]; slices.Contains(left, id) && r.Err == nil && r.By == "" {
+			r.Add(agent.Pass(ctx, o, acct, agent.PassOptions{NoSend: true}))
+		}
+	}
+	return nil
 }
 
 // watch keeps accounts in step until ctx ends, and says each trouble once.

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// far is a second account beside a world's.
+type far struct {
+	*world
+	acct           AccountID
+	inbox, archive MailboxID
+}
+
+func newFar(w *world, name string) *far {
+	w.Helper()
+	f := &far{world: w, acct: must(w.EnsureAccount(w.ctx, name))(w)}
+	for _, m := range must(w.SetMailboxes(w.ctx, f.acct, []RemoteMailbox{{Name: "INBOX", Separator: "/", Role: RoleInbox},
+		{Name: "Archive", Separator: "/", Role: RoleArchive}}))(w) {
+		if m.Role == RoleInbox {
+			f.inbox = m.ID
+		} else {
+			f.archive = m.ID
+		}
+		ok(w, w.SetSyncState(w.ctx, m.ID, SyncState{UIDValidity: 7, UIDNext: 1}))
+	}
+	return f
+}
+
+// todo is what is handed out for the account now.
+func (f *far) todo() (list []Action, words string) {
+	f.Helper()
+	list = must(f.PendingActions(f.ctx, f.acct))(f)
+	var out []string
+	for _, a := range list {
+		out = append(out, describe(a))
+	}
+	return list, strings.Join(out, "; ")
+}
+
+func (f *far) expect(want string) []Action {
+	f.Helper()
+	list, got := f.todo()
+	if got != want {
+		f.Errorf("pending:\n got %q\nwant %q", got, want)
+	}
+	return list
+}
+
+// where tells in which mailboxes the messages are that are here, with their flags.
+func (w *world) where() string {
+	w.Helper()
+	var out []string
+	for _, r := range must(w.List(w.ctx, ListQuery{Limit: 99, Sort: SortSubject}))(w) {
+		out = append(out, fmt.Sprint(r.Subject, " in ", r.AccountName, " ", r.MailboxName, " ", r.Flags.Names()))
+	}
+	return strings.Join(out, "; ")
+}
+
+func (w *world) expectWhere(want string) {
+	w.Helper()
+	if got := w.where(); got != want {
+		w.Errorf("here:\n got %q\nwant %q", got, want)
+	}
+}
+
+// TestMoveBetweenAccounts: the deletion waits until the upload was accepted, however far undo and redo go.
+func TestMoveBetweenAccounts(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	raw := mail(1, "a", "bytes \x00\xff as they are")
+	ids := w.pull(w.inbox, 5, raw)
+	must(w.MarkFlags(w.ctx, ids, FlagChange{Add: Flagged, AddKeywords: []string{"todo"}}))(t)
+	must(w.Move(w.ctx, ids, f.archive))(t)
+	w.expectWhere("a in home Archive [flagged]")
+	w.expect("")
+	up := f.expect("append Archive [flagged todo]")
+	if len(up) != 1 {
+		t.FailNow()
+	}
+	if !bytes.Equal(must(w.Raw(w.ctx, up[0].Message))(t), raw) {
+		t.Error("other bytes")
+	}
+	if got := must(w.MovesLeft(w.ctx))(t); len(got) != 0 {
+		t.Errorf("left %v", got)
+	}
+	w.expect("")
+	ok(t, w.FinishActions(w.ctx, []Replayed{{ID: up[0].ID, UID: 1, UIDValidity: 7}}))
+	if got := must(w.MovesLeft(w.ctx))(t); len(got) != 1 || got[0] != w.acct {
+		t.Errorf("left %v", got)
+	}
+	w.expect("delete INBOX:5")
+
+	// Handed out, and perhaps done: undo wishes an upload after it, and until that is there nothing is taken from home.
+	if words := must(w.Undo(w.ctx))(t); words != "1 message moved back to INBOX of work" {
+		t.Errorf("undo said %q", words)
+	}
+	w.expectWhere("a in work INBOX [flagged]")
+	f.expect("")
+	down := must(w.PendingActions(w.ctx, w.acct))(t)
+	if len(down) != 1 || down[0].Kind != ActionDelete {
+		t.Fatalf("%+v", down)
+	}
+	ok(t, w.FinishActions(w.ctx, []Replayed{{ID: down[0].ID}}))
+	f.expect("")
+	down = must(w.PendingActions(w.ctx, w.acct))(t)
+	if len(down) != 1 || describe(down[0]) != "append INBOX [flagged todo]" {
+		t.Fatalf("%+v", down)
+	}
+	ok(t, w.FinishActions(w.ctx, []Replayed{{ID: down[0].ID}})) // without a UID
+	f.expect("delete Archive:1")
+
+	must(w.Redo(w.ctx))(t)
+	w.expectWhere("a in home Archive [flagged]")
+	if _, err := w.Row(w.ctx, ids[0]); !errors.Is(err, ErrNotFound) {
+		t.Errorf("both are here: %v", err)
+	}
+}
+
+// TestMoveBetweenAccountsUndone: before a server has heard of it, undo leaves nothing to do.
+func TestMoveBetweenAccountsUndone(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	ids := w.pull(w.inbox, 5, mail(1, "a", "x"), mail(2, "b", "x"))
+	must(w.Move(w.ctx, ids, f.inbox))(t)
+	must(w.MarkFlags(w.ctx, []MessageID{must(w.List(w.ctx, ListQuery{Sort: SortSubject, Limit: 1}))(t)[0].ID}, FlagChange{Add: Seen, NoUndo: true}))(t)
+	if words := must(w.Undo(w.ctx))(t); words != "2 messages moved back to INBOX of work" {
+		t.Errorf("undo said %q", words)
+	}
+	w.expectWhere("a in work INBOX [seen]; b in work INBOX []")
+	f.expect("")
+	w.expect("flags INBOX:5 +[seen] -[]") // handed out with that
+	must(w.Redo(w.ctx))(t)
+	w.expectWhere("a in home INBOX [seen]; b in home INBOX []")
+	w.expect("flags INBOX:5 +[seen] -[]")
+	f.expect("append INBOX [seen]; append INBOX []")
+}
+
+// TestMoveBetweenAccountsRefused: what the other server does not take is where it was.
+func TestMoveBetweenAccountsRefused(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	ids := w.pull(w.inbox, 5, mail(1, "a", "x"))
+	must(w.Move(w.ctx, ids, f.inbox))(t)
+	up := f.expect("append INBOX []")
+	must(w.Move(w.ctx, []MessageID{up[0].Message}, f.archive))(t)
+	ok(t, w.FinishActions(w.ctx, []Replayed{{ID: up[0].ID, Refused: "NO [OVERQUOTA] full"}}))
+	w.expectWhere("a in work INBOX []")
+	w.expect("")
+	f.expect("")
+	list := must(w.Conflicts(w.ctx, 0))(t)
+	if len(list) != 1 || list[0].What != "the upload was refused: NO [OVERQUOTA] full; it is in INBOX of work again" {
+		t.Errorf("conflicts %+v", list)
+	}
+	must(w.Trash(w.ctx, ids))(t)
+	w.expect("move INBOX:5 Trash")
+}
+
+// TestMoveOverSeveralAccounts: each deletion waits for the last upload that stands for it.
+func TestMoveOverSeveralAccounts(t *testing.T) {
+	w := newWorld(t)
+	f, g := newFar(w, "home"), newFar(w, "club")
+	only := func() []MessageID { return []MessageID{must(w.List(w.ctx, ListQuery{Limit: 9}))(t)[0].ID} }
+	w.pull(w.inbox, 5, mail(1, "a", "x"))
+	must(w.Move(w.ctx, only(), f.inbox))(t)
+	must(w.Move(w.ctx, only(), g.inbox))(t)
+	w.expectWhere("a in club INBOX []")
+	f.expect("") // never had it
+	w.expect("")
+	up := g.expect("append INBOX []")
+	ok(t, w.FinishActions(w.ctx, []Replayed{{ID: up[0].ID, UID: 3, UIDValidity: 7}}))
+	w.expect("delete INBOX:5")
+	f.expect("")
+
+	// And deleted for good before it was anywhere else: the first server's copy goes, too.
+	must(w.Move(w.ctx, w.pull(w.inbox, 6, mail(2, "b", "x")), f.inbox))(t)
+	b := must(w.List(w.ctx, ListQuery{Sort: SortSubject, Limit: 9}))(t)[1].ID
+	w.expect("delete INBOX:5")
+	must(w.Trash(w.ctx, []MessageID{b}))(t)
+	must(w.Trash(w.ctx, []MessageID{b}))(t)
+	w.expectWhere("a in club INBOX []")
+	w.expect("delete INBOX:5; delete INBOX:6")
+}
+
+// TestMoveToAndFromLocal: a mailbox on no server has it at once; what goes from there to a server has its line ends.
+func TestMoveToAndFromLocal(t *testing.T) {
+	w := newWorld(t)
+	pop := must(w.EnsureAccount(w.ctx, "pop"))(t)
+	box := must(w.LocalMailbox(w.ctx, pop, "INBOX"))(t)
+	ids := w.pull(w.inbox, 5, mail(1, "a", "x"))
+	must(w.Move(w.ctx, ids, box.ID))(t)
+	w.expectWhere("a in pop INBOX []")
+	w.expect("delete INBOX:5")
+
+	lf := bytes.ReplaceAll(mail(2, "b", "x"), []byte("\r\n"), []byte("\n"))
+	came, _, err := w.AddRemote(w.ctx, box.ID, []Incoming{{UIDL: "u", Raw: lf}})
+	ok(t, err)
+	must(w.Move(w.ctx, came, w.archive))(t)
+	a := must(w.PendingActions(w.ctx, w.acct))(t)
+	up := a[len(a)-1]
+	if up.Kind != ActionAppend || up.Size != int64(len(mail(2, "b", "x"))) || !bytes.Equal(must(w.Raw(w.ctx, up.Message))(t), mail(2, "b", "x")) {
+		t.Errorf("%+v", up)
+	}
+	// Nobody has deleted it: the policy says how long it stays on the POP3 server, and it does not come again.
+	if u := must(w.UIDLs(w.ctx, pop))(t); len(u) != 1 || u[0].Message != up.Message || !u[0].HasBody {
+		t.Errorf("ledger %+v", u)
+	}
+	again, isNew, err := w.AddRemote(w.ctx, box.ID, []Incoming{{UIDL: "u", Raw: lf}})
+	ok(t, err)
+	if isNew != 0 || again[0] != up.Message {
+		t.Errorf("came again: %v %v", again, isNew)
+	}
+	must(w.Undo(w.ctx))(t)
+	if u := must(w.UIDLs(w.ctx, pop))(t); len(u) != 1 || u[0].Message != came[0] || !bytes.Equal(must(w.Raw(w.ctx, came[0]))(t), lf) {
+		t.Errorf("ledger %+v", u)
+	}
+}
+
+// TestCopyBetweenAccounts: the original stays as it is.
+func TestCopyBetweenAccounts(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	ids := w.pull(w.inbox, 5, mail(1, "a", "x"))
+	made := must(w.Copy(w.ctx, ids, f.archive))(t).Made
+	if len(made) != 1 || w.row(made[0]).AccountName != "home" || w.row(ids[0]).MailboxName != "INBOX" {
+		t.Errorf("made %v; %s", made, w.where())
+	}
+	w.expect("")
+	f.expect("append Archive []")
+	must(w.Undo(w.ctx))(t)
+	w.expectWhere("a in work INBOX []")
+	header, _, err := w.AddRemote(w.ctx, w.inbox, []Incoming{{UID: 9, Header: header(mail(2, "h", "x")), Size: 500}})
+	ok(t, err)
+	for _, err := range []error{second(w.Copy(w.ctx, header, f.inbox)), second(w.Move(w.ctx, header, f.inbox))} {
+		if !errors.Is(err, ErrNoBody) || !errors.Is(err, ErrState) {
+			t.Errorf("of a header: %v", err)
+		}
+	}
+}
+
+// TestMovedMessageIsAnswered: what is to follow from an item of the outbox follows the message.
+func TestMovedMessageIsAnswered(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	ids := w.pull(w.inbox, 5, mail(1, "a", "x"))
+	r := w.request(2, "bob@example.net")
+	r.Answers = ids[0]
+	item := w.spool(r)
+	must(w.Move(w.ctx, ids, f.inbox))(t)
+	_, at := w.claim(item)
+	w.end(at, Sent, Accepted)
+	w.expectWhere("a in home INBOX [answered]; hi in work Sent [seen]")
+}
