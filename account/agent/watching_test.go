@@ -80,7 +80,7 @@ func TestAHalfDeadConnectionIsNoticed(t *testing.T) {
 	h, n := newHouse(t, "imaps"), &network{}
 	o := h.patient(newMachine("192.0.2.1"))
 	o.Wire.Dial, o.Wire.Progress = n.dial, time.Hour
-	o.Probe, o.Answer = 200*time.Millisecond, 300*time.Millisecond
+	o.Probe, o.Answer = 200*time.Millisecond, 4*time.Second // a busy machine is not a dead one
 	g := h.run(o)
 	h.eventually("a first pass", func() bool { return !g.Status()[0].LastSync.IsZero() })
 	h.eventually("the server is asked again and again", func() bool { return h.servers.Counts().IMAP.Commands["IDLE"] > 2 })

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"strings"
 	"testing"
+	"time"
 
 	"mua/account/imap"
 	"mua/account/realservers"
@@ -36,29 +37,29 @@ func TestCompress(t *testing.T) {
 	}
 }
 
-// bomb agrees and sends far more than was asked for in a few octets.
-func bomb(c *fakeConn, tag string) {
-	c.say("%s OK", tag)
-	w, _ := flate.NewWriter(c, flate.BestCompression)
-	line := bytes.Repeat([]byte("* 5 EXISTS\r\n"), 1<<16)
-	for range 200 {
-		if _, err := w.Write(line); err != nil {
-			return
-		}
+// bomb is far more than is ever asked for, in a few octets.
+func bomb() []byte {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestSpeed)
+	line := []byte("* OK " + strings.Repeat("x", 1000) + "\r\n") // few of them: what each costs us is not the question
+	for range 40_000 {
+		_, _ = w.Write(line)
 	}
 	_ = w.Flush()
+	return b.Bytes()
 }
 
 // TestCompressRefusedOrBroken: a refusal changes nothing; where a server does not compress as it agreed to, another
 // connection does without; one that goes away instead of answering is a trouble.
 func TestCompressRefusedOrBroken(t *testing.T) {
+	packed := bomb() // while a connection waits it would look silent
 	for name, answer := range map[string]struct {
 		say  func(c *fakeConn, tag string)
 		good bool
 	}{
 		"refused": {func(c *fakeConn, tag string) { c.say("%s NO not today", tag) }, true},
 		"plain":   {func(c *fakeConn, tag string) { c.say("%s OK\r\n* 5 EXISTS", tag) }, true},
-		"bomb":    {bomb, true},
+		"bomb":    {func(c *fakeConn, tag string) { c.say("%s OK", tag); _, _ = c.Write(packed) }, true},
 		"bye":     {func(c *fakeConn, tag string) { c.say("* BYE no") }, false},
 		"closed":  {func(c *fakeConn, tag string) { c.Close() }, false},
 		"silent":  {func(*fakeConn, string) {}, false},
@@ -78,6 +79,9 @@ func TestCompressRefusedOrBroken(t *testing.T) {
 			}
 			_, e := newFake(t, f)
 			e.o.CompressLocal = true
+			if name == "bye" || name == "silent" {
+				e.o.Wire.Progress = time.Second
+			}
 			var p imap.Pulled
 			var err error
 			bounded(t, func() { p, err = e.trySync(t.Context()) })

@@ -68,7 +68,7 @@ func newFake(t *testing.T, f *fake) (*fake, *env) {
 		}
 	})
 	e := newEnv(t, fmt.Sprintf("[account.fake]\nfrom = \"ada@example.org\"\nincoming = \"imap+insecure://ada@%s\"\npassword = { plain = \"secret\" }\n", ln.Addr()))
-	e.o = imap.Options{Wire: wire.Options{Progress: time.Second}, MaxMessage: 1 << 20}
+	e.o = imap.Options{Wire: wire.Options{Progress: 20 * time.Second}, MaxMessage: 1 << 20}
 	return f, e
 }
 

@@ -279,7 +279,7 @@ func TestReplayIsCutShortByTheContext(t *testing.T) {
 	srv.Deliver("INBOX", mail(1))
 	e.sync()
 	must(e.st.MarkFlags(t.Context(), e.ids("INBOX", 1), store.FlagChange{Add: store.Seen}))(t)
-	e.o.Wire.Progress = 200 * time.Millisecond
+	e.o.Wire.Progress = 2 * time.Second
 	s := e.open()
 	srv.SetFaults(demo.Faults{Latency: time.Hour})
 	bounded(t, func() {

@@ -85,7 +85,7 @@ func TestStallAndCancel(t *testing.T) {
 	}
 	defer close(release)
 	a, st := m.account(t), testStore(t)
-	_, err := pull(t, a, st, Options{Wire: wire.Options{Progress: 100 * time.Millisecond}})
+	_, err := pull(t, a, st, Options{Wire: wire.Options{Progress: 2 * time.Second}})
 	kind(t, err, account.KindTemporary, "did not answer")
 	<-stuck
 	release <- struct{}{}

@@ -29,15 +29,18 @@ func plain(t *testing.T, proto account.Protocol, o Options, script func(*peer)) 
 }
 
 func TestStallEndsARead(t *testing.T) {
-	c, r := plain(t, account.SMTP, quick, func(p *peer) { p.say("220 hi\r\n"); p.wait() })
-	_, err := r.ReadByte()
-	trouble(t, err, account.KindTemporary, "did not answer for 150ms")
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Error(err)
-	}
-	if _, err := c.Write([]byte("x")); err == nil {
-		t.Error("still open")
-	}
+	inBubble(t, account.SMTP, false, Options{Progress: 150 * time.Millisecond}, func(p *peer) { p.say("220 hi\r\n"); p.wait() },
+		func(t *testing.T, c *Conn, r *bufio.Reader) {
+			began := time.Now()
+			_, err := r.ReadByte()
+			trouble(t, err, account.KindTemporary, "did not answer for 150ms")
+			if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != 150*time.Millisecond {
+				t.Error(err, time.Since(began))
+			}
+			if _, err := c.Write([]byte("x")); err == nil {
+				t.Error("still open")
+			}
+		})
 }
 
 func TestSetProgressReachesAReadUnderWay(t *testing.T) {
@@ -61,39 +64,36 @@ func TestUserDeadlineIsTheUsers(t *testing.T) {
 }
 
 func TestProgressRenews(t *testing.T) {
-	step := make(chan struct{})
-	_, r := plain(t, account.IMAP, Options{Progress: 400 * time.Millisecond}, func(p *peer) {
+	const lines = 8
+	inBubble(t, account.IMAP, false, Options{Progress: 400 * time.Millisecond}, func(p *peer) {
 		p.say("* OK hi\r\n")
-		tick := time.NewTicker(100 * time.Millisecond)
-		defer tick.Stop()
-		for range 8 {
-			<-tick.C
+		for range lines {
+			<-time.After(300 * time.Millisecond)
 			p.say("* OK still here\r\n")
 		}
-		close(step)
 		p.wait()
-	})
-	for range 8 {
-		if _, err := r.ReadString('\n'); err != nil {
-			t.Fatal(err)
+	}, func(t *testing.T, _ *Conn, r *bufio.Reader) {
+		for range lines {
+			if _, err := r.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	<-step
+	})
 }
 
 func TestDripIsGivenUp(t *testing.T) {
-	_, r := plain(t, account.IMAP, Options{Progress: 20 * time.Millisecond}, func(p *peer) {
+	inBubble(t, account.IMAP, false, Options{Progress: 20 * time.Millisecond}, func(p *peer) {
 		p.say("* OK hi\r\n")
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for range tick.C {
+		for {
+			<-time.After(5 * time.Millisecond)
 			if _, err := p.Write([]byte("x")); err != nil {
 				return
 			}
 		}
+	}, func(t *testing.T, _ *Conn, r *bufio.Reader) {
+		_, err := io.Copy(io.Discard, r)
+		trouble(t, err, account.KindTemporary, "")
 	})
-	_, err := io.Copy(io.Discard, r)
-	trouble(t, err, account.KindTemporary, "")
 }
 
 func TestMaxLine(t *testing.T) {
@@ -176,68 +176,47 @@ func TestCountersCountTurns(t *testing.T) {
 
 // TestCloseDoesNotHang has a peer that reads nothing, so that TLS's goodbye has no room.
 func TestCloseDoesNotHang(t *testing.T) {
-	ca := newCA(t)
-	release := make(chan struct{})
-	e := serve(t, account.IMAP, account.TLS, ca.server(t, nil), func(p *peer) {
+	inBubble(t, account.IMAP, true, Options{Progress: time.Hour}, func(p *peer) {
 		p.say("* OK hi\r\n")
-		<-release
-	})
-	defer close(release)
-	c, err := Dial(t.Context(), &account.Account{Name: "work", TLSCA: ca.file}, e, Options{Progress: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	stuck := make(chan error, 1)
-	go func() {
-		buf := make([]byte, 1<<20)
-		for {
-			if _, err := c.Write(buf); err != nil {
-				stuck <- err
-				return
-			}
+		<-time.After(time.Minute)
+	}, func(t *testing.T, c *Conn, _ *bufio.Reader) {
+		stuck := make(chan error, 1)
+		go func() { _, err := c.Write(make([]byte, 1<<20)); stuck <- err }()
+		if err := c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+			t.Fatal(err)
 		}
-	}()
-	if err := c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	<-stuck
-	start := time.Now()
-	c.Close()
-	c.Close()
-	if d := time.Since(start); d > 3*time.Second {
-		t.Errorf("Close took %s", d)
-	}
+		<-stuck
+		start := time.Now()
+		c.Close()
+		c.Close()
+		if d := time.Since(start); d > closeGrace {
+			t.Errorf("Close took %s", d)
+		}
+	})
 }
 
-// TestSlowUploadIsProgress writes more than fits while the peer reads a little at a time.
+// TestSlowUploadIsProgress writes what the peer reads a little at a time, for many times the patience.
 func TestSlowUploadIsProgress(t *testing.T) {
-	ca := newCA(t)
-	got := make(chan int, 1)
-	e := serve(t, account.SMTP, account.TLS, ca.server(t, nil), func(p *peer) {
+	const size = 1 << 20
+	got := 0
+	inBubble(t, account.SMTP, true, Options{Progress: 300 * time.Millisecond}, func(p *peer) {
 		p.say("220 hi\r\n")
-		n, buf := 0, make([]byte, 64<<10)
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for n < 8<<20 {
-			<-tick.C
+		buf := make([]byte, 4<<10)
+		for got < size {
+			<-time.After(50 * time.Millisecond)
 			k, err := p.Read(buf)
-			n += k
+			got += k
 			if err != nil {
 				break
 			}
 		}
-		got <- n
 		p.wait()
+	}, func(t *testing.T, c *Conn, _ *bufio.Reader) {
+		if _, err := c.Write(make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
 	})
-	c, err := Dial(t.Context(), &account.Account{Name: "work", TLSCA: ca.file}, e, Options{Progress: 300 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := c.Write(make([]byte, 8<<20)); err != nil {
-		t.Fatal(err)
-	}
-	if n := <-got; n != 8<<20 {
-		t.Error(n)
+	if got != size {
+		t.Error(got)
 	}
 }

@@ -50,7 +50,7 @@ func (p *post) reopen() (*store.Store, store.AccountID) {
 func (p *post) flusher() *outbox.Flusher {
 	retry := outbox.DefaultSchedule()
 	retry.Rand = func() float64 { return 0.5 }
-	f := &outbox.Flusher{Store: p.st, AccountID: p.acct, Submitter: quick(), Now: func() time.Time { return p.now }, Retry: retry}
+	f := &outbox.Flusher{Store: p.st, AccountID: p.acct, Submitter: p.srv.submitter(), Now: func() time.Time { return p.now }, Retry: retry}
 	if p.srv != nil {
 		f.Account = p.srv.account()
 	}
@@ -390,9 +390,6 @@ func TestTwoFlushers(t *testing.T) {
 	other := *p
 	other.st, other.acct = p.reopen()
 	slow := p.flusher()
-	m := quick()
-	m.AfterDot = time.Minute
-	slow.Submitter = m
 	done := make(chan error)
 	go func() { _, err := slow.Flush(t.Context()); done <- err }()
 	<-reached

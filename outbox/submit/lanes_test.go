@@ -33,9 +33,7 @@ func (farSession) RoundTrip() time.Duration { return 20 * time.Millisecond }
 func (p *post) farFlusher(sessions int) *outbox.Flusher {
 	f := p.flusher()
 	f.Account.Sessions = sessions
-	m := quick()
-	m.AfterDot = 10 * time.Second
-	f.Submitter = far{m}
+	f.Submitter = far{f.Submitter}
 	return f
 }
 
@@ -77,7 +75,7 @@ func TestSeveralSessions(t *testing.T) {
 		select {
 		case <-together:
 			return ""
-		case <-time.After(8 * time.Second):
+		case <-time.After(30 * time.Second):
 			return "451 4.3.0 waited for the others in vain"
 		}
 	})

@@ -12,7 +12,6 @@ import (
 
 	"mua/account"
 	"mua/account/demo"
-	"mua/account/wire"
 	"mua/outbox/submit"
 	"mua/store"
 )
@@ -74,7 +73,6 @@ func matrix() []row {
 
 // TestMatrix gives every kind of answer at every place of a session, over the real store.
 func TestMatrix(t *testing.T) {
-	silence := wire.Options{Progress: 250 * time.Millisecond}
 	for _, r := range matrix() {
 		for i, kind := range []string{"2xx", "4xx", "5xx", "421", "garbage", "silence", "close"} {
 			answer := []string{r.two, r.four, r.five, "421 4.3.2 closing", "what?", stall, hangUp}[i]
@@ -89,12 +87,9 @@ func TestMatrix(t *testing.T) {
 					if !pipelining {
 						srv.offers(offered[1:]...)
 					}
-					acct, m := srv.account(), submit.Submitter{}
+					acct, m := srv.account(), srv.submitter()
 					if r.verb == "STARTTLS" {
 						acct = startsTLS(t, srv)
-					}
-					if answer == stall {
-						m.Wire, m.AfterDot = silence, silence.Progress
 					}
 					cell(t, srv, acct, m, r.ends[i])
 				})

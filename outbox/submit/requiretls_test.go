@@ -10,6 +10,7 @@ import (
 	"mua/account"
 	"mua/account/demo"
 	"mua/outbox"
+	"mua/outbox/submit"
 )
 
 // demoAccount sends through the demo's server.
@@ -31,7 +32,7 @@ func demoAccount(t *testing.T, srv *demo.Servers, addr string, s account.Securit
 // requireTLS sends one message that asks for TLS all the way and gives its outcome.
 func requireTLS(t *testing.T, a *account.Account) outbox.Result {
 	t.Helper()
-	s, err := quick().Connect(t.Context(), a)
+	s, err := submit.Submitter{}.Connect(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}

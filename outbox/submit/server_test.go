@@ -10,11 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"mua/account"
-	"mua/account/wire"
-	"mua/outbox/submit"
 )
 
 // What a rule may answer besides a reply ("" is the server's own answer).
@@ -40,8 +37,10 @@ type server struct {
 	begun    []delivered // a body was asked for, whether it came or not
 	conns    int
 	open     map[net.Conn]bool
-	closed   *sync.Cond // a connection is done
-	longest  [2]int     // octets read from and written to one connection, at the most
+	closed   *sync.Cond          // a connection is done
+	longest  [2]int              // octets read from and written to one connection, at the most
+	waiting  map[string]*patient // by the client's address
+	stalled  map[string]bool     // connections on which nothing is said any more, by the client's address
 }
 
 // delivered is one message the server has taken, whether the client learned of it or not.
@@ -151,6 +150,7 @@ func (s *server) say(c net.Conn, conn int, line, own string) (said string, ok bo
 	case hangUp:
 		return r, false
 	case stall:
+		s.stall(c)
 		_, _ = io.Copy(io.Discard, c)
 		return r, false
 	}
@@ -343,11 +343,6 @@ func (s *server) account() *account.Account {
 		Outgoing: &account.Endpoint{Protocol: account.SMTP, Security: account.Plain, Host: "127.0.0.1",
 			Port: s.ln.Addr().(*net.TCPAddr).Port, User: "ada"},
 		Password: account.Secret{Plain: "secret"}}
-}
-
-// quick is a submitter that gives up on silence within a test's patience.
-func quick() submit.Submitter {
-	return submit.Submitter{Wire: wire.Options{Progress: 300 * time.Millisecond}, AfterDot: 300 * time.Millisecond}
 }
 
 // on makes a rule that answers lines beginning with verb.

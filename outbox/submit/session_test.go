@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"mua/account"
-	"mua/account/wire"
 	"mua/outbox"
+	"mua/outbox/submit"
 )
 
 const letter = "From: ada@example.org\r\nSubject: hi\r\n\r\nhello\r\n"
@@ -18,7 +18,7 @@ const letter = "From: ada@example.org\r\nSubject: hi\r\n\r\nhello\r\n"
 // try connects and sends one message to the recipients; dots counts dotPending.
 func try(t *testing.T, s *server, body string, to ...string) (res []outbox.Result, dots int, err error) {
 	t.Helper()
-	session, err := quick().Connect(t.Context(), s.account())
+	session, err := s.submitter().Connect(t.Context(), s.account())
 	if err != nil {
 		return nil, 0, err
 	}
@@ -182,7 +182,7 @@ func TestLoginMechanisms(t *testing.T) {
 	}
 	a := s.account()
 	a.NoAuth = true
-	session, err := quick().Connect(t.Context(), a)
+	session, err := s.submitter().Connect(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestNoPassword(t *testing.T) {
 	s := serve(t, nil)
 	a := s.account()
 	a.Password = account.Secret{Command: "echo locked >&2; exit 1"}
-	_, err := quick().Connect(t.Context(), a)
+	_, err := s.submitter().Connect(t.Context(), a)
 	if tr, ok := errors.AsType[*account.Trouble](err); !ok || tr.Kind != account.KindLogin || tr.Host != "" || len(s.said("")) != 0 {
 		t.Errorf("%+v, %v", tr, err)
 	}
@@ -300,7 +300,7 @@ func TestCanonicalBody(t *testing.T) {
 // TestReuse: RSET between messages unless the dot was answered 2xx, and no EHLO again.
 func TestReuse(t *testing.T) {
 	s := serve(t, on("RCPT TO:<carol", "550 5.1.1 who?"))
-	session, err := quick().Connect(t.Context(), s.account())
+	session, err := s.submitter().Connect(t.Context(), s.account())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +319,7 @@ func TestReuse(t *testing.T) {
 // TestDotRefusedHere: when dot pending cannot be recorded, the message is not completed.
 func TestDotRefusedHere(t *testing.T) {
 	s := serve(t, nil)
-	session, err := quick().Connect(t.Context(), s.account())
+	session, err := s.submitter().Connect(t.Context(), s.account())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,9 +354,7 @@ func TestContextEnds(t *testing.T) {
 			return ""
 		})
 		ctx, cancel := context.WithCancel(t.Context())
-		m := quick()
-		m.Wire, m.AfterDot = wire.Options{}, 0
-		session, err := m.Connect(ctx, s.account())
+		session, err := submit.Submitter{}.Connect(ctx, s.account()) // has patience: it is not what ends it
 		if err != nil {
 			t.Fatal(err)
 		}
