@@ -35,7 +35,7 @@ func (s *Store) Accounts(ctx context.Context) (out []Account, err error) {
 }
 
 func accounts(ctx context.Context, q querier) ([]Account, error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, name FROM account ORDER BY id`)
+	rows, err := q.QueryContext(short(ctx), `SELECT id, name FROM account ORDER BY id`)
 	if err != nil {
 		return nil, err
 	}

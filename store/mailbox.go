@@ -17,7 +17,7 @@ const mailboxFrom = ` FROM mailbox b JOIN account a ON a.id = b.account `
 
 // mailboxes lists those that a condition selects (b is the mailbox).
 func mailboxes(ctx context.Context, q querier, where string, args ...any) ([]Mailbox, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+mailboxFields+mailboxFrom+`WHERE `+where, args...)
+	rows, err := q.QueryContext(short(ctx), `SELECT `+mailboxFields+mailboxFrom+`WHERE `+where, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -103,7 +103,7 @@ func migrateOne(ctx context.Context, reader, db *sql.DB, path string, steps []mi
 // checkFile refuses what is not ours or newer, and returns the schema's version.
 func checkFile(ctx context.Context, q querier, path string, newest int) (int, error) {
 	var app, version, tables int
-	err := q.QueryRowContext(ctx, `SELECT
+	err := q.QueryRowContext(short(ctx), `SELECT
 		(SELECT application_id FROM pragma_application_id),
 		(SELECT user_version FROM pragma_user_version),
 		(SELECT count(*) FROM sqlite_schema)`).Scan(&app, &version, &tables)

@@ -147,7 +147,7 @@ func finishRows(ctx context.Context, q querier, list []*candidate, boxes map[Mai
 }
 
 func addPending(ctx context.Context, q querier, list []*candidate, ids []MessageID) error {
-	rows, err := q.QueryContext(ctx, `SELECT DISTINCT message, kind FROM action WHERE state = 'pending' AND blocked_by IS NULL
+	rows, err := q.QueryContext(short(ctx), `SELECT DISTINCT message, kind FROM action WHERE state = 'pending' AND blocked_by IS NULL
 		AND message IN (SELECT value FROM json_each(?)) ORDER BY message, kind`, toJSON(ids))
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ type sameMessage struct {
 }
 
 func addAlsoIn(ctx context.Context, q querier, list []*candidate, headers []string, boxes map[MailboxID]*Mailbox) error {
-	rows, err := q.QueryContext(ctx, `SELECT account, header_id, mailbox FROM message WHERE state = 0
+	rows, err := q.QueryContext(short(ctx), `SELECT account, header_id, mailbox FROM message WHERE state = 0
 		AND header_id IN (SELECT value FROM json_each(?)) ORDER BY id`, toJSON(headers))
 	if err != nil {
 		return err

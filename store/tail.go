@@ -114,6 +114,6 @@ func (s *Store) IndexState(ctx context.Context) (st IndexState, err error) {
 
 // maxChange is the last change there has been.
 func maxChange(ctx context.Context, q querier) (n int64, err error) {
-	err = q.QueryRowContext(ctx, `SELECT change FROM counter`).Scan(&n)
+	err = q.QueryRowContext(short(ctx), `SELECT change FROM counter`).Scan(&n)
 	return n, err
 }

@@ -66,7 +66,7 @@ func (f *filler) close() {
 // threadsMissing is the id below which messages have no thread yet; 0: all have.
 func (s *Store) threadsMissing(ctx context.Context) (below MessageID, err error) {
 	err = s.read(ctx, func(q querier) error {
-		return q.QueryRowContext(ctx, `SELECT below FROM thread_todo`).Scan(&below)
+		return q.QueryRowContext(short(ctx), `SELECT below FROM thread_todo`).Scan(&below)
 	})
 	return below, err
 }

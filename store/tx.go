@@ -154,8 +154,11 @@ func (s *Store) writeMost(ctx context.Context, n int, f func(t *txn, i int) erro
 	return n, nil
 }
 
-// read runs f on one snapshot. It begins and ends whatever becomes of ctx, which only f heeds: an sql.Tx, and a statement
-// that can be cancelled, have goroutines of their own, and each is waited for longer than these statements take.
+// short is ctx for a statement over a few rows, which is done before anybody could end it: each statement that can be
+// ended has goroutines of its own, which take longer than it does.
+func short(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
+// read runs f on one snapshot.
 func (s *Store) read(ctx context.Context, f func(querier) error) error {
 	return storageFault(retryBusy(ctx, func() error {
 		conn, err := s.pool.Conn(ctx)
@@ -163,12 +166,11 @@ func (s *Store) read(ctx context.Context, f func(querier) error) error {
 			return err
 		}
 		defer conn.Close()
-		whole := context.WithoutCancel(ctx)
-		if _, err := conn.ExecContext(whole, `BEGIN DEFERRED`); err != nil {
+		if _, err := conn.ExecContext(short(ctx), `BEGIN DEFERRED`); err != nil {
 			return err
 		}
 		err = f(conn)
-		if _, end := conn.ExecContext(whole, `ROLLBACK`); end != nil && inTransaction(conn) {
+		if _, end := conn.ExecContext(short(ctx), `ROLLBACK`); end != nil && inTransaction(conn) {
 			return errors.Join(err, end)
 		}
 		return err

@@ -54,8 +54,9 @@ func (r *Reader) View(ctx context.Context) (*View, error) {
 		return nil, broken(err)
 	}
 	v := &View{ctx: ctx, conn: conn, blocks: &prepared{conn: conn}}
-	if _, err = conn.ExecContext(context.WithoutCancel(ctx), "BEGIN"); err == nil { // done before a goroutine could watch ctx
-		v.State, err = readState(ctx, conn, r.home)
+	short := context.WithoutCancel(ctx) // of statements that are done before anybody could end them
+	if _, err = conn.ExecContext(short, "BEGIN"); err == nil {
+		v.State, err = readState(short, conn, r.home)
 	}
 	if err != nil {
 		v.End()
