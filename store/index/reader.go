@@ -45,6 +45,13 @@ type View struct {
 	blocks   *prepared
 	src      *source // nil: the segments have not been looked at
 	segments []*segment
+	begun    map[*expr]*begun
+}
+
+// begun is an expression's documents, where the last question about them left them.
+type begun struct {
+	docs docs
+	most int64 // none above was asked for last
 }
 
 // View begins to look at the index as it is now; End ends it. ErrBroken.
@@ -76,23 +83,38 @@ func (v *View) End() {
 	v.conn = nil
 }
 
-// docs gives what e finds, of segments with numbers in [low, high].
-func (v *View) docs(e Expr, low, high int64) (docs, error) {
+// docs gives what e finds up to a number. It goes on where an earlier question about e ended, if that was not below.
+func (v *View) docs(e Expr, high int64) (*begun, error) {
+	if b := v.begun[e.root]; b != nil && high <= b.most {
+		return b, nil
+	}
 	if v.src == nil {
 		src := &source{ctx: v.ctx, q: v.conn, block: v.blocks}
 		list, err := src.segments(`1 ORDER BY high DESC`)
 		if err != nil {
 			return nil, err
 		}
-		v.src, v.segments = src, list
+		v.src, v.segments, v.begun = src, list, map[*expr]*begun{}
 	}
 	var list []*segment
 	for _, g := range v.segments {
-		if g.low <= high && g.high >= low {
+		if g.low <= high {
 			list = append(list, g)
 		}
 	}
-	return evaluate(v.src, list, e.root)
+	d, err := evaluate(v.src, list, e.root)
+	if err != nil {
+		return nil, err
+	}
+	b := &begun{d, high}
+	v.begun[e.root] = b
+	return b, nil
+}
+
+// seek is docs.seek.
+func (b *begun) seek(most int64) (int64, error) {
+	b.most = most
+	return b.docs.seek(most)
 }
 
 // leastAsked documents are looked up at once.
@@ -100,7 +122,7 @@ const leastAsked = 100
 
 // Find lists the newest n documents with a number in [low, high] that an expression finds, newest first.
 func (v *View) Find(e Expr, low, high int64, n int) (out []Hit, err error) {
-	d, err := v.docs(e, low, high)
+	d, err := v.docs(e, high)
 	if err != nil {
 		return nil, broken(err)
 	}
@@ -148,7 +170,7 @@ func (v *View) Among(e Expr, numbers []int64) (map[int64]bool, error) {
 	if len(numbers) == 0 {
 		return out, nil
 	}
-	d, err := v.docs(e, slices.Min(numbers), slices.Max(numbers))
+	d, err := v.docs(e, slices.Max(numbers))
 	if err != nil {
 		return nil, broken(err)
 	}

@@ -186,6 +186,17 @@ func TestEvaluate(t *testing.T) {
 						t.Fatalf("%s from %d to %d: %d found, %d are there\n%v\n%v", e, low, high, len(got), len(want), got, want)
 					}
 					hits += len(got)
+					for n < 1<<20 && len(found) > 0 { // and on from there
+						high = got[len(got)-1] - 1
+						found = must(v.Find(e, low, high, n))(t)
+						got = got[:0]
+						for _, h := range found {
+							got = append(got, h.Number)
+						}
+						if want := made.find(e.root, low, high, n); !slices.Equal(got, want) {
+							t.Fatalf("%s on from %d: %v, not %v", e, high, got, want)
+						}
+					}
 					some := []int64{numbers[0], numbers[len(numbers)/2], numbers[r.IntN(len(numbers))], 1 << 40, -3}
 					in := must(v.Among(e, some))(t)
 					for _, n := range some {
