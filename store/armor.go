@@ -55,6 +55,9 @@ func disarm(text, data, raw []byte) (found []armor, _, _ []byte) {
 			continue
 		}
 		a := armor{width: len(line), crlf: crlf}
+		if len(found) == 0 { // once, for all that may come
+			data = slices.Grow(data, len(raw)-pos)
+		}
 		var end int
 		data, end = a.read(data, raw[pos:])
 		if a.size < minArmor {
@@ -67,6 +70,9 @@ func disarm(text, data, raw []byte) (found []armor, _, _ []byte) {
 		pos += end
 		done = pos
 		found = append(found, a)
+	}
+	if done == 0 { // nothing is found: raw is the text
+		return nil, text, data
 	}
 	return found, append(text, raw[done:]...), data
 }
@@ -89,7 +95,7 @@ func (a *armor) read(data, raw []byte) (_ []byte, end int) {
 				line = bytes.TrimSuffix(line, []byte{'\r'})
 			}
 		}
-		data = slices.Grow(data, len(line)) // more than needed: decoding is faster in it
+		data = slices.Grow(data, len(line)) // more than it says: decoding is faster in it
 		n, ok := lineOctets(data[len(data):cap(data)], line)
 		if !ok || n == 0 {
 			break

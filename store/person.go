@@ -35,7 +35,12 @@ func automatic(m *message.Message) bool {
 // roleAddress reports addresses where no person reads: nobody answers them by knowing them.
 func roleAddress(addr string) bool {
 	local, _, _ := strings.Cut(strings.ToLower(addr), "@")
-	plain := strings.NewReplacer("-", "", "_", "", ".", "").Replace(local)
+	plain := strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == '.' {
+			return -1
+		}
+		return r
+	}, local)
 	for _, s := range []string{"noreply", "donotreply", "nepasrepondre", "noresponder", "nichtantworten", "mailerdaemon"} {
 		if strings.Contains(plain, s) {
 			return true

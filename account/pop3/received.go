@@ -2,9 +2,10 @@ package pop3
 
 import (
 	"bytes"
-	"net/mail"
 	"strings"
 	"time"
+
+	"mua/store/message"
 )
 
 // headerLook is how much of a message is searched for its time, in octets.
@@ -19,7 +20,7 @@ func received(text []byte, now time.Time) time.Time {
 		if i := strings.LastIndexByte(v, ';'); i >= 0 && name == "Received" {
 			v = v[i+1:]
 		}
-		if t, err := mail.ParseDate(strings.TrimSpace(v)); err == nil && t.Year() > 1980 {
+		if t := message.ParseDate(v); t.Year() > 1980 {
 			if t.After(now) {
 				return now
 			}

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// parseDate reads an RFC 5322 date and what is sent in its place: other
+// ParseDate reads an RFC 5322 date and what is sent in its place: other
 // orders, two-digit years, names of zones, ISO 8601, asctime, AM and PM,
 // missing seconds or zone (UTC). Zero when there is no date in it.
-func parseDate(s string) time.Time {
+func ParseDate(s string) time.Time {
 	s = strings.TrimSpace(stripComments(s[:min(len(s), 256)]))
 	if s == "" {
 		return time.Time{}
@@ -284,7 +284,7 @@ func Arrived(raw []byte) time.Time {
 	h := headerOf(raw)
 	v := h.get("Received") // the first is the last server's
 	if i := strings.LastIndexByte(v, ';'); i >= 0 {
-		if t := parseDate(v[i+1:]); !t.IsZero() {
+		if t := ParseDate(v[i+1:]); !t.IsZero() {
 			return t
 		}
 	}

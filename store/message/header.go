@@ -39,13 +39,13 @@ func (h header) addresses(name, hint string) []Address {
 // date reads the Date field, or what stands in for it.
 func (h header) date() time.Time {
 	for _, name := range [...]string{"Date", "Resent-Date"} {
-		if t := parseDate(h.get(name)); !t.IsZero() {
+		if t := ParseDate(h.get(name)); !t.IsZero() {
 			return t
 		}
 	}
 	if v := h.get("Received"); v != "" {
 		if i := strings.LastIndexByte(v, ';'); i >= 0 {
-			return parseDate(v[i+1:])
+			return ParseDate(v[i+1:])
 		}
 	}
 	return time.Time{}

@@ -156,13 +156,13 @@ func TestParseDate(t *testing.T) {
 		"Sun,  22 Nov 2026 10:00:00 -0800 (PST) extra": "2026-11-22T10:00:00-08:00",
 		"Sun, 22 Nov 2026":                             "2026-11-22T00:00:00Z",
 	} {
-		if got := parseDate(in); !got.Equal(utc(want)) {
-			t.Errorf("parseDate(%q) = %v, want %v", in, got, want)
+		if got := ParseDate(in); !got.Equal(utc(want)) {
+			t.Errorf("ParseDate(%q) = %v, want %v", in, got, want)
 		}
 	}
 	for _, in := range []string{"", "yesterday", "99 Foo 2026", "Sun, 22 Nov 0026 10:00", "-", "Nov", "0x0"} {
-		if got := parseDate(in); !got.IsZero() {
-			t.Errorf("parseDate(%q) = %v, want zero", in, got)
+		if got := ParseDate(in); !got.IsZero() {
+			t.Errorf("ParseDate(%q) = %v, want zero", in, got)
 		}
 	}
 }
