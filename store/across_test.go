@@ -159,6 +159,25 @@ func TestMoveBetweenAccountsRefused(t *testing.T) {
 	w.expect("move INBOX:5 Trash")
 }
 
+// TestMovedIsNoNews: what a person moves or copies to another account's inbox is no new mail there.
+func TestMovedIsNoNews(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	ids := w.pull(w.archive, 5, mail(1, "a", "x"), mail(2, "b", "x"))
+	before := must(w.MarkNews(w.ctx))(t)
+	must(w.Move(w.ctx, ids[:1], f.inbox))(t)
+	must(w.Copy(w.ctx, ids[1:], f.inbox))(t)
+	for i, a := range f.expect("append INBOX []; append INBOX []") {
+		ok(t, w.FinishActions(w.ctx, []Replayed{{ID: a.ID, UID: uint32(1 + i), UIDValidity: 7}}))
+	}
+	w.pull(f.inbox, 9, mail(3, "c", "x"))
+	news, _, err := w.Arrived(w.ctx, 0, before)
+	ok(t, err)
+	if news.Count != 1 || len(news.Rows) != 1 || news.Rows[0].Subject != "c" {
+		t.Errorf("%d are new: %+v", news.Count, news.Rows)
+	}
+}
+
 // TestMoveOverSeveralAccounts: each deletion waits for the last upload that stands for it.
 func TestMoveOverSeveralAccounts(t *testing.T) {
 	w := newWorld(t)

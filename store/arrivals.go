@@ -66,13 +66,15 @@ func newsMark(ctx context.Context, q querier) (mark NewsMark, err error) {
 
 // arrived selects new mail among m and its mailbox b: what a server brought into a mailbox that was
 // whole, unseen, not where mail is filed or thrown away, and not a message the account has had
-// already (moved by another client, say; one's own copy in Sent does not count).
+// already (moved by another client, say; one's own copy in Sent does not count), nor one that was copied or
+// moved there here (stepMade, stepCarried).
 const arrived = ` FROM message m CROSS JOIN mailbox b ON b.id = m.mailbox
 	WHERE m.id > ?1 AND (?2 = 0 OR m.account = ?2) AND m.state = 0 AND m.flags & ?3 = 0
 	AND m.mailbox IN (SELECT value FROM json_each(?4)) AND b.role NOT IN ('sent', 'drafts', 'trash', 'junk', 'archive', 'all')
 	AND (m.server_uid IS NOT NULL OR EXISTS (SELECT 1 FROM uidl u WHERE u.message = m.id))
 	AND NOT EXISTS (SELECT 1 FROM message o JOIN mailbox p ON p.id = o.mailbox WHERE o.header_id = m.header_id AND m.header_id <> ''
-		AND o.account = m.account AND o.id <= ?1 AND p.role NOT IN ('sent', 'drafts'))`
+		AND o.account = m.account AND o.id <= ?1 AND p.role NOT IN ('sent', 'drafts'))
+	AND NOT EXISTS (SELECT 1 FROM wish_step w WHERE w.message = m.id AND w.gone IN (2, 4))`
 
 // Arrived tells what new mail an account (0: all) got since a mark, newest first, and the mark of
 // this moment.

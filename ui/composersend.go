@@ -56,7 +56,7 @@ func (c *composer) sendable(sure bool) (identity, bool) {
 func (c *composer) spool(id identity, later time.Time) {
 	u, d := c.u, c.snapshot()
 	p := posting{account: id.account, now: u.now(), later: later, draft: c.stored}
-	c.busy = "keeping it safe …"
+	c.keepSafe()
 	u.pump.Serial(func(ctx context.Context) func() {
 		f, err := d.Finish(p.now)
 		var item store.OutboxID
@@ -66,6 +66,7 @@ func (c *composer) spool(id identity, later time.Time) {
 		return func() {
 			c.busy = ""
 			if err != nil {
+				u.gate.failed()
 				c.refused(err)
 				return
 			}
@@ -73,6 +74,11 @@ func (c *composer) spool(id identity, later time.Time) {
 			u.spooled(c, item, p, d.Subject)
 		}
 	})
+}
+
+// keepSafe holds what is typed until the message is in the store, or is not.
+func (c *composer) keepSafe() {
+	c.busy, c.u.gate.safe = "keeping it safe …", c
 }
 
 // posting is how a finished message goes into the spool.
@@ -182,12 +188,13 @@ func (c *composer) postpone(then func()) {
 		owner = id.account.Name
 	}
 	replaces, was := c.stored, c.owner
-	c.busy = "keeping it safe …"
+	c.keepSafe()
 	u.pump.Serial(func(ctx context.Context) func() {
 		err := keepDraft(ctx, u.o.Store, d, owner, replaces, was)
 		return func() {
 			c.busy = ""
 			if err != nil {
+				u.gate.failed()
 				u.oops("draft", err)
 				return
 			}

@@ -14,7 +14,8 @@ const maxHeld = 4096
 // not to be taken for commands of what is still on the screen. Esc gives up waiting.
 type gate struct {
 	slot *pump.Slot
-	load uint64 // the load of the slot that is waited for
+	load uint64    // the load of the slot that is waited for
+	safe *composer // whose message is being kept safe: what is typed next is for what comes after it
 	held []func()
 }
 
@@ -27,7 +28,12 @@ func (u *App) modal(s *pump.Slot, work pump.Work) {
 // waitFor holds keys until the slot's present load has ended.
 func (g *gate) waitFor(s *pump.Slot) { g.slot, g.load = s, s.Load() }
 
-func (g *gate) closed() bool { return g.slot != nil && g.slot.Busy() && g.slot.Load() == g.load }
+func (g *gate) loading() bool { return g.slot != nil && g.slot.Busy() && g.slot.Load() == g.load }
+
+func (g *gate) closed() bool { return g.loading() || g.safe != nil && g.safe.busy != "" }
+
+// failed drops what was typed for what does not come.
+func (g *gate) failed() { g.held = nil }
 
 // hold keeps something typed for later; false when there is nothing to wait for.
 func (u *App) hold(ev *tcell.EventKey, later func()) bool {
@@ -36,7 +42,7 @@ func (u *App) hold(ev *tcell.EventKey, later func()) bool {
 		return false
 	}
 	switch {
-	case ev != nil && (ev.Key() == tcell.KeyEscape || ev.Key() == tcell.KeyCtrlC):
+	case g.loading() && ev != nil && (ev.Key() == tcell.KeyEscape || ev.Key() == tcell.KeyCtrlC):
 		g.slot.Stop()
 		g.held = nil
 		u.say("Stopped waiting")

@@ -164,7 +164,7 @@ func (u *App) openLink(s string) {
 		return
 	}
 	u.pump.Serial(func(context.Context) func() {
-		err := u.detach("link", viewer.Command{Argv: append(slices.Clone(program), s)}, s)
+		err := u.detach("link", viewer.Command{Argv: append(slices.Clone(program), s)}, s, nil, func(error) {})
 		return func() {
 			if err != nil {
 				u.oops("link", err)

@@ -313,7 +313,7 @@ func (m *mailView) Where() (string, string) {
 	if len(l.marked) > 0 {
 		right = append(right, l.markedWords())
 	}
-	if l.unread > 0 {
+	if l.unread > 0 && (len(l.marked) == 0 || !l.q.Threads) { // there is no room for all that
 		right = append(right, fmt.Sprintf("%d unread", l.unread))
 	}
 	if l.box.ID != 0 || l.q.Query != "" {
@@ -331,6 +331,20 @@ func (m *mailView) Contexts() []keys.Context {
 		return []keys.Context{keys.Mailboxes, keys.Move, keys.Global}
 	}
 	return []keys.Context{keys.List, keys.Mail, keys.Move, keys.Global}
+}
+
+// Hints are the keys that do something here: without a message those for messages are not told.
+func (m *mailView) Hints() []keys.Action {
+	if m.empty() {
+		return []keys.Action{keys.Sync, keys.Compose, keys.Search, keys.ChooseMailbox, keys.Back, keys.Undo, keys.NextPane}
+	}
+	return keys.Hints(m.Contexts()[0])
+}
+
+// empty reports a list with the keys that has no message.
+func (m *mailView) empty() bool {
+	_, ok := m.shown()
+	return !ok && m.focus == listPane && m.list().loaded
 }
 
 // Refresh re-reads what is shown.

@@ -67,9 +67,9 @@ func TestMarkedAndGoneMeanwhile(t *testing.T) {
 
 // TestMarkedThreads: the messages are counted that the next key is for, and the threads.
 func TestMarkedThreads(t *testing.T) {
-	r := start(t, setup{w: 120, h: 40, fill: harbour})
+	r := start(t, setup{w: 80, h: 24, fill: harbour})
 	r.keys("T", "Ctrl-A")
-	r.sees("6 marked in 3 threads")
+	r.sees("▸ threads", "6 marked in 3 threads · 6 messages")
 	r.keys("F")
 	r.sees("Flagged 6")
 	r.keys("t")

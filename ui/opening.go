@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"mua/account"
 	"mua/store/message"
@@ -21,12 +22,12 @@ const maxSaid = 4 << 10
 // viewingFolder is where attachments are that are open in other programs.
 func (u *App) viewingFolder() string { return filepath.Join(u.o.Store.Dir(), "viewing") }
 
-// removeViewed removes the attachments that an earlier run had open when it was killed.
+// removeViewed removes the attachments that earlier runs had open, but those that a program may still be about to read.
 func (u *App) removeViewed() {
-	root := u.viewingFolder()
+	root, now := u.viewingFolder(), u.now()
 	u.viewing.Root = root
 	u.pump.Serial(func(context.Context) func() {
-		if err := viewer.RemoveLeft(root); err != nil {
+		if err := viewer.RemoveLeft(root, now); err != nil {
 			return func() { u.oops("recovery", err) }
 		}
 		return nil
@@ -54,7 +55,7 @@ func (p *parts) open(part *message.Part) {
 				u.oops("open", &account.Trouble{Kind: account.KindCreate, What: "a file to open cannot be made: " + err.Error(), Err: err})
 				return
 			}
-			view := func() { p.view(how, how.Command(path), part) }
+			view := func() { p.view(how, how.Command(path), path, part) }
 			if how.Kind == viewer.Window && viewer.MayCallHome(name, typ) {
 				u.ask("A browser may fetch pictures of this from the network: whoever sent it learns that it was read, when and where.",
 					[]choice{{"y", "open it", view}, {"n", "leave it", nil}})
@@ -76,8 +77,12 @@ func (p *parts) offerSaving(part *message.Part, typ string, desktop bool) {
 	})
 }
 
-// view runs the program for a part as it needs to be run.
-func (p *parts) view(how viewer.Choice, c viewer.Command, part *message.Part) {
+// lingers is how long a program lives that has shown something itself: one that ends sooner may have handed the file over to
+// another one, which reads it in its own time.
+const lingers = 10 * time.Second
+
+// view runs the program for a part, which is in the file path, as it needs to be run.
+func (p *parts) view(how viewer.Choice, c viewer.Command, path string, part *message.Part) {
 	u := p.u
 	failed := func(err error) { u.oops("open", programTrouble(c.Argv[0], err, "", p.saveHint())) }
 	switch how.Kind {
@@ -105,7 +110,18 @@ func (p *parts) view(how viewer.Choice, c viewer.Command, part *message.Part) {
 	default:
 		name, hint := p.label(part), p.saveHint()
 		u.pump.Serial(func(context.Context) func() {
-			err := u.detach("open", c, hint)
+			began := u.now()
+			lock, err := u.viewing.Lend(path, began)
+			if err == nil {
+				err = u.detach("open", c, hint, lock, func(err error) {
+					if err != nil || u.now().Sub(began) >= lingers {
+						u.viewing.Returned(path)
+					}
+				})
+			}
+			if err != nil {
+				u.viewing.Returned(path)
+			}
 			return func() {
 				if err != nil {
 					u.oops("open", err)
@@ -148,9 +164,9 @@ func outputOf(ctx context.Context, c viewer.Command) (string, error) {
 	return runCommand(ctx, c, f)
 }
 
-// detach starts a program that has a window of its own and may outlive mua; beside the loop. That it ends
-// with an error is shown when it does.
-func (u *App) detach(source string, c viewer.Command, hint string) error {
+// detach starts a program that has a window of its own and may outlive mua; beside the loop. It inherits a file, if one is
+// given. That it ends with an error is shown when it does; ended hears of every end, as long as mua runs.
+func (u *App) detach(source string, c viewer.Command, hint string, hold *os.File, ended func(error)) error {
 	said, err := os.CreateTemp("", "mua-said-") // a file, for a pipe would break when mua ends
 	if err != nil {
 		return programTrouble(c.Argv[0], err, "", hint)
@@ -158,6 +174,9 @@ func (u *App) detach(source string, c viewer.Command, hint string) error {
 	os.Remove(said.Name())
 	cmd := exec.Command(expandHome(c.Argv[0]), c.Argv[1:]...)
 	cmd.Dir, cmd.Stderr, cmd.SysProcAttr = c.Dir, said, ownSession()
+	if hold != nil {
+		cmd.ExtraFiles = []*os.File{hold}
+	}
 	if c.Input != "" {
 		f, err := os.Open(c.Input)
 		if err != nil {
@@ -173,7 +192,9 @@ func (u *App) detach(source string, c viewer.Command, hint string) error {
 	}
 	go func() {
 		defer said.Close()
-		if err := cmd.Wait(); err != nil {
+		err := cmd.Wait()
+		ended(err)
+		if err != nil {
 			words, _ := io.ReadAll(io.NewSectionReader(said, 0, maxSaid))
 			u.pump.Post(fmt.Sprintf("program %d", cmd.Process.Pid), func() { u.oops(source, programTrouble(c.Argv[0], err, string(words), hint)) })
 		}

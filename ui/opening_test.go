@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,7 +52,8 @@ func (r *rig) viewed() []string {
 	return list
 }
 
-// TestOpenAttachment: Enter gives the part to its program, as a file that only we can read, and nothing stays at the end.
+// TestOpenAttachment: Enter gives the part to its program, as a file that only we can read. A program that ended soon may have
+// handed it over: it stays a day.
 func TestOpenAttachment(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	r := startOpening(t, attachedMail("my plan.pdf", "application/pdf", "%PDF plan"), "", script(t, `cp -- "$1" `+out+`.t && printf %s "$1" >`+out+` && mv `+out+`.t `+out+`.pdf`))
@@ -64,8 +67,51 @@ func TestOpenAttachment(t *testing.T) {
 	}
 	r.keys("q", "q", "F10")
 	r.ended <- <-r.ended
-	if left, err := os.ReadDir(filepath.Join(r.st.Dir(), "viewing")); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v %v", left, err)
+	if left := r.viewed(); !slices.Equal(left, files) {
+		t.Errorf("left behind: %v", left)
+	}
+	if err := viewer.RemoveLeft(filepath.Join(r.st.Dir(), "viewing"), r.now().Add(viewer.KeepLent)); err != nil || len(r.viewed()) > 0 {
+		t.Errorf("left behind after a day: %v %v", r.viewed(), err)
+	}
+}
+
+// TestViewerReadsLate: a program that is still running when mua ends finds its file, and what has ended by itself leaves none.
+func TestViewerReadsLate(t *testing.T) {
+	dir := t.TempDir()
+	begin, end, out := filepath.Join(dir, "begin"), filepath.Join(dir, "end"), filepath.Join(dir, "out")
+	for _, name := range []string{begin, end, out} {
+		if err := syscall.Mkfifo(name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell := func(fifo string) {
+		f, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := startOpening(t, attachedMail("plan.pdf", "application/pdf", "%PDF plan"), "", script(t, `cat `+end+`; exit 3`))
+	r.keys("Enter")
+	r.sees("Opened plan.pdf")
+	r.on(func() { r.u.programs.Desktop = []string{script(t, `cat `+begin+`; cat -- "$1" >`+out)} })
+	r.keys("Enter")
+	r.pass(lingers)
+	tell(end)
+	r.until("✗ program: exit status 3")
+	r.keys("E", "q", "q", "F10")
+	r.ended <- <-r.ended
+	if left := r.viewed(); len(left) != 1 {
+		t.Errorf("left: %v", left)
+	}
+	if err := viewer.RemoveLeft(filepath.Join(r.st.Dir(), "viewing"), r.now().Add(2*viewer.KeepLent)); err != nil {
+		t.Error(err)
+	}
+	tell(begin)
+	if got, err := os.ReadFile(out); err != nil || string(got) != "%PDF plan" {
+		t.Errorf("the program read %q: %v", got, err)
 	}
 }
 

@@ -105,11 +105,11 @@ func (v *outboxView) warned(it store.Item, what string, do func()) {
 // withdraw takes an item out of the outbox; undo brings it back, also when its key comes before that is done.
 func (v *outboxView) withdraw(it store.Item, done string) {
 	u, st := v.u, v.u.o.Store
-	u.wished()
+	at := u.wished()
 	u.pump.Serial(func(ctx context.Context) func() {
 		if _, _, err := compose.Cancel(ctx, st, it.ID, 0); err != nil {
 			tell := v.refused(ctx, it, err, false)
-			return func() { u.wishes--; tell() }
+			return func() { u.unwished(at); tell() }
 		}
 		return func() {
 			u.forget(it.ID)

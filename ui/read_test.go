@@ -309,8 +309,11 @@ func TestQuit(t *testing.T) {
 
 func TestEmptyStart(t *testing.T) {
 	r := start(t, setup{})
-	r.sees("There is no mail here yet.", "$ fetches it.")
+	r.sees("There is no mail here yet.", "$ fetches it.", "$ sync  m compose  / search  c mailboxes  q leave  ")
+	r.seesNot("reply", "archive")
 	r.keys("Enter", "r", "d", "a", "t", "n", "Tab", "G", "g g", "v", "o", "s")
 	r.add("INBOX", store.RoleInbox, mailText("Bob <bob@example.org>", "first", "x"))
 	r.until("first")
+	r.sees("r reply  a archive")
+	r.seesNot("q leave")
 }

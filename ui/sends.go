@@ -141,8 +141,24 @@ func (u *App) counting() bool {
 		slices.ContainsFunc(u.status.accounts, func(a account.Status) bool { return passing(a) && a.NextTry.After(u.now()) })
 }
 
-// wished is told of every wish: undo takes it back before a message sent earlier.
-func (u *App) wished() { u.wishes++ }
+// wished is told of every wish as it is made, and numbers it: undo takes it back before a message sent earlier.
+func (u *App) wished() int {
+	u.wishes++
+	return u.wishes
+}
+
+// unwished is told of a wish that came to nothing; 0: of none.
+func (u *App) unwished(at int) {
+	if at == 0 {
+		return
+	}
+	u.wishes--
+	for i := range u.sent {
+		if o := &u.sent[i]; o.at >= at {
+			o.at--
+		}
+	}
+}
 
 // lastSent is what was sent last and may still be taken back, or -1.
 func (u *App) lastSent() int {
@@ -162,19 +178,22 @@ func (u *App) undo() {
 	}
 	u.wishes--
 	writing := u.drafts()
-	u.revise("undo", func(ctx context.Context) (string, error) { return u.o.Store.Undo(ctx, writing...) }, "Undone: %s · "+u.keys.Key(keys.Redo, keys.Global)+" redo")
+	u.revise("undo", 0, func(ctx context.Context) (string, error) { return u.o.Store.Undo(ctx, writing...) }, "Undone: %s · "+u.keys.Key(keys.Redo, keys.Global)+" redo")
 }
 
 // redo does again what undo took back of the store's wishes.
 func (u *App) redo() {
-	u.revise("redo", u.o.Store.Redo, "Done again: %s · "+u.keys.Key(keys.Undo, keys.Global)+" undo")
+	u.revise("redo", u.wished(), u.o.Store.Redo, "Done again: %s · "+u.keys.Key(keys.Undo, keys.Global)+" undo")
 }
 
-// revise takes a wish back or does it again, and says what that did.
-func (u *App) revise(what string, do func(context.Context) (string, error), done string) {
+// revise takes a wish back or does it again, as wish number at, and says what that did.
+func (u *App) revise(what string, at int, do func(context.Context) (string, error), done string) {
 	u.pump.Serial(func(ctx context.Context) func() {
 		words, err := do(ctx)
 		return func() {
+			if err != nil {
+				u.unwished(at)
+			}
 			switch {
 			case errors.Is(err, store.ErrNothing), errors.Is(err, store.ErrNoRedo):
 				u.remark("Nothing to %s", what)
@@ -183,9 +202,6 @@ func (u *App) revise(what string, do func(context.Context) (string, error), done
 			case err != nil:
 				u.oops(what, err)
 			default:
-				if what == "redo" {
-					u.wished()
-				}
 				u.say(done, words)
 			}
 			for _, l := range u.mail.lists {

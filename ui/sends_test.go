@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gdamore/tcell/v2"
+
 	"mua/account"
 	"mua/store"
 )
@@ -144,6 +146,36 @@ func TestUndoLastFirst(t *testing.T) {
 			t.Errorf("%s is %s", it.Subject, it.State)
 		}
 	}
+}
+
+// TestUndoAtOnce: undo takes back what was done last, also when its key comes before that is done: a wish after a message
+// that waits to go out, and the message after a wish. What could not be done is not what undo is for.
+func TestUndoAtOnce(t *testing.T) {
+	r := start(t, setup{samples: true, config: withWindow})
+	r.write("bob@example.org", "First", "one")
+	r.keys("=du")
+	r.sees("Undone: 1 message moved back to INBOX")
+	if it := r.item(0); it.State != store.Queued {
+		t.Errorf("the message is %s", it.State)
+	}
+	r.keys("=du")
+	r.sees("Undone: 1 message moved back to INBOX")
+	r.keys("u")
+	r.sees("▸ draft ▸ First")
+	r.keys("Esc", "y")
+
+	r.keys("F")
+	r.sees("Flagged 1")
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Second", "Tab", "=two")
+	r.inject(tcell.KeyCtrlX, 0, tcell.ModCtrl)
+	r.inject(tcell.KeyRune, 'u', tcell.ModNone)
+	r.idle()
+	r.sees("▸ draft ▸ Second", "Not sent: here it is again")
+	r.seesNot("twou", "Undone")
+	r.keys("Ctrl-X", "u")
+	r.sees("▸ draft ▸ Second")
+	r.keys("Ctrl-O", "u")
+	r.sees("Undone: flags of 1 message restored")
 }
 
 func TestNoWindow(t *testing.T) {

@@ -168,7 +168,7 @@ func (u *App) drawTop(s tcell.Screen, r cells.Rect) {
 	cells.Fill(s, r, u.look.bar)
 	x := r.X + cells.Put(s, r.X, r.Y, r.W, text("%s", name), u.look.barStrong)
 	room := r.X + r.W - x
-	n := min(cells.Width(right)+1, max(room/2, room-cells.Width(left)-1))
+	n := min(cells.Width(right)+1, max(room*2/3, room-cells.Width(left)-1))
 	cells.PutFit(s, x, r.Y, room-n, text("%s", left), u.look.bar)
 	cells.PutRight(s, r.X+r.W-n, r.Y, n, text("%s ", right), u.look.barStrong)
 }
@@ -421,7 +421,11 @@ func (u *App) drawHints(s tcell.Screen, r cells.Rect) {
 	}
 	for _, a := range hints {
 		e, ok := u.keys.Hint(a, contexts)
-		if !ok || a == keys.Back && u.top() == layer(u.mail) && u.mail.atHome() {
+		if a == keys.Back && u.top() == layer(u.mail) && u.mail.atHome() {
+			ok = ok && u.mail.empty() // else there is more to tell
+			e.Hint = "leave"
+		}
+		if !ok {
 			continue
 		}
 		n := cells.Width(e.Keys[0]) + 1 + cells.Width(e.Hint) + 2

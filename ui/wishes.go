@@ -85,14 +85,18 @@ func (m *mailView) undoable(n int) string {
 
 // wish hands a wish to the store, in the order of the keys typed, and says when it is done.
 func (u *App) wish(done string, f func(context.Context) error, after func(error)) {
+	at := 0
+	if done != "" { // also for the undo whose key comes before it is done
+		at = u.wished()
+	}
 	u.pump.Serial(func(ctx context.Context) func() {
 		err := f(ctx)
 		return func() {
 			switch {
 			case err == nil && done != "":
-				u.wished()
 				u.say("%s", done)
 			case err != nil:
+				u.unwished(at)
 				u.oops("not done", err)
 			}
 			if after != nil {

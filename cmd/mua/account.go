@@ -44,7 +44,8 @@ the address, and tries the account.`,
 			if len(args) > 0 {
 				n.Name = args[0]
 			}
-			if cmd.LocalNonPersistentFlags().Visit(func(*pflag.Flag) { given = true }); !given && isTerminal(a.in) {
+			cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { given = given || f.Changed })
+			if !given && isTerminal(a.in) {
 				return a.askAccount(cmd.Context(), n.Name)
 			}
 			if err := a.addAccount(cmd.Context(), n); err != nil {

@@ -26,7 +26,7 @@ type interview struct {
 // askAccount adds an account by asking, and tries it.
 func (a *app) askAccount(ctx context.Context, name string) error {
 	path := a.configFile()
-	fmt.Fprintf(a.err, "An account for %s\nReturn takes what is in [brackets], Ctrl-C before the password ends without a change.\n\n", message.CleanLine(path))
+	fmt.Fprintf(a.err, "An account for %s\nReturn takes what is in [brackets].\nCtrl-C before the password ends without a change.\n\n", message.CleanLine(path))
 	q := interview{ctx: ctx, in: a.in, out: a.err, lookup: net.DefaultResolver.LookupSRV,
 		check: func(n account.NewAccount) error { return account.CheckNew(path, n) }}
 	n, err := q.account(name)

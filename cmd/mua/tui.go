@@ -23,6 +23,11 @@ func (a *app) openUI(ctx context.Context, mailto string) error {
 		return usagef("the UI needs a terminal; for scripts: mua --help")
 	}
 	c, err := a.confForUI(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		t := *asTrouble(err)
+		t.Hint = "mua account add sets up an account; mua demo shows mua with sample mail"
+		err = &t
+	}
 	if err != nil {
 		return err
 	}

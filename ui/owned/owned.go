@@ -41,6 +41,9 @@ func New(root, prefix string) (*Folder, error) {
 // Path is where a file of the folder is.
 func (f *Folder) Path(name string) string { return filepath.Join(f.dir, name) }
 
+// Lock is the lock that is held: a program that inherits it holds it, too.
+func (f *Folder) Lock() *os.File { return f.lock }
+
 // Remove removes the folder with all in it.
 func (f *Folder) Remove() error { return errors.Join(os.RemoveAll(f.dir), f.lock.Close()) }
 

@@ -5,18 +5,32 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"mua/ui/owned"
 )
 
-// Folder holds the files that are open elsewhere, as long as this process runs. The zero Folder with a Root is ready.
-// It may be used from several goroutines at once.
+// KeepLent is how long a file stays that a program was given to show in its own time. That the program has ended does not
+// tell: it may have handed the file over to another one, and that one may read it late.
+const KeepLent = 24 * time.Hour
+
+// lent is the file beside a file that a program was given, as old as that is.
+const lent = "lent"
+
+// Folder holds the files that are open elsewhere. What this process alone reads goes with it; what was lent stays for its
+// program. The zero Folder with a Root is ready. It may be used from several goroutines at once.
 type Folder struct {
 	Root string // the folder for all processes
 
 	mu     sync.Mutex
-	own    *owned.Folder // made with the first file
+	files  map[string]*opened // by path
 	closed bool
+}
+
+// opened is a file in a folder of its own.
+type opened struct {
+	*owned.Folder
+	lent bool
 }
 
 // Put makes a file that can only be read, in a folder of its own, and returns its path.
@@ -26,12 +40,22 @@ func (f *Folder) Put(name string, data []byte) (path string, err error) {
 	if f.closed {
 		return "", os.ErrClosed
 	}
-	if f.own == nil {
-		if f.own, err = owned.New(f.Root, "view-"); err != nil {
-			return "", err
-		}
+	own, err := owned.New(f.Root, "view-")
+	if err != nil {
+		return "", err
 	}
-	dir, err := os.MkdirTemp(f.own.Path(""), "")
+	if path, err = put(own, name, data); err != nil {
+		return "", errors.Join(err, own.Remove())
+	}
+	if f.files == nil {
+		f.files = map[string]*opened{}
+	}
+	f.files[path] = &opened{Folder: own}
+	return path, nil
+}
+
+func put(own *owned.Folder, name string, data []byte) (path string, err error) {
+	dir, err := os.MkdirTemp(own.Path(""), "") // the name may be that of ours
 	if err != nil {
 		return "", err
 	}
@@ -41,26 +65,62 @@ func (f *Folder) Put(name string, data []byte) (path string, err error) {
 		return "", err
 	}
 	_, err = file.Write(data)
-	if err = errors.Join(err, file.Close()); err != nil {
-		os.Remove(path)
-	}
-	return path, err
+	return path, errors.Join(err, file.Close())
 }
 
-// Close removes all files.
+// Lend has a file outlive this process, as long as a program runs that has the lock returned open, and for KeepLent.
+func (f *Folder) Lend(path string, now time.Time) (lock *os.File, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	o := f.files[path]
+	if o == nil {
+		return nil, os.ErrClosed
+	}
+	mark := o.Path(lent)
+	if err := os.WriteFile(mark, nil, 0o600); err != nil {
+		return nil, err
+	}
+	if err := os.Chtimes(mark, now, now); err != nil {
+		return nil, err
+	}
+	o.lent = true
+	return o.Lock(), nil
+}
+
+// Returned has a file go with this process after all.
+func (f *Folder) Returned(path string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if o := f.files[path]; o != nil && os.Remove(o.Path(lent)) == nil {
+		o.lent = false
+	}
+}
+
+// Close removes all files but those that are lent.
 func (f *Folder) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	if f.own == nil {
-		return nil
+	var err error
+	for _, o := range f.files {
+		if o.lent {
+			o.Leave()
+		} else {
+			err = errors.Join(err, o.Remove())
+		}
 	}
-	own := f.own
-	f.own = nil
-	return own.Remove()
+	f.files = nil
+	return err
 }
 
-// RemoveLeft removes what processes left in root that ended without closing their Folder.
-func RemoveLeft(root string) error {
-	return owned.Each(root, "view-", (*owned.Folder).Remove)
+// RemoveLeft removes what processes left in root that ended without closing their Folder, and what was lent for so long that
+// nobody will read it any more.
+func RemoveLeft(root string, now time.Time) error {
+	return owned.Each(root, "view-", func(own *owned.Folder) error {
+		if mark, err := os.Stat(own.Path(lent)); err == nil && now.Sub(mark.ModTime()) < KeepLent {
+			own.Leave()
+			return nil
+		}
+		return own.Remove()
+	})
 }

@@ -2,10 +2,12 @@ package viewer
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mua/store/message"
 )
@@ -200,7 +202,8 @@ func TestType(t *testing.T) {
 	}
 }
 
-// TestFolder: files are ours alone and not to be written, and nothing stays, neither of this process nor of one that was killed.
+// TestFolder: files are ours alone and not to be written, and nothing stays, neither of this process nor of one that was killed,
+// but what was lent.
 func TestFolder(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "viewing")
 	f, killed := &Folder{Root: root}, &Folder{Root: root}
@@ -216,13 +219,13 @@ func TestFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	killed.own.Leave() // as the kernel does
+	killed.files[left].Leave() // as the kernel does
 	for path, want := range map[string]os.FileMode{a: 0o400, filepath.Dir(a): 0o700, filepath.Dir(filepath.Dir(a)): 0o700, root: 0o700} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v %v", path, info.Mode(), err)
 		}
 	}
-	if err := RemoveLeft(root); err != nil {
+	if err := RemoveLeft(root, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(left); !os.IsNotExist(err) {
@@ -239,6 +242,66 @@ func TestFolder(t *testing.T) {
 	}
 	if _, err := f.Put("late.pdf", nil); err == nil {
 		t.Error("a file was made after the end")
+	}
+}
+
+// TestLent: what a program was given stays when this process ends: while the program runs, and a day.
+func TestLent(t *testing.T) {
+	root, now := filepath.Join(t.TempDir(), "viewing"), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	f := &Folder{Root: root}
+	put := func(name string) (path string) {
+		path, err := f.Put(name, []byte("data"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	held, handed, back, lock := put("held"), put("handed"), put("back"), put("lock")
+	for path, inherits := range map[string]bool{held: true, handed: false, back: false, lock: false} {
+		l, err := f.Lend(path, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inherits {
+			cmd := exec.Command("cat")
+			cmd.ExtraFiles = []*os.File{l}
+			in, err := cmd.StdinPipe()
+			if err == nil {
+				err = cmd.Start()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer cmd.Wait() //nolint:errcheck // cat
+			defer in.Close()
+		}
+	}
+	f.Returned(back)
+	f.Returned(lock)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	there := func() (out []string) {
+		for _, path := range []string{held, handed, back, lock} {
+			if got, err := os.ReadFile(path); err == nil && string(got) == "data" {
+				out = append(out, filepath.Base(path))
+			}
+		}
+		return out
+	}
+	if got := there(); !slices.Equal(got, []string{"held", "handed"}) {
+		t.Errorf("at the end there are %v", got)
+	}
+	for _, c := range []struct {
+		after time.Duration
+		want  []string
+	}{{23 * time.Hour, []string{"held", "handed"}}, {24 * time.Hour, []string{"held"}}} {
+		if err := RemoveLeft(root, now.Add(c.after)); err != nil {
+			t.Fatal(err)
+		}
+		if got := there(); !slices.Equal(got, c.want) {
+			t.Errorf("after %v there are %v", c.after, got)
+		}
 	}
 }
 

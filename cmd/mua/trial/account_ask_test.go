@@ -42,3 +42,15 @@ func TestAccountAsked(t *testing.T) {
 	x.keys("Enter")
 	x.sees("account mua is in", "mua incoming: IMAP at", "mua outgoing: SMTP at", "left with 0")
 }
+
+// TestAccountNotAsked: with flags nothing is asked, on a terminal neither.
+func TestAccountNotAsked(t *testing.T) {
+	home := t.TempDir()
+	config := filepath.Join(home, "config.toml")
+	x := newTerminal(t, home, "sh", "-c", fmt.Sprintf("%s --config %s account add work --from ada@mua.invalid --incoming imaps://imap.mua.invalid "+
+		"--outgoing smtps://smtp.mua.invalid --password-command true; echo left with $?; exec cat", buildMua(t), config))
+	x.sees("account work added", "left with 0")
+	if _, err := os.Stat(config); err != nil {
+		t.Error(err)
+	}
+}
