@@ -48,18 +48,9 @@ type link struct {
 
 	asked bool // for compression
 
-	marked marks // \Deleted by us
-
 	mailbox  string           // selected; "" none
 	readOnly bool             // by EXAMINE
 	selected *imap.SelectData // what SELECT said
-}
-
-// marks are messages of a mailbox that this session has marked \Deleted.
-type marks struct {
-	mailbox  string
-	validity uint32
-	uids     imap.UIDSet
 }
 
 // connect dials and logs in.

@@ -420,6 +420,9 @@ func (w *world) converge() {
 	for b, list := range there {
 		for _, c := range list {
 			kept[c.identity] = true
+			if slices.Contains(shownFlags(c.flags), "deleted") { // nobody else leaves such marks here
+				w.fail("id%d (%d) in %s is still marked \\Deleted", c.identity, c.uid, b)
+			}
 			if !w.leftBehind(c.flags) {
 				onServer = append(onServer, fmt.Sprintf("%s id%d %v", b, c.identity, shownFlags(c.flags)))
 			}
