@@ -22,7 +22,7 @@ func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duratio
 	if mailbox == "" {
 		mailbox = "INBOX"
 	}
-	mb, err := s.st.FindMailbox(ctx, s.id, mailbox)
+	mb, err := s.st.FindOnServer(ctx, s.id, mailbox)
 	if err != nil {
 		return false, s.local(err)
 	}
@@ -137,6 +137,12 @@ func (s *Session) FindSent(ctx context.Context, messageID string) (hits int, err
 		if errors.Is(err, store.ErrNotFound) || err == nil && mb.Local {
 			return 0, nil
 		}
+	}
+	if err == nil {
+		mb, err = s.st.OnServer(ctx, s.id, mb.ID)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil // still to be made
 	}
 	if err != nil {
 		return 0, s.local(err)
