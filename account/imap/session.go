@@ -72,6 +72,7 @@ type Session struct {
 	id     store.AccountID
 	o      Options
 	listed bool                     // the mailbox list was taken over in this session
+	prefix string                   // of the names of one's own mailboxes (RFC 2342)
 	swept  map[store.MailboxID]bool // what was marked \Deleted there before was looked at in this session
 
 	mu sync.Mutex // guards the change of l, which the end of a context closes
