@@ -51,7 +51,9 @@ func (s *Session) mailboxes() ([]listed, error) {
 		}
 	}
 	assignRoles(kept)
-	return kept, s.fillStatus(kept)
+	err = s.fillStatus(kept)
+	s.l.takeTold() // it is the list's
+	return kept, err
 }
 
 // listOptions asks for what the server can return with LIST.

@@ -73,6 +73,7 @@ type Session struct {
 	o      Options
 	listed bool                     // the mailbox list was taken over in this session
 	prefix string                   // of the names of one's own mailboxes (RFC 2342)
+	plain  bool                     // NOTIFY is not used any more
 	swept  map[store.MailboxID]bool // what was marked \Deleted there before was looked at in this session
 
 	mu sync.Mutex // guards the change of l, which the end of a context closes
