@@ -50,3 +50,18 @@ func accounts(ctx context.Context, q querier) ([]Account, error) {
 	}
 	return out, rows.Err()
 }
+
+// SetPrefix records what the names of an account's mailboxes begin with on its server; nothing is written when that is known.
+func (s *Store) SetPrefix(ctx context.Context, a AccountID, prefix string) error {
+	if len(prefix) > maxMailboxName {
+		prefix = "" // no name could begin with it
+	}
+	var known bool
+	err := s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT prefix = ? FROM account WHERE id = ?`, prefix, a).Scan(&known)
+	})
+	if err != nil || known {
+		return err
+	}
+	return s.write(ctx, func(t *txn) error { return t.run(`UPDATE account SET prefix = ? WHERE id = ?`, prefix, a) })
+}

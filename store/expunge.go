@@ -193,6 +193,9 @@ func wishWords(a *actionRow) string {
 // DetachUIDs forgets all UIDs of a mailbox because UIDVALIDITY changed; copies wait for AddRemote to adopt them.
 func (s *Store) DetachUIDs(ctx context.Context, m MailboxID) error {
 	return s.write(ctx, func(t *txn) error {
+		if err := t.run(`DELETE FROM marked WHERE mailbox = ?`, m); err != nil { // by UID, too
+			return err
+		}
 		return t.run(`UPDATE message SET server_uid = NULL, modseq = 0, detached = 1 WHERE server_mailbox = ? AND server_uid IS NOT NULL`, m)
 	})
 }

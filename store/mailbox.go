@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-const mailboxFields = `b.id, b.account, a.name, b.name, b.separator, b.role, b.noselect, b.local, b.subscribed, b.total, b.unread,
+const mailboxFields = `b.id, b.account, a.name, a.prefix, b.name, b.separator, b.role, b.noselect, b.local, b.subscribed, b.total, b.unread,
 	b.uidvalidity, b.uidnext, b.highestmodseq, b.messages, b.flags_at`
 
 const mailboxFrom = ` FROM mailbox b JOIN account a ON a.id = b.account `
@@ -27,7 +27,7 @@ func mailboxes(ctx context.Context, q querier, where string, args ...any) ([]Mai
 		var m Mailbox
 		var modseq int64
 		var flagsAt sql.NullInt64
-		err := rows.Scan(&m.ID, &m.Account, &m.AccountName, &m.Name, &m.Separator, &m.Role, &m.NoSelect, &m.Local, &m.Subscribed,
+		err := rows.Scan(&m.ID, &m.Account, &m.AccountName, &m.Prefix, &m.Name, &m.Separator, &m.Role, &m.NoSelect, &m.Local, &m.Subscribed,
 			&m.Total, &m.Unread, &m.Sync.UIDValidity, &m.Sync.UIDNext, &modseq, &m.Sync.Messages, &flagsAt)
 		if err != nil {
 			return nil, err

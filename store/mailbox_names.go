@@ -21,13 +21,33 @@ func separator(list []Mailbox) string {
 	return ""
 }
 
+// prefix is what the names on the account's server begin with, "" when they need not begin with anything.
+func prefix(list []Mailbox) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].Prefix
+}
+
+// within is a name with the prefix that it must have.
+func within(prefix, name string) string {
+	if strings.HasPrefix(name, prefix) || strings.EqualFold(name, "INBOX") {
+		return name
+	}
+	return prefix + name
+}
+
 // CheckMailboxName refuses what cannot be the name of a further mailbox of an account that has these: also one with
-// slashes where the server separates the levels by something else, for it would refuse that. ErrName, ErrTaken.
+// slashes where the server separates the levels by something else, or outside of what the server keeps all mailboxes under,
+// for it would refuse that. ErrName, ErrTaken.
 func CheckMailboxName(list []Mailbox, name string) error {
-	sep := separator(list)
+	sep, prefix := separator(list), prefix(list)
 	slashed := func(m Mailbox) bool { return !m.Local && strings.Contains(m.Name, "/") }
 	if sep != "" && sep != "/" && strings.Contains(name, "/") && !slices.ContainsFunc(list, slashed) {
-		return fmt.Errorf("%q: the server separates the levels by %s, write %s: %w", name, sep, strings.ReplaceAll(name, "/", sep), ErrName)
+		return fmt.Errorf("%q: the server separates the levels by %s, write %s: %w", name, sep, within(prefix, strings.ReplaceAll(name, "/", sep)), ErrName)
+	}
+	if ours := within(prefix, name); ours != name && strings.TrimSpace(name) != "" {
+		return fmt.Errorf("%q: the server keeps all mailboxes under %s, write %s: %w", name, strings.TrimSuffix(prefix, sep), ours, ErrName)
 	}
 	return checkName(list, name, sep)
 }

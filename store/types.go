@@ -59,6 +59,7 @@ type Mailbox struct {
 	AccountName   string
 	Name          string // UTF-8, the server's own separator
 	Separator     string // "" when flat
+	Prefix        string // what the names of all but INBOX begin with on the account's server; "": nothing
 	Role          Role
 	NoSelect      bool // exists only as a parent
 	Local         bool // not on any server

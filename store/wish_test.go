@@ -424,3 +424,30 @@ func TestMailboxNameWithOtherSeparator(t *testing.T) {
 	must(w.SetMailboxes(w.ctx, slashes, []RemoteMailbox{{Name: "INBOX", Separator: "/"}}))(t)
 	must(w.CreateMailbox(w.ctx, slashes, "c/d", true))(t)
 }
+
+// TestMailboxNameOutsideTheNamespace: where the server keeps all mailboxes under a prefix, another name is refused at once, and
+// the words say which one to write.
+func TestMailboxNameOutsideTheNamespace(t *testing.T) {
+	w := newWorld(t)
+	acct := must(w.EnsureAccount(w.ctx, "courier"))(t)
+	got := must(w.SetMailboxes(w.ctx, acct, []RemoteMailbox{{Name: "INBOX", Separator: "."}, {Name: "INBOX.Lists", Separator: "."}}))(t)
+	ok(t, w.SetPrefix(w.ctx, acct, "INBOX."))
+	for name, want := range map[string]string{
+		"Work":      `"Work": the server keeps all mailboxes under INBOX, write INBOX.Work: `,
+		"Work/2026": `"Work/2026": the server separates the levels by ., write INBOX.Work.2026: `,
+	} {
+		if _, err := w.CreateMailbox(w.ctx, acct, name, true); !errors.Is(err, ErrName) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("create: %v", err)
+		}
+		if _, err := w.RenameMailbox(w.ctx, got[1].ID, name); !errors.Is(err, ErrName) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("rename: %v", err)
+		}
+	}
+	must(w.CreateMailbox(w.ctx, acct, "INBOX.Work.2026", true))(t)
+	must(w.RenameMailbox(w.ctx, got[1].ID, "INBOX.Letters"))(t)
+	if _, err := w.CreateMailbox(w.ctx, acct, "inbox", true); !errors.Is(err, ErrTaken) {
+		t.Errorf("a second inbox: %v", err)
+	}
+	ok(t, w.SetPrefix(w.ctx, acct, "")) // the server was set up otherwise
+	must(w.CreateMailbox(w.ctx, acct, "Work", true))(t)
+}

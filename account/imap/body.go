@@ -35,9 +35,17 @@ func (u *Unfetched) Error() string { return u.Words }
 func (s *Session) FetchBodies(ctx context.Context, list []store.RemoteBody) (fetched int, left map[store.MessageID]Unfetched, err error) {
 	defer s.during(ctx)()
 	left = map[store.MessageID]Unfetched{}
+	there, err := s.st.MailboxesOnServer(ctx, s.id)
+	if err != nil {
+		return 0, nil, s.local(err)
+	}
+	names := map[store.MailboxID]string{} // there, where a rename may not be known yet
+	for _, mb := range there {
+		names[mb.ID] = mb.Name
+	}
 	for i, b := range list {
 		s.status(account.Pulling, b.MailboxName, i, len(list), true)
-		raw, err := s.body(ctx, b)
+		raw, err := s.body(ctx, b, names[b.Mailbox])
 		if why, ok := errors.AsType[*Unfetched](err); ok {
 			if left[b.Message] = *why; why.Later {
 				continue
@@ -59,11 +67,11 @@ func (s *Session) FetchBodies(ctx context.Context, list []store.RemoteBody) (fet
 }
 
 // body fetches one message whole.
-func (s *Session) body(ctx context.Context, b store.RemoteBody) ([]byte, error) {
+func (s *Session) body(ctx context.Context, b store.RemoteBody, name string) ([]byte, error) {
 	if b.Size > maxWhole {
 		return nil, &Unfetched{Words: fmt.Sprintf("its %d MiB are more than can be read here (%d MiB)", b.Size>>20, maxWhole>>20)}
 	}
-	if err := s.stand(b); err != nil {
+	if err := s.stand(b, name); err != nil {
 		return nil, err
 	}
 	raw, err := s.pieces(b)
@@ -82,10 +90,10 @@ func (s *Session) body(ctx context.Context, b store.RemoteBody) ([]byte, error) 
 	return raw, err
 }
 
-// stand selects the message's mailbox, unless it is selected, and makes sure that its UID still means it.
-func (s *Session) stand(b store.RemoteBody) error {
-	if s.l.mailbox != b.MailboxName || s.l.selected == nil {
-		_, err := s.l.examine(b.MailboxName)
+// stand selects the message's mailbox by its name there, unless it is selected, and makes sure that its UID still means it.
+func (s *Session) stand(b store.RemoteBody, name string) error {
+	if s.l.mailbox != name || s.l.selected == nil {
+		_, err := s.l.examine(name)
 		if refusal, ok := errors.AsType[*imap.Error](err); ok && s.l.alive() {
 			return &Unfetched{Words: fmt.Sprintf("the server refuses mailbox %s: %s", account.CleanWords(b.MailboxName), account.CleanWords(refusal.Text)), Later: true}
 		}

@@ -16,21 +16,25 @@ import (
 // of that mailbox is worth it; it is true at once when the mailbox has moved since the last pull.
 // Every Options.Probe the server is asked whether it is still there, and has Options.Answer to say so: a
 // connection that only looks alive is a Trouble within seconds. Without IDLE (RFC 2177) that question
-// brings the news. The end of ctx closes the connection.
+// brings the news. Where the server offers NOTIFY (RFC 5465) the inbox is not watched alone: news in any mailbox end the
+// wait. The end of ctx closes the connection.
 func (s *Session) Idle(ctx context.Context, mailbox string, timeout time.Duration, wake <-chan struct{}) (news bool, err error) {
 	defer s.during(ctx)()
 	if mailbox == "" {
 		mailbox = "INBOX"
 	}
-	mb, err := s.st.FindMailbox(ctx, s.id, mailbox)
+	mb, err := s.st.FindOnServer(ctx, s.id, mailbox)
 	if err != nil {
 		return false, s.local(err)
+	}
+	if err := s.notify(ctx, mb); err != nil {
+		return false, s.trouble(ctx, err)
 	}
 	sel, err := s.l.examine(mb.Name)
 	if err != nil {
 		return false, s.trouble(ctx, err)
 	}
-	if moved(mb.Sync, sel) {
+	if moved(mb.Sync, sel) || s.elsewhere(ctx) {
 		return true, nil
 	}
 	defer s.l.prompt(s.o.Answer)() // not for EXAMINE, which may be work for the server
@@ -92,16 +96,23 @@ func (s *Session) idle(ctx context.Context, timeout time.Duration, wake <-chan s
 func (s *Session) await(ctx context.Context, timeout time.Duration, wake <-chan struct{}) (news, over bool) {
 	t := time.NewTimer(timeout)
 	defer t.Stop()
-	select {
-	case <-s.l.news:
-		return true, true
-	case <-t.C:
-		return false, false
-	case <-wake:
-	case <-ctx.Done():
-	case <-s.l.client.Closed():
+	for {
+		select {
+		case <-s.l.news:
+			return true, true
+		case <-s.l.others:
+			if s.elsewhere(ctx) {
+				return true, true
+			}
+			continue
+		case <-t.C:
+			return false, false
+		case <-wake:
+		case <-ctx.Done():
+		case <-s.l.client.Closed():
+		}
+		return false, true
 	}
-	return false, true
 }
 
 // poll waits and lets NOOP bring the news.
@@ -137,6 +148,12 @@ func (s *Session) FindSent(ctx context.Context, messageID string) (hits int, err
 		if errors.Is(err, store.ErrNotFound) || err == nil && mb.Local {
 			return 0, nil
 		}
+	}
+	if err == nil {
+		mb, err = s.st.OnServer(ctx, s.id, mb.ID)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil // still to be made
 	}
 	if err != nil {
 		return 0, s.local(err)

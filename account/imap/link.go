@@ -48,18 +48,14 @@ type link struct {
 
 	asked bool // for compression
 
-	marked marks // \Deleted by us
+	told     map[string]map[string]uint64 // by mailbox, what STATUS said since the mailboxes were listed
+	others   chan struct{}                // gets a value when there is more in told
+	notified bool                         // NOTIFY was sent
+	overflow atomic.Bool                  // the server tells nothing any more
 
 	mailbox  string           // selected; "" none
 	readOnly bool             // by EXAMINE
 	selected *imap.SelectData // what SELECT said
-}
-
-// marks are messages of a mailbox that this session has marked \Deleted.
-type marks struct {
-	mailbox  string
-	validity uint32
-	uids     imap.UIDSet
 }
 
 // connect dials and logs in.
@@ -75,12 +71,13 @@ func connect(ctx context.Context, a *account.Account, o Options) (*link, error) 
 	if err != nil {
 		return nil, err
 	}
-	l := &link{acct: a.Name, host: a.Incoming.Host, conn: conn, span: o.Wire.Progress, news: make(chan struct{}, 1)}
+	l := &link{acct: a.Name, host: a.Incoming.Host, conn: conn, span: o.Wire.Progress, news: make(chan struct{}, 1), others: make(chan struct{}, 1)}
 	conn.Hide(creds)
 	if l.span <= 0 {
 		l.span = wire.DefaultProgress
 	}
-	l.guard = guard.New(conn, guard.Options{Alert: l.alert, Bye: l.sayBye, Warn: l.warn, Vanished: l.vanish})
+	l.guard = guard.New(conn, guard.Options{Alert: l.alert, Bye: l.sayBye, Warn: l.warn, Vanished: l.vanish,
+		Status: l.hear, Overflow: func() { l.overflow.Store(true); l.tell() }})
 	done := l.busy(0)
 	defer done()
 	l.client = imapclient.New(l.guard, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{

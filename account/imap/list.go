@@ -38,7 +38,7 @@ func (s *Session) mailboxes() ([]listed, error) {
 	var foreign []string
 	if ns != nil {
 		if data, nsErr := ns.Wait(); nsErr == nil {
-			foreign = prefixes(data)
+			foreign, s.prefix = prefixes(data), personal(data)
 		}
 	}
 	if err != nil {
@@ -51,7 +51,9 @@ func (s *Session) mailboxes() ([]listed, error) {
 		}
 	}
 	assignRoles(kept)
-	return kept, s.fillStatus(kept)
+	err = s.fillStatus(kept)
+	s.l.takeTold() // it is the list's
+	return kept, err
 }
 
 // listOptions asks for what the server can return with LIST.
@@ -109,6 +111,14 @@ func prefixes(d *imap.NamespaceData) []string {
 		}
 	}
 	return out
+}
+
+// personal is what the names of all one's own mailboxes begin with; "": nothing, or it depends.
+func personal(d *imap.NamespaceData) string {
+	if len(d.Personal) != 1 {
+		return ""
+	}
+	return d.Personal[0].Prefix
 }
 
 func under(name string, prefixes []string) bool {
@@ -185,6 +195,9 @@ func (s *Session) refreshList(ctx context.Context) ([]store.Mailbox, map[string]
 	}
 	mbs, err := s.st.SetMailboxes(ctx, s.id, remote)
 	if err != nil {
+		return nil, nil, s.local(err)
+	}
+	if err := s.st.SetPrefix(ctx, s.id, s.prefix); err != nil {
 		return nil, nil, s.local(err)
 	}
 	s.listed = true

@@ -325,6 +325,11 @@ func (w *world) renumber() {
 	}
 	boxes := w.serverBoxes()
 	b := boxes[w.r.IntN(len(boxes))]
+	for _, c := range w.serverCopies(b) {
+		if slices.Contains(shownFlags(c.flags), "deleted") {
+			w.newUIDs[c.identity] = true
+		}
+	}
 	w.exec("EXAMINE INBOX")
 	w.say("renumber %s", b)
 	w.server.renumber(b)

@@ -36,6 +36,7 @@ type world struct {
 	copiesOf  map[int]int                         // identity → how many copies were made, at the most
 	mayVanish map[int]bool                        // somebody removed a copy
 	movedOn   map[int]bool                        // another client moved a copy
+	newUIDs   map[int]bool                        // a copy was marked \Deleted when its mailbox was numbered anew
 	touched   map[store.MessageID]map[string]bool // what of its flags was wished since it last had no wish pending
 	wasCalled map[string][]string                 // mailbox → names it was renamed from
 	counts    map[string]int                      // what was done, for the end
@@ -47,7 +48,7 @@ var fixedBoxes = []string{"INBOX", "Archive", "Trash", "Work"}
 
 func newWorld(t testing.TB, seed uint64, server modelServer) *world {
 	w := &world{dir: t.TempDir(), server: server, seed: seed, placesOf: map[int]map[string]bool{}, copiesOf: map[int]int{},
-		mayVanish: map[int]bool{}, movedOn: map[int]bool{}, wasCalled: map[string][]string{}, touched: map[store.MessageID]map[string]bool{}, counts: map[string]int{},
+		mayVanish: map[int]bool{}, movedOn: map[int]bool{}, newUIDs: map[int]bool{}, wasCalled: map[string][]string{}, touched: map[store.MessageID]map[string]bool{}, counts: map[string]int{},
 		boxWishes: map[store.MailboxID]boxWish{}}
 	w.cutter = realservers.NewCutter(t, server.addr)
 	cfg, err := account.Parse("config.toml", fmt.Appendf(nil, "[account.work]\nfrom = \"%s@example.org\"\nincoming = \"imaps://%[1]s@%s\"\npassword = { plain = %q }\ntls_ca = %q\nmailboxes = [\"*\"]\n",
@@ -253,6 +254,7 @@ func (w *world) checkWishes(before map[store.MessageID]store.Row) {
 		}
 		who := identityOf(was.Subject)
 		switch {
+		case !here && w.followed(was, now):
 		case !here:
 			w.fail("message %d (id%d, %s) is gone with its wishes %v, and no journal says why", id, who, was.MailboxName, was.Pending)
 		case w.touched[id]["flagged"] && (was.Flags^is.Flags)&store.Flagged != 0,
@@ -420,6 +422,9 @@ func (w *world) converge() {
 	for b, list := range there {
 		for _, c := range list {
 			kept[c.identity] = true
+			if !w.mayStayMarked(c) {
+				w.fail("id%d (%d) in %s is still marked \\Deleted", c.identity, c.uid, b)
+			}
 			if !w.leftBehind(c.flags) {
 				onServer = append(onServer, fmt.Sprintf("%s id%d %v", b, c.identity, shownFlags(c.flags)))
 			}
@@ -448,12 +453,6 @@ func (w *world) converge() {
 			w.fail("id%d is nowhere, and nobody removed it", id)
 		}
 	}
-}
-
-// leftBehind tells what waits, marked \Deleted, for whoever expunges next: without UIDPLUS we expunge only where nobody
-// else has marked anything.
-func (w *world) leftBehind(flags []string) bool {
-	return w.server.byCopy && slices.Contains(shownFlags(flags), "deleted")
 }
 
 // lacking are the entries of sorted a that sorted b has not.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -93,16 +92,15 @@ func (p *puller) pull(names []string) error {
 	return first
 }
 
-// choose picks mailboxes by name, INBOX in any case.
+// choose picks mailboxes by the names that they have here, which may not be those on the server yet; else by those there.
 func (p *puller) choose(mbs []store.Mailbox, names []string) ([]store.Mailbox, error) {
 	var out []store.Mailbox
 	for _, n := range names {
-		i := slices.IndexFunc(mbs, func(m store.Mailbox) bool {
-			return m.Name == n || strings.EqualFold(n, "INBOX") && strings.EqualFold(m.Name, "INBOX")
-		})
-		if i < 0 {
-			i = slices.IndexFunc(mbs, func(m store.Mailbox) bool { return m.Role != "" && strings.EqualFold(string(m.Role), n) })
+		found, err := p.s.st.FindOnServer(p.ctx, p.s.id, n)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, p.s.local(err)
 		}
+		i := slices.IndexFunc(mbs, func(m store.Mailbox) bool { return err == nil && m.ID == found.ID })
 		if i < 0 {
 			return nil, &account.Trouble{Kind: account.KindNotFound, Account: p.s.acct.Name, What: fmt.Sprintf("there is no mailbox %q", account.CleanWords(n)), Hint: "mua mailboxes lists them"}
 		}

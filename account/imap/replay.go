@@ -34,6 +34,9 @@ func (s *Session) Replay(ctx context.Context) (replayed, conflicts int, err erro
 			break
 		}
 	}
+	if err := r.expungeLater(); err != nil {
+		return r.done, r.refused, s.trouble(ctx, err)
+	}
 	return r.done, r.refused, nil
 }
 
@@ -396,7 +399,7 @@ func (r *replay) moveTo(actions []store.Action, target store.Mailbox) ([]store.R
 		return nil, err
 	}
 	out := paired(actions, data.UIDValidity, data.SourceUIDs, data.DestUIDs)
-	return out, r.s.l.expunge(uids)
+	return out, r.expunge(actions[0].Mailbox, uids)
 }
 
 // paired gives each wish the UID that COPYUID (RFC 4315) tells for it.
@@ -422,42 +425,8 @@ func paired(actions []store.Action, validity uint32, from, to imap.NumSet) []sto
 
 // remove deletes for good.
 func (r *replay) remove(actions []store.Action) ([]store.Replayed, error) {
-	if err := r.s.l.expunge(uidsOfActions(actions)); err != nil {
+	if err := r.expunge(actions[0].Mailbox, uidsOfActions(actions)); err != nil {
 		return nil, err
 	}
 	return carried(actions), nil
-}
-
-// expunge removes just these from the selected mailbox. Without UIDPLUS a plain EXPUNGE is sent only
-// when nothing else is marked \Deleted but what this session has marked before: several moves that were begun and cut
-// come here one by one, each to find the marks of all. Where others have marked something ours stay marked, for whoever
-// expunges next. Taking our marks back would show what is moved in both mailboxes; taking theirs off for the moment of an
-// EXPUNGE would lose them if we were killed in it.
-func (l *link) expunge(uids []uint32) error {
-	set := uidSet(uids)
-	if err := l.store(set, imap.StoreFlagsAdd, []imap.Flag{imap.FlagDeleted}, len(uids)); err != nil {
-		return err
-	}
-	if l.caps.Has(imap.CapUIDPlus) {
-		defer l.busy(int64(len(uids)) * itemAllowance)()
-		return l.client.UIDExpunge(set).Close()
-	}
-	marked, err := l.search(&imap.SearchCriteria{Flag: []imap.Flag{imap.FlagDeleted}})
-	if err != nil {
-		return err
-	}
-	if l.marked.mailbox != l.mailbox || l.marked.validity != l.selected.UIDValidity {
-		l.marked = marks{mailbox: l.mailbox, validity: l.selected.UIDValidity}
-	}
-	l.marked.uids.AddSet(set)
-	ours := rangesOf(l.marked.uids)
-	for _, x := range rangesOf(marked) {
-		for u := uint64(x.Start); u <= uint64(x.Stop); u++ {
-			if !ours.has(uint32(u)) {
-				return nil
-			}
-		}
-	}
-	defer l.busy(int64(len(uids)) * itemAllowance)()
-	return l.client.Expunge().Close()
 }

@@ -69,7 +69,7 @@ func (r *replay) again(a store.Action) error {
 	if uid == 0 {
 		return r.carryOut(a.Kind, []store.Action{a})
 	}
-	if err := r.s.l.expunge([]uint32{a.UID}); err != nil {
+	if err := r.expunge(a.Mailbox, []uint32{a.UID}); err != nil {
 		return r.refuse(a, err)
 	}
 	return r.record(done)

@@ -41,13 +41,20 @@ func (s *Session) Search(ctx context.Context, tree query.Node, limit int) (hits 
 		}
 	}
 	inOrder(mbs)
+	there, err := s.st.MailboxesOnServer(ctx, s.id)
+	if err != nil {
+		return nil, nil, s.local(err)
+	}
 	hits = make([]Hits, len(alts))
 	for i := range alts {
 		hits[i].Check = alts[i].check
 	}
-	f := &finder{s: s, ctx: ctx, limit: limit}
+	f := &finder{s: s, ctx: ctx, limit: limit, names: map[store.MailboxID]string{}}
+	for _, mb := range there {
+		f.names[mb.ID] = mb.Name
+	}
 	for _, mb := range mbs {
-		if mb.NoSelect || mb.Local {
+		if mb.NoSelect || mb.Local || f.names[mb.ID] == "" { // still to be made
 			continue
 		}
 		if err := f.mailbox(mb, alts, hits); err != nil {
@@ -68,6 +75,7 @@ type finder struct {
 	s        *Session
 	ctx      context.Context
 	limit    int
+	names    map[store.MailboxID]string // on the server, which may not know yet of a rename
 	warnings []string
 }
 
@@ -101,7 +109,7 @@ func (f *finder) mailbox(mb store.Mailbox, alts []alternative, hits []Hits) erro
 // open selects a mailbox and makes sure that UIDs mean here what they mean there.
 func (f *finder) open(mb *store.Mailbox) (*imap.SelectData, error) {
 	s := f.s
-	sel, err := s.l.examine(mb.Name)
+	sel, err := s.l.examine(f.names[mb.ID])
 	if err != nil {
 		return nil, err
 	}

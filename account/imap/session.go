@@ -71,7 +71,10 @@ type Session struct {
 	st     *store.Store
 	id     store.AccountID
 	o      Options
-	listed bool // the mailbox list was taken over in this session
+	listed bool                     // the mailbox list was taken over in this session
+	prefix string                   // of the names of one's own mailboxes (RFC 2342)
+	plain  bool                     // NOTIFY is not used any more
+	swept  map[store.MailboxID]bool // what was marked \Deleted there before was looked at in this session
 
 	mu sync.Mutex // guards the change of l, which the end of a context closes
 	l  *link
@@ -84,7 +87,7 @@ func Open(ctx context.Context, a *account.Account, st *store.Store, o Options) (
 	if err != nil {
 		return nil, local(a.Name, err)
 	}
-	s := &Session{ctx: ctx, acct: a, st: st, id: id, o: o.withDefaults()}
+	s := &Session{ctx: ctx, acct: a, st: st, id: id, o: o.withDefaults(), swept: map[store.MailboxID]bool{}}
 	s.status(account.Connecting, "", 0, 0, false)
 	if s.l, err = connect(ctx, a, s.o); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@
 //   - LIST, STATUS and NAMESPACE lines that cannot be decoded, and untagged data
 //     that is not known, are dropped with a warning;
 //   - the texts of ALERT codes and BYE are passed on;
-//   - Compress and EnableQResync have commands of their own, whose answers go-imap never sees, nor VANISHED.
+//   - Compress, EnableQResync and Notify have commands of their own, whose answers go-imap never sees, nor VANISHED.
 //
 // Its memory is bounded by the limits. It never panics. After a Violation
 // every Read fails with it, and Err tells it.
@@ -43,6 +43,10 @@ type Options struct {
 	Alert, Bye, Warn func(text string)
 	// Vanished gets the UIDs, as a sequence set (RFC 9051 section 9), that WithVanished asked for.
 	Vanished func(uids string)
+	// Status gets what the server tells of a mailbox, its name in UTF-8, by STATUS, also what nobody has asked for and
+	// go-imap drops. Overflow: it will tell no more of what Notify asked for, nor of the selected mailbox.
+	Status   func(mailbox string, numbers map[string]uint64)
+	Overflow func()
 }
 
 func (o Options) withDefaults() Options {
@@ -59,6 +63,12 @@ func (o Options) withDefaults() Options {
 		if *f == nil {
 			*f = func(string) {}
 		}
+	}
+	if o.Status == nil {
+		o.Status = func(string, map[string]uint64) {}
+	}
+	if o.Overflow == nil {
+		o.Overflow = func() {}
 	}
 	return o
 }
@@ -94,6 +104,7 @@ type Conn struct {
 
 	compression compression
 	qresync     qresync
+	notifying   notifying
 }
 
 // New guards c.

@@ -22,6 +22,9 @@ func (c *Conn) tagged(line []byte) error {
 	if string(tag) == enableTag && c.qresync.asked.Swap(false) {
 		return nil // a refusal leaves it disabled
 	}
+	if string(tag) == notifyTag && c.notifying.Swap(false) {
+		return nil // a refusal leaves everything as it was
+	}
 	c.status(tag, typ, rest)
 	return nil
 }
@@ -82,6 +85,8 @@ func (c *Conn) status(tag, typ, rest []byte) {
 		c.o.Bye(string(words))
 	case string(code) == "ALERT":
 		c.o.Alert(string(words))
+	case string(code) == "NOTIFICATIONOVERFLOW":
+		c.o.Overflow()
 	}
 	c.emitOpen(tag, []byte(" "), typ)
 	if args, ok := codeArgs(code, args); ok {
@@ -291,6 +296,7 @@ func (c *Conn) mailboxStatus(vs []value) bool {
 	c.emitOpen([]byte("* STATUS "))
 	c.out = append(appendQuoted(c.out, vs[0].bytes), " ("...)
 	first := true
+	numbers := map[string]uint64{}
 	for l := vs[1].list; len(l) >= 2; l = l[2:] {
 		name, v := bytes.ToUpper(l[0].bytes), l[1].bytes
 		bits := 32
@@ -305,8 +311,10 @@ func (c *Conn) mailboxStatus(vs []value) bool {
 		}
 		first = false
 		c.out = append(append(append(c.out, name...), ' '), v...)
+		numbers[string(name)] = number64(v)
 	}
 	c.out = append(c.out, ")\r\n"...)
+	c.tell(vs[0].bytes, numbers)
 	return true
 }
 
