@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // far is a second account beside a world's.
@@ -214,6 +215,7 @@ func TestMoveToAndFromLocal(t *testing.T) {
 	w.expectWhere("a in pop INBOX []")
 	w.expect("delete INBOX:5")
 
+	ok(t, w.SetSyncState(w.ctx, w.archive, SyncState{UIDValidity: 1, UIDNext: 1}))
 	lf := bytes.ReplaceAll(mail(2, "b", "x"), []byte("\r\n"), []byte("\n"))
 	came, _, err := w.AddRemote(w.ctx, box.ID, []Incoming{{UIDL: "u", Raw: lf}})
 	ok(t, err)
@@ -232,8 +234,23 @@ func TestMoveToAndFromLocal(t *testing.T) {
 	if isNew != 0 || again[0] != up.Message {
 		t.Errorf("came again: %v %v", again, isNew)
 	}
+	ok(t, w.FinishActions(w.ctx, []Replayed{{ID: up.ID, UID: 1, UIDValidity: 1}}))
+	n, err := w.PruneBodies(w.ctx, map[MailboxID]time.Time{w.archive: w.t.Add(time.Hour)})
+	ok(t, err)
+	if u := must(w.UIDLs(w.ctx, pop))(t); n != 1 || !u[0].HasBody {
+		t.Errorf("it would be fetched again for the text that its server has: %d, %+v", n, u)
+	}
+	must(w.Trash(w.ctx, []MessageID{up.Message}))(t)
+	must(w.Trash(w.ctx, []MessageID{up.Message}))(t)
+	if u := must(w.UIDLs(w.ctx, pop))(t); u[0].Message == 0 {
+		t.Error("what is deleted on another server is deleted on this one")
+	}
+
+	came, _, err = w.AddRemote(w.ctx, box.ID, []Incoming{{UIDL: "v", Raw: lf}})
+	ok(t, err)
+	must(w.Move(w.ctx, came, w.archive))(t)
 	must(w.Undo(w.ctx))(t)
-	if u := must(w.UIDLs(w.ctx, pop))(t); len(u) != 1 || u[0].Message != came[0] || !bytes.Equal(must(w.Raw(w.ctx, came[0]))(t), lf) {
+	if u := must(w.UIDLs(w.ctx, pop))(t); len(u) != 2 || u[1].Message != came[0] || !bytes.Equal(must(w.Raw(w.ctx, came[0]))(t), lf) {
 		t.Errorf("ledger %+v", u)
 	}
 }

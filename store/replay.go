@@ -40,7 +40,7 @@ func (s *Store) HasWishes(ctx context.Context, a AccountID) (some bool, err erro
 func (s *Store) PendingActions(ctx context.Context, a AccountID) (out []Action, err error) {
 	var some bool
 	err = s.read(ctx, func(q querier) error {
-		return q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM action WHERE account = ? AND state = 'pending' AND blocked_by IS NULL)`, a).Scan(&some)
+		return q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM action a WHERE account = ? AND state = 'pending' AND blocked_by IS NULL AND `+notCarrying+`)`, a).Scan(&some)
 	})
 	if err != nil || !some {
 		return nil, err
@@ -141,11 +141,17 @@ func (p *pendingAction) resolve(boxes map[MailboxID]*Mailbox) bool {
 	return true
 }
 
+// notCarrying leaves out the deletions that wait for an upload to another account: there may be thousands, and they are asked
+// for with every message that has come there. stored looks at the rest.
+const notCarrying = `NOT (a.kind = 'delete' AND EXISTS (SELECT 1 FROM message f JOIN action u ON u.message = f.moved_to
+	WHERE f.id = a.message AND u.state = 'pending' AND u.kind = 'append'))`
+
 func (t *txn) pendingActions(a AccountID) ([]pendingAction, error) {
 	rows, err := t.query(`SELECT a.id, a.grp, a.kind, a.message, a.target, a.add_flags, a.remove_flags, a.add_keywords, a.remove_keywords, a.given, a.tries,
 		m.server_mailbox, m.server_uid, m.content, m.header_id, m.size, m.received, m.flags, m.keywords, m.moved_to,
 		EXISTS (SELECT 1 FROM message f WHERE f.moved_to = m.id AND f.state = 2), o.server_mailbox, o.server_uid, o.flags, o.keywords
-		FROM action a JOIN message m ON m.id = a.message LEFT JOIN message o ON o.id = m.copy_of WHERE a.account = ? AND a.state = 'pending' AND a.blocked_by IS NULL ORDER BY a.id`, a)
+		FROM action a JOIN message m ON m.id = a.message LEFT JOIN message o ON o.id = m.copy_of WHERE a.account = ? AND a.state = 'pending' AND a.blocked_by IS NULL
+		AND `+notCarrying+` ORDER BY a.id`, a)
 	if err != nil {
 		return nil, err
 	}

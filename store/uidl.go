@@ -16,11 +16,13 @@ type UIDL struct {
 	Deleted bool      // deleted on the server by us
 }
 
-// UIDLs reads the ledger of a POP3 account.
+// UIDLs reads the ledger of a POP3 account. What was moved to another account is wholly there, and what becomes of it there is
+// nothing to this server.
 func (s *Store) UIDLs(ctx context.Context, a AccountID) (out []UIDL, err error) {
 	err = s.read(ctx, func(q querier) error {
 		out = nil
-		rows, err := q.QueryContext(ctx, `SELECT u.uidl, CASE WHEN m.state <> 2 THEN m.id END, u.first, u.deleted IS NOT NULL, coalesce(m.content IS NOT NULL, 0)
+		rows, err := q.QueryContext(ctx, `SELECT u.uidl, CASE WHEN m.state <> 2 OR m.account <> u.account THEN m.id END, u.first, u.deleted IS NOT NULL,
+			coalesce(m.content IS NOT NULL OR m.account <> u.account, 0)
 			FROM uidl u LEFT JOIN message m ON m.id = u.message WHERE u.account = ? ORDER BY u.uidl`, a)
 		if err != nil {
 			return err

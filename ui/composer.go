@@ -298,6 +298,7 @@ func (c *composer) close() {
 	c.work.Stop()
 	c.offers.drop()
 	c.keep.end()
+	c.u.status.settled("send")
 	c.u.pop(c)
 }
 

@@ -113,7 +113,7 @@ func (u *App) goRole(r store.Role) {
 // sync asks the agent to send and receive now.
 func (u *App) sync() {
 	if u.o.Agent == nil || len(u.o.Config.Accounts) == 0 {
-		u.say("No account is set up to send or receive")
+		u.say("No account is set up: mua account add, in the shell, does that")
 		return
 	}
 	u.o.Agent.Sync("")

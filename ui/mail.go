@@ -336,6 +336,9 @@ func (m *mailView) Contexts() []keys.Context {
 // Hints are the keys that do something here: without a message those for messages are not told.
 func (m *mailView) Hints() []keys.Action {
 	if m.empty() {
+		if !m.atHome() {
+			return []keys.Action{keys.Back, keys.Search, keys.ChooseMailbox, keys.Compose, keys.Undo, keys.Sync, keys.NextPane}
+		}
 		return []keys.Action{keys.Sync, keys.Compose, keys.Search, keys.ChooseMailbox, keys.Back, keys.Undo, keys.NextPane}
 	}
 	return keys.Hints(m.Contexts()[0])

@@ -70,9 +70,6 @@ func TestOpenAttachment(t *testing.T) {
 	if left := r.viewed(); !slices.Equal(left, files) {
 		t.Errorf("left behind: %v", left)
 	}
-	if err := viewer.RemoveLeft(filepath.Join(r.st.Dir(), "viewing"), r.now().Add(viewer.KeepLent)); err != nil || len(r.viewed()) > 0 {
-		t.Errorf("left behind after a day: %v %v", r.viewed(), err)
-	}
 }
 
 // TestViewerReadsLate: a program that is still running when mua ends finds its file, and what has ended by itself leaves none.

@@ -69,7 +69,7 @@ func (s *statusLine) fail(source string, err error) {
 	if !errors.As(err, &t) {
 		words = source + ": " + words
 	}
-	s.failures = slices.DeleteFunc(s.failures, func(f failure) bool { return f.source == source })
+	s.settled(source)
 	at := len(s.failures)
 	if at > 0 && s.failures[at-1].source == newsSource {
 		at-- // what comes by the dozen does not hide what is told but once
@@ -86,6 +86,11 @@ func (s *statusLine) acknowledge() string {
 	source := s.failures[n-1].source
 	s.failures = s.failures[:n-1]
 	return source
+}
+
+// settled takes away what failed in something that has ended.
+func (s *statusLine) settled(source string) {
+	s.failures = slices.DeleteFunc(s.failures, func(f failure) bool { return f.source == source })
 }
 
 // acknowledge takes the error away that is shown.
@@ -191,7 +196,9 @@ func (u *App) failureLines() []cells.Line {
 		}
 		words += fmt.Sprintf(" (and %s)", count(n-1, which))
 	}
-	words += " · " + u.keys.Key(keys.Acknowledge, keys.Global) + " acknowledges"
+	if k := u.keys.Key(keys.Acknowledge, u.top().Contexts()...); k != "" { // else it is a letter here
+		words += " · " + k + " acknowledges"
+	}
 	lines := cells.Wrap(text("%s", words), u.w-2)
 	return lines[:min(len(lines), maxFailureLines)]
 }

@@ -82,7 +82,7 @@ func (a *app) addAccount(ctx context.Context, n account.NewAccount) error {
 	if n.PasswordKeyring {
 		if err := a.keepPassword(ctx, n.Name, ""); err != nil {
 			t := *asTrouble(err)
-			t.Kept, t.Hint = "The account is in "+a.configFile(), "mua login "+n.Name+" asks again"
+			t.Kept, t.Hint = "The account is in "+a.configFile(), "mua login "+n.Name+" asks again; where there is no keyring, password = { command = \"…\" } there names a command that prints it"
 			return &t
 		}
 	}

@@ -48,7 +48,7 @@ func TestLogin(t *testing.T) {
 
 	keyring.MockInitWithError(os.ErrPermission)
 	mua(77, "x\n", "did not take the password", "login", "demo")
-	mua(77, "x\n", "mua login more asks again", "account", "add", "more", "--from", "a@b.example", "--outgoing", "smtps://b.example", "--password-keyring")
+	mua(77, "x\n", `mua login more asks again; where there is no keyring, password = { command = "…" } there names`, "account", "add", "more", "--from", "a@b.example", "--outgoing", "smtps://b.example", "--password-keyring")
 }
 
 func TestSourceOfPassword(t *testing.T) {

@@ -74,8 +74,10 @@ func (a *app) targetsOf(ctx context.Context, s *store.Store, ids []store.Message
 		in, name := row.Account, row.AccountName
 		if other != 0 && other != row.Account {
 			in, name = other, to.account
-			if _, err := a.body(ctx, s, id, false); err != nil {
-				return nil, err
+			if !row.HasBody {
+				if err := a.bring(ctx, s, row, false); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if targets[row.Account] != 0 {
