@@ -135,7 +135,7 @@ func TestNotify(t *testing.T) {
 	var told []string
 	overflows := 0
 	c := &script{r: strings.NewReader("MUANOTIFY OK before it was asked\r\n" +
-		"* STATUS \"a &- &ZeVnLIqe-\" (MESSAGES 3 UIDNEXT 4 HIGHESTMODSEQ 18446744073709551615 X 7)\r\n* STATUS &-x ()\r\n* OK [NOTIFICATIONOVERFLOW] enough\r\n" +
+		"* STATUS \"a &- &ZeVnLIqe-\" (MESSAGES 3 UIDNEXT 4 HIGHESTMODSEQ 18446744073709551615 X 7)\r\n* STATUS &-x ()\r\n* STATUS whole (MESSAGES 1 UIDVALIDITY 2)\r\n* OK [NOTIFICATIONOVERFLOW] enough\r\n" +
 		"MUANOTIFY OK done\r\n")}
 	g := guard.New(c, guard.Options{Overflow: func() { overflows++ }, Status: func(mailbox string, numbers map[string]uint64) {
 		told = append(told, fmt.Sprint(mailbox, numbers))
@@ -148,10 +148,10 @@ func TestNotify(t *testing.T) {
 		t.Fatal(err)
 	}
 	rest, err := io.ReadAll(g)
-	if err != nil || strings.Contains(string(rest), "MUANOTIFY") {
+	if err != nil || strings.Contains(string(rest), "MUANOTIFY") || strings.Count(string(rest), "STATUS") != 1 || !strings.Contains(string(rest), "STATUS \"whole\"") {
 		t.Errorf("%q, %v", rest, err)
 	}
-	if want := "[a & 日本語map[HIGHESTMODSEQ:18446744073709551615 MESSAGES:3 UIDNEXT:4] &xmap[]]"; fmt.Sprint(told) != want || overflows != 1 {
+	if want := "[a & 日本語map[HIGHESTMODSEQ:18446744073709551615 MESSAGES:3 UIDNEXT:4] &xmap[] wholemap[MESSAGES:1 UIDVALIDITY:2]]"; fmt.Sprint(told) != want || overflows != 1 {
 		t.Errorf("told %v, %d overflows", told, overflows)
 	}
 }
