@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -42,6 +43,9 @@ func (s *Store) RemoteSamples(ctx context.Context, m MailboxID, limit int) (out 
 // deleted; what of it only we have goes into the one that has the name now.
 func (s *Store) RenameMailboxes(ctx context.Context, a AccountID, names map[MailboxID]string) error {
 	return s.write(ctx, func(t *txn) error {
+		if err := t.namesTaken(a, names); err != nil {
+			return err
+		}
 		follow := map[MailboxID]string{}
 		for id, name := range names {
 			renamed, err := t.wishedAfter(id, name)
@@ -73,6 +77,33 @@ func (s *Store) RenameMailboxes(ctx context.Context, a AccountID, names map[Mail
 		}
 		return nil
 	})
+}
+
+// namesTaken ends the mailboxes whose names on the server others have now, while a wish gives them another name or deletes
+// them: they are no more, and what is wished of them by name would be done to those others.
+func (t *txn) namesTaken(a AccountID, names map[MailboxID]string) error {
+	server, err := mailboxesOnServer(t.ctx, t.tx, a)
+	if err != nil {
+		return err
+	}
+	taken := slices.Collect(maps.Values(names))
+	for i := range server {
+		m := &server[i]
+		if names[m.ID] != "" || m.Local || !slices.Contains(taken, m.Name) {
+			continue
+		}
+		here, err := mailbox(t.ctx, t.tx, m.ID)
+		switch {
+		case errors.Is(err, ErrNotFound): // it is leaving
+			err = t.deleted(m)
+		case err == nil && here.Name != m.Name:
+			err = t.mailboxGone(&here)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // wishedAfter has the pending wishes for a mailbox, of which the server has not heard, begin at the name that another

@@ -167,7 +167,9 @@ func (w *world) afterUndo(before map[store.MailboxID]store.Mailbox) {
 			w.wishBox(id, boxWish{name: was.Name, gone: true})
 		case is.Name != was.Name:
 			w.sameBox(is.Name, was.Name)
-			w.wishBox(id, boxWish{name: is.Name})
+			if !w.wentAlong(was, is, before, now) {
+				w.wishBox(id, boxWish{name: is.Name})
+			}
 		}
 	}
 	for id, is := range now {
@@ -175,6 +177,16 @@ func (w *world) afterUndo(before map[store.MailboxID]store.Mailbox) {
 			w.wishBox(id, boxWish{name: is.Name})
 		}
 	}
+}
+
+// wentAlong tells a mailbox that has another name only because one above it has: nothing is wished of it by itself.
+func (w *world) wentAlong(was, is store.Mailbox, before, now map[store.MailboxID]store.Mailbox) bool {
+	for id, up := range before {
+		if rest, under := strings.CutPrefix(was.Name, up.Name+w.separator); under && now[id].Name+w.separator+rest == is.Name {
+			return true
+		}
+	}
+	return false
 }
 
 // pendingBoxes are the mailboxes of which the server has, or will have, another name than here, or none.

@@ -1,6 +1,7 @@
 package imap_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -59,4 +60,53 @@ func TestNamesBeforeARenameIsCarriedOut(t *testing.T) {
 	e.row("Taken", "before")
 	e.row("Elsewhere", "another")
 	e.settled()
+}
+
+// TestNameTakenByAnotherBeforeARename: a mailbox is renamed, or deleted, here; before the server hears of that, another client
+// has deleted it and given its name to another one. That keeps its name and its messages, and the journal tells.
+func TestNameTakenByAnotherBeforeARename(t *testing.T) {
+	for name, wish := range map[string]func(e *env, id store.MailboxID) error{
+		"rename": func(e *env, id store.MailboxID) error {
+			_, err := e.st.RenameMailbox(t.Context(), id, "Mine")
+			return err
+		},
+		"delete": func(e *env, id store.MailboxID) error {
+			_, err := e.st.DeleteMailbox(t.Context(), id, true)
+			return err
+		},
+		"rename, and another made in its place": func(e *env, id store.MailboxID) error {
+			_, err := e.st.RenameMailbox(t.Context(), id, "Mine")
+			if err == nil {
+				_, err = e.st.CreateMailbox(t.Context(), e.id, "Box", true)
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, e := demoEnv(t, demo.Options{})
+			other := realservers.ClientOf(t, srv.IMAPS, srv.CAFile, srv.User, srv.Password)
+			other.Exec("CREATE Box")
+			other.Exec("CREATE Next")
+			srv.Deliver("Box", mail(1))
+			srv.Deliver("Next", mail(2))
+			e.sync()
+			next := e.mailbox("Next").ID
+			if err := wish(e, e.mailbox("Box").ID); err != nil {
+				t.Fatal(err)
+			}
+			other.Exec("DELETE Box")
+			other.Exec("RENAME Next Box")
+			for range 2 {
+				e.sync()
+			}
+			if m := e.mailbox("Box"); m.ID != next {
+				t.Errorf("%+v", m)
+			}
+			e.row("Box", "message 2")
+			if names := srv.Mailboxes(); !slices.Contains(names, "Box") || slices.Contains(names, "Mine") || len(srv.List("Box")) != 1 {
+				t.Errorf("on the server: %v, %d in Box", names, len(srv.List("Box")))
+			}
+			e.settled()
+		})
+	}
 }

@@ -1,6 +1,8 @@
 package imap_test
 
 import (
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,4 +99,57 @@ func TestDovecotNotify(t *testing.T) {
 	}
 	pull()
 	quiet("what we did ourselves")
+}
+
+// TestNotifyOverflow: a server that gives up telling, also of the selected mailbox, is connected to anew and not asked again.
+func TestNotifyOverflow(t *testing.T) {
+	f := &fake{messages: corpus(3)}
+	var mu sync.Mutex
+	asked, idle := 0, ""
+	f.on = func(c *fakeConn, tag, command string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case command == "CAPABILITY":
+			c.say("* CAPABILITY IMAP4rev1 UIDPLUS IDLE NOTIFY\r\n%s OK", tag)
+		case strings.HasPrefix(command, "NOTIFY"):
+			asked++
+			c.say("%s OK", tag)
+		case command == "IDLE":
+			idle = tag
+			if c.say("+ idling"); f.logged() == 1 {
+				c.say("* OK [NOTIFICATIONOVERFLOW] too much for me")
+			} else {
+				c.say("* 4 EXISTS")
+			}
+		case tag == "DONE":
+			c.say("%s OK", idle)
+		default:
+			return false
+		}
+		return true
+	}
+	_, e := newFake(t, f)
+	s := e.open()
+	if _, err := s.Pull(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if news := <-watchInbox(t, s); !news {
+			t.Errorf("%d: no news", i)
+		}
+		if f.logged() != i+1 {
+			t.Errorf("%d logins", f.logged())
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+// logged is how often somebody has logged in.
+func (f *fake) logged() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.logins
 }

@@ -152,9 +152,13 @@ func (r *replay) deleteMailbox(a store.MailboxAction) (words string, err error) 
 // messagesIn asks how many messages the server has in a mailbox.
 func (r *replay) messagesIn(name string) (uint32, error) {
 	defer r.s.l.busy(0)()
-	st, err := r.s.l.client.Status(name, &imap.StatusOptions{NumMessages: true}).Wait()
-	if err != nil || st.NumMessages == nil {
+	st, err := r.s.l.client.Status(name, &imap.StatusOptions{NumMessages: true, UIDValidity: true}).Wait()
+	if err != nil {
 		return 0, err
+	}
+	if st.NumMessages == nil { // not to be taken for none
+		return 0, &account.Trouble{Kind: account.KindTemporary, Account: r.s.acct.Name, Host: r.s.l.host,
+			What: r.s.l.host + " does not tell how many messages are in " + account.CleanWords(name), Kept: "It stays as it is"}
 	}
 	return *st.NumMessages, nil
 }

@@ -104,7 +104,8 @@ type Conn struct {
 
 	compression compression
 	qresync     qresync
-	notifying   notifying
+	notifying   atomic.Bool // NOTIFY has yet to be answered
+	notified    atomic.Bool // it was asked for
 }
 
 // New guards c.

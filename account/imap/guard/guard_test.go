@@ -3,6 +3,7 @@ package guard_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -126,6 +127,32 @@ func TestAlertAndBye(t *testing.T) {
 	o := guard.Options{Alert: func(s string) { alert = s }, Bye: func(s string) { bye = s }}
 	if _, err := through("* OK [ALERT] disk\x1b full\r\n* BYE so long\r\n", o, 0); err != nil || alert != "disk  full" || bye != "so long" {
 		t.Errorf("got %q, %q, %v", alert, bye, err)
+	}
+}
+
+// TestNotify: what nobody asked for is told with the mailbox's name decoded, and the answer to our own command does not come through.
+func TestNotify(t *testing.T) {
+	var told []string
+	overflows := 0
+	c := &script{r: strings.NewReader("MUANOTIFY OK before it was asked\r\n" +
+		"* STATUS \"a &- &ZeVnLIqe-\" (MESSAGES 3 UIDNEXT 4 HIGHESTMODSEQ 18446744073709551615 X 7)\r\n* STATUS &-x ()\r\n* STATUS whole (MESSAGES 1 UIDVALIDITY 2)\r\n* OK [NOTIFICATIONOVERFLOW] enough\r\n" +
+		"MUANOTIFY OK done\r\n")}
+	g := guard.New(c, guard.Options{Overflow: func() { overflows++ }, Status: func(mailbox string, numbers map[string]uint64) {
+		told = append(told, fmt.Sprint(mailbox, numbers))
+	}})
+	line := make([]byte, len("MUANOTIFY OK before it was asked\r\n"))
+	if _, err := io.ReadFull(g, line); err != nil || !strings.HasPrefix(string(line), "MUANOTIFY") {
+		t.Errorf("not ours: %q, %v", line, err)
+	}
+	if err := g.Notify(); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.ReadAll(g)
+	if err != nil || strings.Contains(string(rest), "MUANOTIFY") || strings.Count(string(rest), "STATUS") != 1 || !strings.Contains(string(rest), "STATUS \"whole\"") {
+		t.Errorf("%q, %v", rest, err)
+	}
+	if want := "[a & 日本語map[HIGHESTMODSEQ:18446744073709551615 MESSAGES:3 UIDNEXT:4] &xmap[] wholemap[MESSAGES:1 UIDVALIDITY:2]]"; fmt.Sprint(told) != want || overflows != 1 {
+		t.Errorf("told %v, %d overflows", told, overflows)
 	}
 }
 

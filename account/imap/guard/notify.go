@@ -3,7 +3,6 @@ package guard
 import (
 	"bytes"
 	"strconv"
-	"sync/atomic"
 	"unicode/utf16"
 )
 
@@ -18,12 +17,10 @@ const notifySet = notifyTag + " NOTIFY SET STATUS (selected-delayed (MessageNew 
 // comes before that of any later command. No command may be under way. The news are told by Options.Status.
 func (c *Conn) Notify() error {
 	c.notifying.Store(true)
+	c.notified.Store(true)
 	_, err := c.Write([]byte(notifySet))
 	return err
 }
-
-// notifying is whether NOTIFY has yet to be answered.
-type notifying struct{ atomic.Bool }
 
 // tell passes the numbers of a STATUS on, asked for or not.
 func (c *Conn) tell(name []byte, numbers map[string]uint64) { c.o.Status(decodeName(name), numbers) }

@@ -288,14 +288,13 @@ func (c *Conn) list(vs []value) bool {
 	return true
 }
 
-// mailboxStatus passes mailbox (name number …), leaving out what is no number.
+// mailboxStatus passes mailbox (name number …), leaving out what is no number. After Notify one without UIDVALIDITY, for which
+// every STATUS asks, may be one that nobody has asked for, and would be taken for the answer to one: that is only told.
 func (c *Conn) mailboxStatus(vs []value) bool {
 	if len(vs) != 2 || vs[0].kind == list || vs[1].kind != list || !isMailboxName(vs[0].bytes) {
 		return false
 	}
-	c.emitOpen([]byte("* STATUS "))
-	c.out = append(appendQuoted(c.out, vs[0].bytes), " ("...)
-	first := true
+	var items []byte
 	numbers := map[string]uint64{}
 	for l := vs[1].list; len(l) >= 2; l = l[2:] {
 		name, v := bytes.ToUpper(l[0].bytes), l[1].bytes
@@ -306,15 +305,20 @@ func (c *Conn) mailboxStatus(vs []value) bool {
 		if !isOneOf(name, "MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ") || !number(v, bits) {
 			continue
 		}
-		if !first {
-			c.out = append(c.out, ' ')
+		if len(items) > 0 {
+			items = append(items, ' ')
 		}
-		first = false
-		c.out = append(append(append(c.out, name...), ' '), v...)
+		items = append(append(append(items, name...), ' '), v...)
 		numbers[string(name)] = number64(v)
 	}
-	c.out = append(c.out, ")\r\n"...)
 	c.tell(vs[0].bytes, numbers)
+	if _, whole := numbers["UIDVALIDITY"]; !whole && c.notified.Load() {
+		c.out = c.out[:0]
+		return true
+	}
+	c.emitOpen([]byte("* STATUS "))
+	c.out = append(appendQuoted(c.out, vs[0].bytes), " ("...)
+	c.out = append(append(c.out, items...), ")\r\n"...)
 	return true
 }
 
