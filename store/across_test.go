@@ -195,6 +195,26 @@ func TestMoveOverSeveralAccounts(t *testing.T) {
 	w.expect("delete INBOX:5")
 	f.expect("")
 
+	// Another client deletes what was moved on: the first deletion waits for the last upload nevertheless.
+	w.pull(w.inbox, 7, mail(3, "d", "x"))
+	last := func() MessageID {
+		l := must(w.List(w.ctx, ListQuery{Sort: SortSubject, Limit: 9}))(t)
+		return l[len(l)-1].ID
+	}
+	must(w.Move(w.ctx, []MessageID{last()}, f.inbox))(t)
+	up = f.expect("append INBOX []")
+	ok(t, w.FinishActions(w.ctx, []Replayed{{ID: up[0].ID, UID: 4, UIDValidity: 7}}))
+	must(w.Move(w.ctx, []MessageID{last()}, g.inbox))(t)
+	must(w.ExpungeRemote(w.ctx, f.inbox, []uint32{4}))(t)
+	w.expect("delete INBOX:5")
+	up = g.expect("append INBOX []")
+	ok(t, w.FinishActions(w.ctx, []Replayed{{ID: up[0].ID, UID: 5, UIDValidity: 7}}))
+	w.expect("delete INBOX:5; delete INBOX:7")
+	must(w.ExpungeRemote(w.ctx, w.inbox, []uint32{7}))(t)
+	must(w.Trash(w.ctx, []MessageID{last()}))(t)
+	must(w.Trash(w.ctx, []MessageID{last()}))(t)
+	must(w.ExpungeRemote(w.ctx, g.inbox, []uint32{5}))(t)
+
 	// And deleted for good before it was anywhere else: the first server's copy goes, too.
 	must(w.Move(w.ctx, w.pull(w.inbox, 6, mail(2, "b", "x")), f.inbox))(t)
 	b := must(w.List(w.ctx, ListQuery{Sort: SortSubject, Limit: 9}))(t)[1].ID

@@ -34,8 +34,12 @@ func namesBase64(raw []byte) bool {
 	return bytes.Contains(raw, []byte("ase64")) || bytes.Contains(raw, []byte("ASE64"))
 }
 
-// lineOctets is how many octets a line says; ok is false where an encoder would not write it so.
+// lineOctets is how many octets a line says; ok is false where an encoder would not write it so. The decoder passes over
+// CR and LF: of whole groups of four it then says too little.
 func lineOctets(dst, line []byte) (n int, ok bool) {
+	if len(line)%4 != 0 {
+		return 0, false
+	}
 	n, err := strict.Decode(dst, line)
 	padding := len(line) - len(bytes.TrimRight(line[max(0, len(line)-2):], "=")) - max(0, len(line)-2)
 	return n, err == nil && n == len(line)/4*3-padding

@@ -3,6 +3,7 @@ package imap
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -46,18 +47,10 @@ func (r *replay) expungeMarked(box store.MailboxID, wished []uint32) error {
 	if err != nil {
 		return r.s.local(err)
 	}
-	ours := rangesOf(uidSet(append(before, wished...)))
-	var there []uint32 // of ours
-	alone := true
-	for _, x := range marked {
-		for u := uint64(x.Start); u <= uint64(x.Stop); u++ {
-			if ours.has(uint32(u)) {
-				there = append(there, uint32(u))
-			} else {
-				alone = false
-			}
-		}
-	}
+	ours := append(before, wished...)
+	slices.Sort(ours)
+	there := slices.DeleteFunc(slices.Compact(ours), func(u uint32) bool { return !marked.has(u) })
+	alone := marked.count() == uint64(len(there)) // a server may claim that 1:4294967295 are
 	if len(there) > 0 && (alone || l.caps.Has(imap.CapUIDPlus)) {
 		if err := l.expungeNow(there); err != nil {
 			return err

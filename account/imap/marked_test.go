@@ -76,3 +76,30 @@ func TestAMarkOfWhatIsWishedBackIsNotOurs(t *testing.T) {
 	}
 	e.row("INBOX", "message 0")
 }
+
+// TestMarkedWithoutEnd: a server that says that more is marked \Deleted than there are numbers is not counted along.
+func TestMarkedWithoutEnd(t *testing.T) {
+	f := &fake{messages: corpus(2)}
+	searched, expunged := false, false
+	f.on = func(c *fakeConn, tag, command string) bool {
+		switch {
+		case strings.HasPrefix(command, "LOGIN"):
+			c.say("%s OK [CAPABILITY IMAP4rev1 ESEARCH] in", tag)
+			return true
+		case strings.HasPrefix(command, "UID SEARCH") && strings.Contains(command, "DELETED"):
+			searched = true
+			c.say("* ESEARCH (TAG %q) UID ALL 1:4294967295\r\n%s OK done", tag, tag)
+			return true
+		case strings.HasPrefix(command, "EXPUNGE"):
+			expunged = true
+		}
+		return false
+	}
+	_, e := newFake(t, f)
+	e.sync()
+	must(e.st.Trash(t.Context(), e.ids("INBOX", 0)))(t)
+	bounded(t, func() { e.sync() })
+	if !searched || expunged {
+		t.Errorf("searched %v, expunged %v", searched, expunged)
+	}
+}

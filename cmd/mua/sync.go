@@ -92,12 +92,9 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 		})
 	}
 	wg.Wait()
-	err = finishMoves(ctx, o, accts, results)
+	left := finishMoves(ctx, o, accts, results)
 	p.clear()
-	if err != nil {
-		return err
-	}
-	err = a.printResults(ctx, s, results)
+	err = errors.Join(a.printResults(ctx, s, results), left)
 	if len(names) == 0 && a.accountArg == "" && !f.noSend {
 		err = errors.Join(err, a.tellStranded(context.WithoutCancel(ctx), s))
 	}
@@ -107,6 +104,9 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 
 // finishMoves makes a second pass over the accounts from which messages were moved to others that have them now.
 func finishMoves(ctx context.Context, o agent.Options, accts []*account.Account, results []agent.Result) error {
+	if ctx.Err() != nil {
+		return nil
+	}
 	left, err := o.Store.MovesLeft(ctx)
 	if err != nil || len(left) == 0 {
 		return err
