@@ -61,7 +61,7 @@ func migrate(ctx context.Context, reader, db *sql.DB, path string, files fs.FS) 
 	}
 }
 
-// migrateOne runs the next step, if there is one, in one transaction.
+// migrateOne runs the next step, if there is one, in one transaction; a new file gets all of them in one.
 func migrateOne(ctx context.Context, reader, db *sql.DB, path string, steps []migration, files fs.FS) (done bool, err error) {
 	err = retryBusy(ctx, func() error {
 		if version, err := checkFile(ctx, reader, path, len(steps)); err != nil || version == len(steps) {
@@ -81,19 +81,24 @@ func migrateOne(ctx context.Context, reader, db *sql.DB, path string, steps []mi
 			done = true
 			return nil
 		}
-		m := steps[version]
-		script, err := m.script(files)
-		if err != nil {
-			return err
+		next := steps[version:]
+		if version > 0 {
+			next = next[:1]
 		}
-		if _, err := tx.ExecContext(ctx, script); err != nil {
-			if schemaFault(err) { // what the file says of its schema is not so
-				err = &faultError{ErrCorrupt, err}
+		for _, m := range next {
+			script, err := m.script(files)
+			if err != nil {
+				return err
 			}
-			return fmt.Errorf("%s: migration %s: %w", path, m.name, err)
-		}
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", m.version, applicationID)); err != nil {
-			return err
+			if _, err := tx.ExecContext(ctx, script); err != nil {
+				if schemaFault(err) { // what the file says of its schema is not so
+					err = &faultError{ErrCorrupt, err}
+				}
+				return fmt.Errorf("%s: migration %s: %w", path, m.name, err)
+			}
+			if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", m.version, applicationID)); err != nil {
+				return err
+			}
 		}
 		return tx.Commit()
 	})
