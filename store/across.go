@@ -109,9 +109,9 @@ func (t *txn) stored(id MessageID) (bool, error) {
 		switch {
 		case err != nil:
 			return false, err
-		case k.serverMailbox != 0 && !waits || k.removed != byUs:
+		case k.serverMailbox != 0 && !waits:
 			return true, nil
-		case k.state == gone && on != 0:
+		case k.state == gone && on != 0: // also where a pull has found that it has gone
 			id = on
 			continue
 		case k.state == gone:
