@@ -160,6 +160,43 @@ func TestMoveBetweenAccountsRefused(t *testing.T) {
 	w.expect("move INBOX:5 Trash")
 }
 
+// TestAnswerToDeletionLost: that the first account has a message no more is seen by a pull, while the person has taken the move
+// back, or has moved it once more. The other account's copy stays until the message is stored again.
+func TestAnswerToDeletionLost(t *testing.T) {
+	for _, once := range []bool{false, true} {
+		w := newWorld(t)
+		f := newFar(w, "home")
+		ids := w.pull(w.inbox, 5, mail(1, "a", "x"))
+		must(w.Move(w.ctx, ids, f.inbox))(t)
+		up := f.expect("append INBOX []")
+		ok(t, w.FinishActions(w.ctx, []Replayed{{ID: up[0].ID, UID: 1, UIDValidity: 7}}))
+		w.expect("delete INBOX:5")
+		must(w.Undo(w.ctx))(t)
+		if once {
+			must(w.Move(w.ctx, ids, f.archive))(t)
+		}
+		must(w.ExpungeRemote(w.ctx, w.inbox, []uint32{5}))(t)
+		if once {
+			w.expectWhere("a in home Archive []")
+			w.expect("")
+			up = f.expect("append Archive []")
+		} else {
+			w.expectWhere("a in work INBOX []")
+			f.expect("")
+			w.expect("append INBOX []")
+			up = must(w.PendingActions(w.ctx, w.acct))(t)
+		}
+		if len(up) != 1 {
+			t.FailNow()
+		}
+		ok(t, w.FinishActions(w.ctx, []Replayed{{ID: up[0].ID, UID: 9}}))
+		f.expect("delete INBOX:1")
+		if list := must(w.Conflicts(w.ctx, 0))(t); len(list) != 0 {
+			t.Errorf("conflicts %+v", list)
+		}
+	}
+}
+
 // TestMovedIsNoNews: what a person moves or copies to another account's inbox is no new mail there.
 func TestMovedIsNoNews(t *testing.T) {
 	w := newWorld(t)

@@ -57,7 +57,7 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 	if n != nil && k.state == here {
 		return false, t.follow(k, n, wishes)
 	}
-	lost, deleting, how := false, false, byServer
+	lost, deleting, again, how := false, false, false, byServer
 	for i := range wishes {
 		a := &wishes[i]
 		moved := a.kind == ActionMove && a.given != 0
@@ -79,6 +79,8 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 				return false, err
 			}
 			deleting = true
+		case deleting && a.kind == ActionAppend: // the deletion was taken back after it was handed out
+			again = true
 		case a.kind == ActionFlags && k.state == gone: // nobody misses it
 			if err := t.closeAction(a.id, done, "", k); err != nil {
 				return false, err
@@ -94,6 +96,9 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 		}
 	}
 	k.leaveServer()
+	if again {
+		return false, t.savePlace(k)
+	}
 	local, err := t.isLocal(k.mailbox)
 	if err != nil {
 		return false, err
