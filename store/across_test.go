@@ -224,6 +224,35 @@ func TestMoveOverSeveralAccounts(t *testing.T) {
 	w.expect("delete INBOX:5; delete INBOX:6")
 }
 
+// TestReplayable: whoever asks on every change whether anything can be replayed does not wake itself by that, also while a
+// deletion waits for another account's server; and what is asked about is not handed out.
+func TestReplayable(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	must(w.Move(w.ctx, w.pull(w.inbox, 5, mail(1, "a", "x")), f.inbox))(t)
+	changed, done := w.Watch()
+	defer done()
+	w.watchers.close() // what the goroutine that looks at the file tells, too, comes before what follows
+	select {
+	case <-changed:
+	default:
+	}
+	for acct, want := range map[AccountID]bool{w.acct: false, f.acct: true} {
+		if some := must(w.Replayable(w.ctx, acct))(t); some != want {
+			t.Errorf("account %d: %v", acct, some)
+		}
+	}
+	w.expect("")
+	select {
+	case <-changed:
+		t.Error("asking is a change")
+	default:
+	}
+	if list := f.expect("append INBOX []"); len(list) != 1 || list[0].Tries != 0 {
+		t.Errorf("handed out before: %+v", list)
+	}
+}
+
 // TestMoveToAndFromLocal: a mailbox on no server has it at once; what goes from there to a server has its line ends.
 func TestMoveToAndFromLocal(t *testing.T) {
 	w := newWorld(t)
