@@ -37,7 +37,7 @@ func (t *txn) moveTo(k *copyState, to MailboxID, grp GroupID) error {
 // carry makes a copy of k in a mailbox of another account. For one on a server its line ends are those that servers want.
 func (t *txn) carry(k *copyState, to *Mailbox) (*copyState, error) {
 	if k.content == 0 {
-		return nil, fmt.Errorf("message %d is not wholly here yet, open it first: %w (%w)", k.id, ErrState, ErrNoBody)
+		return nil, notWhole(k.id)
 	}
 	raw, err := t.s.content(t.ctx, t.tx, k.content)
 	if err != nil {
@@ -65,6 +65,10 @@ func (t *txn) carry(k *copyState, to *Mailbox) (*copyState, error) {
 	}
 	c, err = t.copy(c.id)
 	return &c, err
+}
+
+func notWhole(id MessageID) error {
+	return fmt.Errorf("message %d is not wholly here yet, open it first: %w (%w)", id, ErrState, ErrNoBody)
 }
 
 // handOver ends one copy of a message for another one, with all that is known of it or is to follow.

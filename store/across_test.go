@@ -309,6 +309,28 @@ func TestCopyBetweenAccounts(t *testing.T) {
 	}
 }
 
+// TestMoveOfManyBetweenAccounts: where the last of many is not wholly here none goes, though they are more than one transaction takes.
+func TestMoveOfManyBetweenAccounts(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	var many [][]byte
+	for i := range 600 {
+		many = append(many, mail(i+1, "a", "x"))
+	}
+	ids := w.pull(w.inbox, 5, many...)
+	lacks, _, err := w.AddRemote(w.ctx, w.inbox, []Incoming{{UID: 9000, Header: header(mail(9000, "h", "x")), Size: 500}})
+	ok(t, err)
+	ids = append(ids, lacks...)
+	for _, err := range []error{second(w.Move(w.ctx, ids, f.inbox)), second(w.Copy(w.ctx, ids, f.inbox))} {
+		if !errors.Is(err, ErrNoBody) || !errors.Is(err, ErrState) {
+			t.Errorf("went: %v", err)
+		}
+	}
+	if n := must(w.Mailbox(w.ctx, f.inbox))(t).Total; n != 0 {
+		t.Errorf("%d of %d went", n, len(ids))
+	}
+}
+
 // TestMovedMessageIsAnswered: what is to follow from an item of the outbox follows the message.
 func TestMovedMessageIsAnswered(t *testing.T) {
 	w := newWorld(t)
