@@ -95,6 +95,22 @@ func (t *txn) handOver(from, to *copyState, grp GroupID) error {
 	return t.settle(from, grp)
 }
 
+// copyNow is copy of what may have been moved to other accounts meanwhile.
+func (t *txn) copyNow(id MessageID) (copyState, error) {
+	for range 1000 { // moved on and on
+		var on MessageID
+		err := t.row(`SELECT moved_to FROM message WHERE id = ? AND state = 2 AND moved_to IS NOT NULL`, id).Scan(&on)
+		if errors.Is(err, sql.ErrNoRows) {
+			break
+		}
+		if err != nil {
+			return copyState{}, err
+		}
+		id = on
+	}
+	return t.copy(id)
+}
+
 // stored tells whether a copy that stands for one in another account is where it was to be, for certain: its server has
 // accepted it, or its mailbox is on none. What a person has deleted since, or moved on and that has come there, is as good.
 func (t *txn) stored(id MessageID) (bool, error) {

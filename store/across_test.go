@@ -343,4 +343,15 @@ func TestMovedMessageIsAnswered(t *testing.T) {
 	_, at := w.claim(item)
 	w.end(at, Sent, Accepted)
 	w.expectWhere("a in home INBOX [answered]; hi in work Sent [seen]")
+
+	// Also where it was moved while the answer was written.
+	b := w.pull(w.inbox, 7, mail(3, "b", "x"))
+	must(w.Move(w.ctx, b, f.inbox))(t)
+	r = w.request(4, "bob@example.net")
+	r.Forwards = b[0]
+	_, at = w.claim(w.spool(r))
+	w.end(at, Sent, Accepted)
+	if got := w.where(); !strings.HasPrefix(got, "a in home INBOX [answered]; b in home INBOX [forwarded]; ") {
+		t.Error(got)
+	}
 }
