@@ -210,6 +210,17 @@ func (u *undoing) across(t *txn, x step, grp GroupID) error {
 	return t.bringBack(&k, &b, box.ID, grp)
 }
 
+// carried passes over the other half of a move between accounts, unless that of it which would come back was purged.
+func (u *undoing) carried(t *txn, x step) error {
+	var whole bool
+	err := t.row(`SELECT EXISTS (SELECT 1 FROM wish_step a JOIN wish_step c ON c.grp = a.grp WHERE c.message = ?1 AND c.gone = ?2 AND a.other = ?1 AND a.gone = ?3)`,
+		x.message, stepCarried, stepAcross).Scan(&whole)
+	if err == nil && !whole {
+		u.left++
+	}
+	return err
+}
+
 // MovedTo is the message that one is now which was moved to another account; 0: it was not.
 func (s *Store) MovedTo(ctx context.Context, id MessageID) (to MessageID, err error) {
 	err = s.read(ctx, func(q querier) error {

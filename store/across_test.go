@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // far is a second account beside a world's.
@@ -285,6 +286,25 @@ func TestMoveToAndFromLocal(t *testing.T) {
 	if u := must(w.UIDLs(w.ctx, pop))(t); len(u) != 1 || u[0].Message != came[0] || !bytes.Equal(must(w.Raw(w.ctx, came[0]))(t), lf) {
 		t.Errorf("ledger %+v", u)
 	}
+}
+
+// TestMoveThatWaitsForLong: what came from no server to an account that is not reached for a month is there still, waits for
+// its server, and cannot be taken back any more.
+func TestMoveThatWaitsForLong(t *testing.T) {
+	w := newWorld(t)
+	pop := must(w.EnsureAccount(w.ctx, "pop"))(t)
+	box := must(w.LocalMailbox(w.ctx, pop, "INBOX"))(t)
+	came, _, err := w.AddRemote(w.ctx, box.ID, []Incoming{{UIDL: "u", Raw: mail(1, "a", "x")}})
+	ok(t, err)
+	must(w.Move(w.ctx, came, w.archive))(t)
+	w.t = w.t.Add(keepGone + time.Hour)
+	ok(t, w.Purge(w.ctx))
+	w.expectWhere("a in work Archive []")
+	if words, err := w.Undo(w.ctx); !errors.Is(err, ErrState) || !strings.Contains(err.Error(), "1 message has changed since") {
+		t.Errorf("%q, %v", words, err)
+	}
+	w.expectWhere("a in work Archive []")
+	w.expect("append Archive []")
 }
 
 // TestCopyBetweenAccounts: the original stays as it is.
