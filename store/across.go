@@ -37,7 +37,7 @@ func (t *txn) moveTo(k *copyState, to MailboxID, grp GroupID) error {
 // carry makes a copy of k in a mailbox of another account. For one on a server its line ends are those that servers want.
 func (t *txn) carry(k *copyState, to *Mailbox) (*copyState, error) {
 	if k.content == 0 {
-		return nil, fmt.Errorf("message %d is not wholly here yet, open it first: %w (%w)", k.id, ErrState, ErrNoBody)
+		return nil, notWhole(k.id)
 	}
 	raw, err := t.s.content(t.ctx, t.tx, k.content)
 	if err != nil {
@@ -67,6 +67,10 @@ func (t *txn) carry(k *copyState, to *Mailbox) (*copyState, error) {
 	return &c, err
 }
 
+func notWhole(id MessageID) error {
+	return fmt.Errorf("message %d is not wholly here yet, open it first: %w (%w)", id, ErrState, ErrNoBody)
+}
+
 // handOver ends one copy of a message for another one, with all that is known of it or is to follow.
 func (t *txn) handOver(from, to *copyState, grp GroupID) error {
 	if err := t.settle(to, grp); err != nil {
@@ -89,6 +93,22 @@ func (t *txn) handOver(from, to *copyState, grp GroupID) error {
 		return err
 	}
 	return t.settle(from, grp)
+}
+
+// copyNow is copy of what may have been moved to other accounts meanwhile.
+func (t *txn) copyNow(id MessageID) (copyState, error) {
+	for range 1000 { // moved on and on
+		var on MessageID
+		err := t.row(`SELECT moved_to FROM message WHERE id = ? AND state = 2 AND moved_to IS NOT NULL`, id).Scan(&on)
+		if errors.Is(err, sql.ErrNoRows) {
+			break
+		}
+		if err != nil {
+			return copyState{}, err
+		}
+		id = on
+	}
+	return t.copy(id)
 }
 
 // stored tells whether a copy that stands for one in another account is where it was to be, for certain: its server has
@@ -188,6 +208,17 @@ func (u *undoing) across(t *txn, x step, grp GroupID) error {
 	}
 	u.moved[box.Name+" of "+box.AccountName]++
 	return t.bringBack(&k, &b, box.ID, grp)
+}
+
+// carried passes over the other half of a move between accounts, unless that of it which would come back was purged.
+func (u *undoing) carried(t *txn, x step) error {
+	var whole bool
+	err := t.row(`SELECT EXISTS (SELECT 1 FROM wish_step a JOIN wish_step c ON c.grp = a.grp WHERE c.message = ?1 AND c.gone = ?2 AND a.other = ?1 AND a.gone = ?3)`,
+		x.message, stepCarried, stepAcross).Scan(&whole)
+	if err == nil && !whole {
+		u.left++
+	}
+	return err
 }
 
 // MovedTo is the message that one is now which was moved to another account; 0: it was not.

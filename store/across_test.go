@@ -262,6 +262,35 @@ func TestMoveOverSeveralAccounts(t *testing.T) {
 	w.expect("delete INBOX:5; delete INBOX:6")
 }
 
+// TestReplayable: whoever asks on every change whether anything can be replayed does not wake itself by that, also while a
+// deletion waits for another account's server; and what is asked about is not handed out.
+func TestReplayable(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	must(w.Move(w.ctx, w.pull(w.inbox, 5, mail(1, "a", "x")), f.inbox))(t)
+	changed, done := w.Watch()
+	defer done()
+	w.watchers.close() // what the goroutine that looks at the file tells, too, comes before what follows
+	select {
+	case <-changed:
+	default:
+	}
+	for acct, want := range map[AccountID]bool{w.acct: false, f.acct: true} {
+		if some := must(w.Replayable(w.ctx, acct))(t); some != want {
+			t.Errorf("account %d: %v", acct, some)
+		}
+	}
+	w.expect("")
+	select {
+	case <-changed:
+		t.Error("asking is a change")
+	default:
+	}
+	if list := f.expect("append INBOX []"); len(list) != 1 || list[0].Tries != 0 {
+		t.Errorf("handed out before: %+v", list)
+	}
+}
+
 // TestMoveToAndFromLocal: a mailbox on no server has it at once; what goes from there to a server has its line ends.
 func TestMoveToAndFromLocal(t *testing.T) {
 	w := newWorld(t)
@@ -312,6 +341,25 @@ func TestMoveToAndFromLocal(t *testing.T) {
 	}
 }
 
+// TestMoveThatWaitsForLong: what came from no server to an account that is not reached for a month is there still, waits for
+// its server, and cannot be taken back any more.
+func TestMoveThatWaitsForLong(t *testing.T) {
+	w := newWorld(t)
+	pop := must(w.EnsureAccount(w.ctx, "pop"))(t)
+	box := must(w.LocalMailbox(w.ctx, pop, "INBOX"))(t)
+	came, _, err := w.AddRemote(w.ctx, box.ID, []Incoming{{UIDL: "u", Raw: mail(1, "a", "x")}})
+	ok(t, err)
+	must(w.Move(w.ctx, came, w.archive))(t)
+	w.t = w.t.Add(keepGone + time.Hour)
+	ok(t, w.Purge(w.ctx))
+	w.expectWhere("a in work Archive []")
+	if words, err := w.Undo(w.ctx); !errors.Is(err, ErrState) || !strings.Contains(err.Error(), "1 message has changed since") {
+		t.Errorf("%q, %v", words, err)
+	}
+	w.expectWhere("a in work Archive []")
+	w.expect("append Archive []")
+}
+
 // TestCopyBetweenAccounts: the original stays as it is.
 func TestCopyBetweenAccounts(t *testing.T) {
 	w := newWorld(t)
@@ -334,6 +382,28 @@ func TestCopyBetweenAccounts(t *testing.T) {
 	}
 }
 
+// TestMoveOfManyBetweenAccounts: where the last of many is not wholly here none goes, though they are more than one transaction takes.
+func TestMoveOfManyBetweenAccounts(t *testing.T) {
+	w := newWorld(t)
+	f := newFar(w, "home")
+	var many [][]byte
+	for i := range 600 {
+		many = append(many, mail(i+1, "a", "x"))
+	}
+	ids := w.pull(w.inbox, 5, many...)
+	lacks, _, err := w.AddRemote(w.ctx, w.inbox, []Incoming{{UID: 9000, Header: header(mail(9000, "h", "x")), Size: 500}})
+	ok(t, err)
+	ids = append(ids, lacks...)
+	for _, err := range []error{second(w.Move(w.ctx, ids, f.inbox)), second(w.Copy(w.ctx, ids, f.inbox))} {
+		if !errors.Is(err, ErrNoBody) || !errors.Is(err, ErrState) {
+			t.Errorf("went: %v", err)
+		}
+	}
+	if n := must(w.Mailbox(w.ctx, f.inbox))(t).Total; n != 0 {
+		t.Errorf("%d of %d went", n, len(ids))
+	}
+}
+
 // TestMovedMessageIsAnswered: what is to follow from an item of the outbox follows the message.
 func TestMovedMessageIsAnswered(t *testing.T) {
 	w := newWorld(t)
@@ -346,4 +416,15 @@ func TestMovedMessageIsAnswered(t *testing.T) {
 	_, at := w.claim(item)
 	w.end(at, Sent, Accepted)
 	w.expectWhere("a in home INBOX [answered]; hi in work Sent [seen]")
+
+	// Also where it was moved while the answer was written.
+	b := w.pull(w.inbox, 7, mail(3, "b", "x"))
+	must(w.Move(w.ctx, b, f.inbox))(t)
+	r = w.request(4, "bob@example.net")
+	r.Forwards = b[0]
+	_, at = w.claim(w.spool(r))
+	w.end(at, Sent, Accepted)
+	if got := w.where(); !strings.HasPrefix(got, "a in home INBOX [answered]; b in home INBOX [forwarded]; ") {
+		t.Error(got)
+	}
 }

@@ -24,7 +24,7 @@ func (s *Store) Copy(ctx context.Context, ids []MessageID, to MailboxID) (Copies
 // CopyEach copies messages of several accounts, each to the mailbox given for those of its account, as one group that one
 // Undo takes back. A message of an account without one: ErrState, and nothing is copied.
 func (s *Store) CopyEach(ctx context.Context, ids []MessageID, to map[AccountID]MailboxID) (Copies, error) {
-	if err := s.holdMessages(ctx, to); err != nil {
+	if err := s.holdMessages(ctx, ids, to); err != nil {
 		return Copies{}, err
 	}
 	made := map[MessageID]MessageID{}

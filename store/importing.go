@@ -13,7 +13,7 @@ import (
 )
 
 // ImportMailbox finds the mailbox of an account below path, level by level, or makes it. onServer: the account has a server that keeps
-// mailboxes, and the wish to make it is journaled. ErrName for a name that cannot be.
+// mailboxes, and the wish to make it is journaled, under what that server keeps all mailboxes under. ErrName for a name that cannot be.
 func (s *Store) ImportMailbox(ctx context.Context, a AccountID, path []string, onServer bool) (Mailbox, error) {
 	list, err := s.Mailboxes(ctx, a)
 	if err != nil {
@@ -30,11 +30,14 @@ func (s *Store) ImportMailbox(ctx context.Context, a AccountID, path []string, o
 	for _, level := range path[1:] {
 		name += sep + strings.ReplaceAll(level, sep, "_")
 	}
+	if onServer {
+		name = within(prefix(list), name)
+	}
 	if m, ok := sameName(list, name); ok {
 		return m, importable(m)
 	}
 	if len(path) == 1 {
-		if m, ok := findMailbox(list, name); ok { // by its role
+		if m, ok := findMailbox(list, path[0]); ok { // by its role
 			return m, importable(m)
 		}
 	}

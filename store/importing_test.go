@@ -101,6 +101,27 @@ func TestImportToAServer(t *testing.T) {
 	}
 }
 
+// TestImportUnderTheNamespace: folders go under what the server keeps all mailboxes under, whose name no folder has.
+func TestImportUnderTheNamespace(t *testing.T) {
+	w := newWorld(t)
+	acct := must(w.EnsureAccount(w.ctx, "courier"))(t)
+	got := must(w.SetMailboxes(w.ctx, acct, []RemoteMailbox{{Name: "INBOX", Separator: ".", Role: RoleInbox}, {Name: "INBOX.Archive", Separator: ".", Role: RoleArchive}}))(t)
+	ok(t, w.SetPrefix(w.ctx, acct, "INBOX."))
+	for _, c := range []struct {
+		path []string
+		want string
+	}{{[]string{"Old", "2019"}, "INBOX.Old.2019"}, {[]string{"INBOX", "Deep"}, "INBOX.Deep"}, {[]string{"Work"}, "INBOX.Work"}, {[]string{"INBOX.Work"}, "INBOX.Work"}} {
+		if box := must(w.ImportMailbox(w.ctx, acct, c.path, true))(t); box.Name != c.want {
+			t.Errorf("%q: %s, not %s", c.path, box.Name, c.want)
+		}
+	}
+	for i, path := range []string{"inbox", "archive"} {
+		if box := must(w.ImportMailbox(w.ctx, acct, []string{path}, true))(t); box.ID != got[i].ID {
+			t.Errorf("%s: %+v", path, box)
+		}
+	}
+}
+
 func TestBackup(t *testing.T) {
 	w := newWorld(t)
 	var raws []string

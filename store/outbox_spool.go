@@ -222,7 +222,7 @@ func (p *spooling) insertBlocked(t *txn, grp GroupID) error {
 
 // block notes a flag that a message gets once an item is accepted.
 func (t *txn) block(item OutboxID, id MessageID, flag Flags, grp GroupID) error {
-	k, err := t.copy(id)
+	k, err := t.copyNow(id)
 	if err != nil {
 		return ignoreNotFound(err) // gone meanwhile; the mail is sent all the same
 	}

@@ -160,6 +160,11 @@ func short(ctx context.Context) context.Context { return context.WithoutCancel(c
 
 // read runs f on one snapshot.
 func (s *Store) read(ctx context.Context, f func(querier) error) error {
+	return s.reading(ctx, func(conn *sql.Conn) error { return f(conn) })
+}
+
+// reading is read that gives the connection.
+func (s *Store) reading(ctx context.Context, f func(*sql.Conn) error) error {
 	return storageFault(retryBusy(ctx, func() error {
 		conn, err := s.pool.Conn(ctx)
 		if err != nil {

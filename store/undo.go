@@ -167,7 +167,7 @@ func (u *undoing) step(t *txn, x step, grp GroupID) error {
 	case x.life == stepAcross:
 		return u.across(t, x, grp)
 	case x.life == stepCarried:
-		return nil
+		return u.carried(t, x)
 	}
 	k, err := t.copy(x.message)
 	if errors.Is(err, ErrNotFound) {

@@ -137,7 +137,7 @@ func (s *Store) Move(ctx context.Context, ids []MessageID, to MailboxID) (GroupI
 // MoveEach moves copies of several accounts, each to the mailbox given for those of its account, as one
 // group that one Undo takes back. A copy of an account without one stays: ErrState.
 func (s *Store) MoveEach(ctx context.Context, ids []MessageID, to map[AccountID]MailboxID) (GroupID, error) {
-	if err := s.holdMessages(ctx, to); err != nil {
+	if err := s.holdMessages(ctx, ids, to); err != nil {
 		return 0, err
 	}
 	return s.wishFor(ctx, "move", true, ids, func(t *txn, k *copyState, grp GroupID) error {
@@ -159,15 +159,27 @@ func (s *Store) allTo(ctx context.Context, to MailboxID) (map[AccountID]MailboxI
 	return each, err
 }
 
-// holdMessages fails unless messages can be put into all of the mailboxes.
-func (s *Store) holdMessages(ctx context.Context, to map[AccountID]MailboxID) error {
-	for _, id := range to {
+// holdMessages fails unless messages can be put into all of the mailboxes, and these, which are to go there, are wholly here
+// as far as they go to another account: a batch is not begun that would end in the middle.
+func (s *Store) holdMessages(ctx context.Context, ids []MessageID, to map[AccountID]MailboxID) error {
+	for a, id := range to {
 		box, err := s.Mailbox(ctx, id)
 		if err != nil {
 			return err
 		}
 		if box.NoSelect {
 			return fmt.Errorf("%s holds no messages: %w", box.Name, ErrState)
+		}
+		if a == box.Account {
+			continue
+		}
+		lacking, err := s.messages(ctx, `SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?)) AND account = ? AND state = 0 AND content IS NULL LIMIT 1`,
+			toJSON(ids), a)
+		if err != nil {
+			return err
+		}
+		if len(lacking) > 0 {
+			return notWhole(lacking[0])
 		}
 	}
 	return nil

@@ -19,9 +19,17 @@ func (c *composer) Draw(s tcell.Screen, r cells.Rect) {
 	} else {
 		c.drawFields(s, r)
 	}
-	if c.busy != "" {
-		cells.PutRight(s, r.X, r.Y, r.W-1, text(" %s ", c.busy), c.u.look.bar)
+	if doing := c.doing(); doing != "" {
+		cells.PutRight(s, r.X, r.Y, r.W-1, text(" %s ", doing), c.u.look.bar)
 	}
+}
+
+// doing is what there is to wait for, "" when there is nothing.
+func (c *composer) doing() string {
+	if c.busy == "" && c.work.Busy() { // until it is there, or Esc has given it up
+		return "opening the editor …"
+	}
+	return c.busy
 }
 
 // drawFields draws the fields, each with what is wrong with it below, and the text.

@@ -95,7 +95,7 @@ func (c *composer) Paste(s string) {
 
 // Do does the actions of writing and of the look before sending.
 func (c *composer) Do(a keys.Action) bool {
-	if c.busy != "" {
+	if c.doing() != "" {
 		return true
 	}
 	switch a {

@@ -64,7 +64,7 @@ func (c *composer) spool(id identity, later time.Time) {
 			item, err = p.spool(ctx, u.o, f)
 		}
 		return func() {
-			c.busy = ""
+			c.kept()
 			if err != nil {
 				u.gate.failed()
 				c.refused(err)
@@ -79,6 +79,12 @@ func (c *composer) spool(id identity, later time.Time) {
 // keepSafe holds what is typed until the message is in the store, or is not.
 func (c *composer) keepSafe() {
 	c.busy, c.u.gate.safe = "keeping it safe …", c
+}
+
+func (c *composer) kept() {
+	if c.busy = ""; c.u.gate.safe == c {
+		c.u.gate.safe = nil
+	}
 }
 
 // posting is how a finished message goes into the spool.
@@ -192,7 +198,7 @@ func (c *composer) postpone(then func()) {
 	u.pump.Serial(func(ctx context.Context) func() {
 		err := keepDraft(ctx, u.o.Store, d, owner, replaces, was)
 		return func() {
-			c.busy = ""
+			c.kept()
 			if err != nil {
 				u.gate.failed()
 				u.oops("draft", err)

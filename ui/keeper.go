@@ -178,7 +178,6 @@ func (u *App) recoverDrafts() {
 // externalEditor lets the person write the text in their editor.
 func (c *composer) externalEditor() {
 	u, root, place, body := c.u, c.u.rescueFolder(), c.keep.place, c.body.GetText()
-	c.busy = "opening the editor …"
 	c.u.modal(&c.work, func(context.Context) func() {
 		var err error
 		if place == nil {
@@ -189,7 +188,6 @@ func (c *composer) externalEditor() {
 			path, err = place.BeginEdit([]byte(body))
 		}
 		return func() {
-			c.busy = ""
 			if err != nil {
 				u.oops("editor", err)
 				return

@@ -178,6 +178,25 @@ func TestUndoAtOnce(t *testing.T) {
 	r.sees("Undone: flags of 1 message restored")
 }
 
+// TestEditorGivenUp: Esc while the editor is being opened leaves a text that can be written on and sent, also where it was
+// taken back before.
+func TestEditorGivenUp(t *testing.T) {
+	r := start(t, setup{samples: true, config: withWindow})
+	r.write("bob@example.org", "First", "one")
+	r.keys("u")
+	r.sees("▸ draft ▸ First")
+	r.on(func() {
+		r.u.top().(*composer).externalEditor()
+		if !r.u.hold(tcell.NewEventKey(tcell.KeyEscape, 0, tcell.ModNone), nil) {
+			t.Error("nothing is waited for")
+		}
+	})
+	r.idle()
+	r.seesNot("opening the editor")
+	r.keys("Ctrl-X")
+	r.sees("Goes out in")
+}
+
 func TestNoWindow(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.write("bob@example.org", "Plan", "text")

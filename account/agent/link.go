@@ -202,8 +202,8 @@ func (l *link) wishes(ctx context.Context) bool {
 	if l.imap == nil {
 		return false
 	}
-	todo, err := l.o.Store.PendingActions(ctx, l.id)
-	return err == nil && len(todo) > 0
+	some, err := l.o.Store.Replayable(ctx, l.id)
+	return err == nil && some
 }
 
 func (l *link) replay(ctx context.Context, r *Result) {
