@@ -221,6 +221,16 @@ func (u *undoing) carried(t *txn, x step) error {
 	return err
 }
 
+// NotCarried counts what was moved to an account from others and has not reached its server: they have it still.
+func (s *Store) NotCarried(ctx context.Context, account string) (n int, err error) {
+	err = s.read(ctx, func(q querier) error {
+		return q.QueryRowContext(ctx, `SELECT count(*) FROM action a JOIN message m ON m.id = a.message
+			WHERE a.account = (SELECT id FROM account WHERE name = ?) AND a.state = 'pending' AND a.kind = 'append' AND m.state = 0
+			AND EXISTS (SELECT 1 FROM message f WHERE f.moved_to = m.id AND f.state = 2 AND f.server_mailbox IS NOT NULL)`, account).Scan(&n)
+	})
+	return n, err
+}
+
 // MovedTo is the message that one is now which was moved to another account; 0: it was not.
 func (s *Store) MovedTo(ctx context.Context, id MessageID) (to MessageID, err error) {
 	err = s.read(ctx, func(q querier) error {

@@ -49,7 +49,21 @@ func (a *app) removeAccount(ctx context.Context, name string, force bool) error 
 	if len(open) > 0 {
 		a.talk("the outbox holds %s of it (%s), which nobody can send → put the account back, or mua outbox edit %d", counted(len(open), "message", "messages"), numbers(open), open[0])
 	}
-	return nil
+	return a.tellNotCarried(ctx, name)
+}
+
+// tellNotCarried says what was moved to an account that is no more and has not reached its server: nobody carries it there, nor
+// takes it off the server it came from.
+func (a *app) tellNotCarried(ctx context.Context, name string) error {
+	if a.store == nil { // there is none, or it cannot be read
+		return nil
+	}
+	n, err := a.store.NotCarried(ctx, name)
+	if err == nil && n > 0 {
+		a.talk("%s → put the account back, or mua move to another one", counted(n, "message that was moved to it has not reached its server, and is still on the one it came from",
+			"messages that were moved to it have not reached its server, and are still on those they came from"))
+	}
+	return err
 }
 
 // openItems are an account's items whose fate is open. Without a mail store there are none, and none is made.
