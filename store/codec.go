@@ -41,7 +41,7 @@ func (c *codec) encoder() (*zstd.Encoder, error) {
 const armored = 0xb6 // a zstd frame begins with 0x28
 
 // scratch is what a chunk is taken apart and put together in.
-type scratch struct{ text, data, packed []byte }
+type scratch struct{ text, data, packed, again []byte }
 
 func (c *codec) scratch() *scratch {
 	if s, ok := c.room.Get().(*scratch); ok {
@@ -72,6 +72,12 @@ func (s *scratch) pack(enc *zstd.Encoder, raw []byte, mayArmor bool) []byte {
 	var found []armor
 	if mayArmor {
 		found, s.text, s.data = disarm(s.text[:0], s.data[:0], raw)
+	}
+	if len(found) > 0 { // POP3 mail may exist nowhere else: it is put together again before anybody relies on it
+		var err error
+		if s.again, err = rearm(s.again[:0], found, s.text, s.data, len(raw)); err != nil || !bytes.Equal(s.again, raw) {
+			found = nil
+		}
 	}
 	if len(found) == 0 {
 		s.packed = enc.EncodeAll(raw, s.packed[:0])
