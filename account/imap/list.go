@@ -52,7 +52,7 @@ func (s *Session) mailboxes() ([]listed, error) {
 	}
 	assignRoles(kept)
 	err = s.fillStatus(kept)
-	s.l.takeTold() // it is the list's
+	s.l.forgetTold(kept)
 	return kept, err
 }
 

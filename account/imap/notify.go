@@ -53,6 +53,20 @@ func (l *link) takeTold() map[string]map[string]uint64 {
 	return told
 }
 
+// forgetTold forgets what was heard but for what came of a mailbox after the list told of it.
+func (l *link) forgetTold(list []listed) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	later := map[string]map[string]uint64{}
+	for _, m := range list {
+		if told := l.told[m.Name]; told != nil && m.status != nil && m.status.NumMessages != nil && differs(store.SyncState{UIDValidity: m.status.UIDValidity,
+			Messages: *m.status.NumMessages, UIDNext: uint32(m.status.UIDNext), HighestModSeq: m.status.HighestModSeq}, told) {
+			later[m.Name] = told
+		}
+	}
+	l.told = later
+}
+
 // elsewhere tells whether a mailbox that is kept here has changed since its last pull, by what the server has told of it
 // since the mailboxes were listed. What could not be pulled is no news again.
 func (s *Session) elsewhere(ctx context.Context) bool {
