@@ -35,13 +35,9 @@ func (u *Unfetched) Error() string { return u.Words }
 func (s *Session) FetchBodies(ctx context.Context, list []store.RemoteBody) (fetched int, left map[store.MessageID]Unfetched, err error) {
 	defer s.during(ctx)()
 	left = map[store.MessageID]Unfetched{}
-	there, err := s.st.MailboxesOnServer(ctx, s.id)
+	names, err := s.namesThere(ctx)
 	if err != nil {
 		return 0, nil, s.local(err)
-	}
-	names := map[store.MailboxID]string{} // there, where a rename may not be known yet
-	for _, mb := range there {
-		names[mb.ID] = mb.Name
 	}
 	for i, b := range list {
 		s.status(account.Pulling, b.MailboxName, i, len(list), true)
@@ -64,6 +60,16 @@ func (s *Session) FetchBodies(ctx context.Context, list []store.RemoteBody) (fet
 		fetched++
 	}
 	return fetched, left, nil
+}
+
+// namesThere are the names of the mailboxes on the server, which may not know yet of a rename.
+func (s *Session) namesThere(ctx context.Context) (map[store.MailboxID]string, error) {
+	there, err := s.st.MailboxesOnServer(ctx, s.id)
+	names := make(map[store.MailboxID]string, len(there))
+	for _, mb := range there {
+		names[mb.ID] = mb.Name
+	}
+	return names, err
 }
 
 // body fetches one message whole.

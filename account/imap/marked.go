@@ -16,19 +16,18 @@ import (
 // marked, for whoever expunges next. Taking our marks back would show what is moved in both mailboxes; taking theirs off
 // for the moment of an EXPUNGE would lose them if we were killed in it.
 func (r *replay) expunge(box store.MailboxID, uids []uint32) error {
-	l, set := r.s.l, uidSet(uids)
+	l := r.s.l
 	exact := l.caps.Has(imap.CapUIDPlus)
 	if !exact {
 		if err := r.s.st.AddMarked(r.ctx, box, l.selected.UIDValidity, uids); err != nil {
 			return r.s.local(err)
 		}
 	}
-	if err := l.store(set, imap.StoreFlagsAdd, []imap.Flag{imap.FlagDeleted}, len(uids)); err != nil {
+	if err := l.store(uidSet(uids), imap.StoreFlagsAdd, []imap.Flag{imap.FlagDeleted}, len(uids)); err != nil {
 		return err
 	}
 	if exact {
-		defer l.busy(int64(len(uids)) * itemAllowance)()
-		return l.client.UIDExpunge(set).Close()
+		return l.expungeNow(uids)
 	}
 	return r.expungeMarked(box, uids)
 }

@@ -41,7 +41,7 @@ func (s *Session) Search(ctx context.Context, tree query.Node, limit int) (hits 
 		}
 	}
 	inOrder(mbs)
-	there, err := s.st.MailboxesOnServer(ctx, s.id)
+	names, err := s.namesThere(ctx)
 	if err != nil {
 		return nil, nil, s.local(err)
 	}
@@ -49,10 +49,7 @@ func (s *Session) Search(ctx context.Context, tree query.Node, limit int) (hits 
 	for i := range alts {
 		hits[i].Check = alts[i].check
 	}
-	f := &finder{s: s, ctx: ctx, limit: limit, names: map[store.MailboxID]string{}}
-	for _, mb := range there {
-		f.names[mb.ID] = mb.Name
-	}
+	f := &finder{s: s, ctx: ctx, limit: limit, names: names}
 	for _, mb := range mbs {
 		if mb.NoSelect || mb.Local || f.names[mb.ID] == "" { // still to be made
 			continue
