@@ -1,11 +1,14 @@
 package realservers
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -87,7 +90,7 @@ func (d *DovecotServer) readMaildir(user, mailbox string) ([][]byte, error) {
 		}
 		paths = append(paths, l...)
 	}
-	sort.Slice(paths, func(i, j int) bool { return filepath.Base(paths[i]) < filepath.Base(paths[j]) })
+	slices.SortFunc(paths, func(a, b string) int { return byArrival(filepath.Base(a), filepath.Base(b)) })
 	var raws [][]byte
 	for _, p := range paths {
 		b, err := os.ReadFile(p)
@@ -97,6 +100,27 @@ func (d *DovecotServer) readMaildir(user, mailbox string) ([][]byte, error) {
 		raws = append(raws, b)
 	}
 	return raws, nil
+}
+
+// byArrival orders names of files as those came: by the second a name begins with, and within one by
+// the number behind M, microseconds (Postfix, Dovecot), or D (Deliver), and not by the inode before it.
+func byArrival(a, b string) int {
+	moment := func(name string) (second, part int) {
+		head, rest, _ := strings.Cut(name, ".")
+		second, _ = strconv.Atoi(head)
+		rest, _, _ = strings.Cut(rest, ".")
+		if i := strings.IndexAny(rest, "MD"); i >= 0 {
+			rest = rest[i+1:]
+			if end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+				rest = rest[:end]
+			}
+			part, _ = strconv.Atoi(rest)
+		}
+		return second, part
+	}
+	as, ap := moment(a)
+	bs, bp := moment(b)
+	return cmp.Or(cmp.Compare(as, bs), cmp.Compare(ap, bp), strings.Compare(a, b))
 }
 
 // Wait returns the mailbox's messages once there are at least n; it fails the

@@ -191,3 +191,19 @@ func alive(t *testing.T, groups []int) (n int) {
 	}
 	return n
 }
+
+// TestMaildirOrder: names of files are ordered as the messages came, also within one second.
+func TestMaildirOrder(t *testing.T) {
+	want := []string{
+		"1000000001.M7P99.mua:2,S",
+		"1795738827.Vfe01I9f4927M9800.host",
+		"1795738827.Vfe01I1f4927M120031.host:2,",
+		"1795738828.D9P3.mua",
+		"1795738828.D10P3.mua:2,S",
+	}
+	got := []string{want[4], want[2], want[0], want[3], want[1]}
+	slices.SortFunc(got, byArrival)
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
