@@ -20,23 +20,41 @@ const (
 	overtakenByMove removal = -1 // not at all: another client moved it before our deletion, and it is another message now
 )
 
+// What a pull asks for of all that is here. Each names what its index leaves out, for a parameter does not show SQLite
+// that it may use the index: without, it reads the whole table at each pull.
+const (
+	removedSizes = `SELECT DISTINCT size FROM message WHERE account = ? AND removed > 0 AND size IN (SELECT value FROM json_each(?))`
+	mailboxSizes = `SELECT DISTINCT size FROM message WHERE server_mailbox = ? AND server_uid IS NOT NULL AND size IN (SELECT value FROM json_each(?))`
+	rescuable    = `SELECT id FROM message WHERE account = ? AND removed > 0 AND removed = ? AND state = 2`
+)
+
 // KnownSizes tells which of these sizes (octets) a message has that was removed by the server, or that is in one of
 // the mailboxes given, from which something seems to have been taken. One of that size that is new elsewhere may be the
 // same: its header will tell.
 func (s *Store) KnownSizes(ctx context.Context, a AccountID, sizes []int64, in []MailboxID) (known map[int64]bool, err error) {
+	list := toJSON(sizes)
 	err = s.read(ctx, func(q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT size FROM message WHERE account = ?1 AND removed > 0 AND size IN (SELECT value FROM json_each(?2))
-			UNION SELECT size FROM message WHERE server_mailbox IN (SELECT value FROM json_each(?3)) AND size IN (SELECT value FROM json_each(?2))`,
-			a, toJSON(sizes), toJSON(in))
-		if err != nil {
+		known = map[int64]bool{}
+		add := func(query string, in int64) error {
+			rows, err := q.QueryContext(ctx, query, in, list)
+			if err != nil {
+				return err
+			}
+			found, err := collect[int64](rows)
+			for _, n := range found {
+				known[n] = true
+			}
 			return err
 		}
-		list, err := collect[int64](rows)
-		known = make(map[int64]bool, len(list))
-		for _, n := range list {
-			known[n] = true
+		if err := add(removedSizes, int64(a)); err != nil {
+			return err
 		}
-		return err
+		for _, id := range in {
+			if err := add(mailboxSizes, int64(id)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return known, err
 }
@@ -233,7 +251,7 @@ func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
 	if err := s.notMovedAway(ctx, a); err != nil {
 		return err
 	}
-	ids, err := s.messages(ctx, `SELECT id FROM message WHERE account = ? AND removed = ? AND state = 2`, a, toRescue)
+	ids, err := s.messages(ctx, rescuable, a, toRescue)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
