@@ -39,6 +39,8 @@ type mailboxPull struct {
 	apart   quarantine
 	skipped map[uint32]bool // UIDs left out in this run, or in quarantine
 	pipe    *pipe           // what is being stored
+	headers int             // its mark behind the last batch of headers
+	coming  map[uint32]bool // UIDs whose bodies were asked for and may be on their way into the store
 
 	mu          sync.Mutex // guards what follows and out.New, which batches being stored count
 	done, total int        // for the status line
@@ -48,7 +50,7 @@ type mailboxPull struct {
 }
 
 func (m *mailboxPull) run() error {
-	m.pipe = newPipe()
+	m.pipe, m.coming = newPipe(), map[uint32]bool{}
 	keep := m.s.keeps(m.mb)
 	keep.Out = false // asked for by name
 	m.keep = &keep

@@ -383,3 +383,31 @@ func TestDovecotExpungeDuringFetch(t *testing.T) {
 	wantSame(t, "INBOX", e.sums("INBOX"), sumsOf(want))
 	e.settled()
 }
+
+// TestDovecotLooksKnown: new messages of the sizes of removed ones come as headers first, and then each body once, in the
+// same pull as what looks new.
+func TestDovecotLooksKnown(t *testing.T) {
+	d := realservers.Dovecot(t)
+	e, user := stocked(t, d, "INBOX", 0, 60)
+	other := d.Client(t, user)
+	other.Exec("SELECT INBOX")
+	other.Exec(`UID STORE 5:20 +FLAGS.SILENT (\Deleted)`)
+	other.Exec("EXPUNGE")
+	e.sync()
+	var want []string
+	for i := range 8 {
+		raw := heavy(500 + i)
+		if i >= 4 { // of no known size
+			raw = append(raw, strings.Repeat("more\r\n", i)...)
+		}
+		other.Append("INBOX", raw)
+		want = append(want, fmt.Sprintf("message %d", 500+i))
+	}
+	size := int64(len(heavy(500)))
+	e.cheap(8*size + 4*4096 + 20_000)
+	for _, subject := range want {
+		if !e.row("INBOX", subject).HasBody {
+			t.Errorf("%s came without its body", subject)
+		}
+	}
+}

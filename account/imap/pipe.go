@@ -1,6 +1,9 @@
 package imap
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // What may wait between the network and the store, of one mailbox. A batch that is larger goes alone.
 const (
@@ -14,7 +17,8 @@ type pipe struct {
 	mu     sync.Mutex
 	free   sync.Cond
 	octets int64 // of the batches under way
-	busy   int   // batches under way
+	begun  int   // batches that were ever put
+	under  []int // the numbers of those under way
 	err    error // the first that a batch failed with
 }
 
@@ -38,19 +42,21 @@ func (p *pipe) put(msgs []message, to sink) error {
 func (p *pipe) do(size int64, write func() error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.err == nil && p.busy > 0 && (p.busy >= pipeBatches || p.octets+size > pipeOctets) {
+	for p.err == nil && len(p.under) > 0 && (len(p.under) >= pipeBatches || p.octets+size > pipeOctets) {
 		p.free.Wait()
 	}
 	if p.err != nil {
 		return p.err
 	}
-	p.busy++
+	p.begun++
+	me := p.begun
+	p.under = append(p.under, me)
 	p.octets += size
 	go func() {
 		err := write()
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.busy--
+		p.under = slices.DeleteFunc(p.under, func(n int) bool { return n == me })
 		p.octets -= size
 		if p.err == nil {
 			p.err = err
@@ -60,11 +66,28 @@ func (p *pipe) do(size int64, write func() error) error {
 	return nil
 }
 
+// mark is a moment of what was put.
+func (p *pipe) mark() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.begun
+}
+
+// reach waits until what was put before mark is durable, or an error is certain.
+func (p *pipe) reach(mark int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.err == nil && slices.ContainsFunc(p.under, func(n int) bool { return n <= mark }) {
+		p.free.Wait()
+	}
+	return p.err
+}
+
 // drain waits until everything that was put is durable, or an error is certain.
 func (p *pipe) drain() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.busy > 0 {
+	for len(p.under) > 0 {
 		p.free.Wait()
 	}
 	return p.err

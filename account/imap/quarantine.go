@@ -46,7 +46,7 @@ func (m *mailboxPull) retry() error {
 	}
 	m.expect(nil, len(again))
 	for _, x := range again { // one by one: what broke a connection before would take others with it
-		if err := m.isolate(batch{[]item{x}, wantWhole}, m.storeNew); err != nil {
+		if err := m.isolate(batch{[]item{x}, wantWhole, m.storeNew}); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ func (m *mailboxPull) giveUp(items []item, w want, why string, refused bool) err
 		return nil
 	}
 	for _, x := range items {
-		if err := m.isolate(batch{[]item{x}, wantHeader}, m.storeNew); err != nil {
+		if err := m.isolate(batch{[]item{x}, wantHeader, m.storeNew}); err != nil {
 			return err
 		}
 	}

@@ -64,6 +64,7 @@ type sink func([]message) error
 type batch struct {
 	items []item
 	want  want
+	to    sink
 }
 
 // asked is a batch whose FETCH is under way.
@@ -78,7 +79,7 @@ func (m *mailboxPull) ask(b batch) asked {
 }
 
 // cut makes batches of items.
-func (m *mailboxPull) cut(items []item, w want) (out []batch) {
+func (m *mailboxPull) cut(items []item, w want, to sink) (out []batch) {
 	first, most := batchFirst, batchMost
 	if w == wantHeader {
 		first, most = headersFirst, headersMost
@@ -86,14 +87,15 @@ func (m *mailboxPull) cut(items []item, w want) (out []batch) {
 		first = batchMost
 	}
 	for _, b := range batches(items, first, most) {
-		out = append(out, batch{b, w})
+		out = append(out, batch{b, w, to})
 	}
 	return out
 }
 
 // transfer fetches batches in the order given and stores each while the next one
 // downloads. A batch that does not come whole is taken apart until what cannot be had is found.
-func (m *mailboxPull) transfer(queue []batch, to sink) error {
+// then, when given, tells once all has come what is to follow.
+func (m *mailboxPull) transfer(queue []batch, then func() ([]batch, error)) error {
 	m.s.l.guard.SetLiteral(m.s.o.MaxMessage + literalSlack)
 	octets := int64(0)
 	for _, b := range queue {
@@ -109,14 +111,24 @@ func (m *mailboxPull) transfer(queue []batch, to sink) error {
 			<-a.f.done
 		}
 	}()
-	for len(queue) > 0 || len(ahead) > 0 {
+	for {
+		if len(queue) == 0 && len(ahead) == 0 {
+			if then == nil {
+				return nil
+			}
+			var err error
+			if queue, err = then(); err != nil || len(queue) == 0 {
+				return err
+			}
+			then = nil
+		}
 		for len(queue) > 0 && len(ahead) < fetchesAhead {
 			ahead = append(ahead, m.ask(queue[0]))
 			queue = queue[1:]
 		}
 		a := ahead[0]
 		ahead = ahead[1:]
-		lost, err, storeErr := m.settle(a, to)
+		lost, err, storeErr := m.settle(a)
 		if storeErr != nil {
 			return storeErr
 		}
@@ -124,7 +136,7 @@ func (m *mailboxPull) transfer(queue []batch, to sink) error {
 			continue
 		}
 		if err != nil && m.s.l.poisoned() {
-			queue = append(m.takeBack(ahead, to, &storeErr), queue...)
+			queue = append(m.takeBack(ahead, &storeErr), queue...)
 			ahead = nil
 			if storeErr != nil {
 				return storeErr
@@ -133,29 +145,28 @@ func (m *mailboxPull) transfer(queue []batch, to sink) error {
 		if err := m.recover(err); err != nil {
 			return err
 		}
-		if err := m.isolate(batch{lost, a.want}, to); err != nil {
+		if err := m.isolate(batch{lost, a.want, a.to}); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // takeBack ends the batches that were under way when the connection died and returns what they lack.
-func (m *mailboxPull) takeBack(ahead []asked, to sink, storeErr *error) (queue []batch) {
+func (m *mailboxPull) takeBack(ahead []asked, storeErr *error) (queue []batch) {
 	for _, a := range ahead {
-		lost, _, err := m.settle(a, to)
+		lost, _, err := m.settle(a)
 		if err != nil && *storeErr == nil {
 			*storeErr = err
 		}
 		if len(lost) > 0 {
-			queue = append(queue, batch{lost, a.want})
+			queue = append(queue, batch{lost, a.want, a.to})
 		}
 	}
 	return queue
 }
 
 // settle stores what came of a batch and returns what did not.
-func (m *mailboxPull) settle(a asked, to sink) (lost []item, err, storeErr error) {
+func (m *mailboxPull) settle(a asked) (lost []item, err, storeErr error) {
 	msgs, err := a.f.wait()
 	open := make(map[uint32]int64, len(a.items)) // what has not come yet, with its size
 	for _, x := range a.items {
@@ -177,7 +188,11 @@ func (m *mailboxPull) settle(a asked, to sink) (lost []item, err, storeErr error
 	if len(msgs) == 0 {
 		return lost, err, nil
 	}
-	return lost, err, m.pipe.put(newestFirst(msgs), to)
+	storeErr = m.pipe.put(newestFirst(msgs), a.to)
+	if a.want == wantHeader {
+		m.headers = m.pipe.mark()
+	}
+	return lost, err, storeErr
 }
 
 // recover makes the connection usable again after a FETCH failed, if that makes sense.
@@ -215,11 +230,11 @@ func (m *mailboxPull) again(err error) error {
 }
 
 // isolate fetches what a batch lacked, halving it until what cannot be had stands alone.
-func (m *mailboxPull) isolate(b batch, to sink) error {
+func (m *mailboxPull) isolate(b batch) error {
 	if len(b.items) == 0 {
 		return nil
 	}
-	lost, err, storeErr := m.settle(m.ask(b), to)
+	lost, err, storeErr := m.settle(m.ask(b))
 	switch {
 	case storeErr != nil:
 		return storeErr
@@ -238,10 +253,10 @@ func (m *mailboxPull) isolate(b batch, to sink) error {
 		return m.giveUp(lost, b.want, why, refused)
 	}
 	half := len(lost) / 2
-	if err := m.isolate(batch{lost[:half], b.want}, to); err != nil {
+	if err := m.isolate(batch{lost[:half], b.want, b.to}); err != nil {
 		return err
 	}
-	return m.isolate(batch{lost[half:], b.want}, to)
+	return m.isolate(batch{lost[half:], b.want, b.to})
 }
 
 // unknown fetches what of msgs is not here, newest first: headers where the messages may be
@@ -269,14 +284,23 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	if len(whole) > 2*firstScreen && !m.initial { // long away: the newest at once
 		head := whole[:firstScreen]
 		whole = whole[firstScreen:]
-		if err := m.transfer(m.cut(head, wantHeader), m.storeNew); err != nil {
+		if err := m.transfer(m.cut(head, wantHeader, m.storeNew), nil); err != nil {
 			return err
 		}
 		if err := m.bodies(); err != nil {
 			return err
 		}
 	}
-	return m.transfer(append(m.cut(headers, wantHeader), m.cut(whole, wantWhole)...), m.storeNew)
+	queue := append(m.cut(headers, wantHeader, m.storeNew), m.cut(whole, wantWhole, m.storeNew)...)
+	if len(headers) == 0 || m.initial { // a first pull asks for bodies when it has all headers
+		return m.transfer(queue, nil)
+	}
+	return m.transfer(queue, func() ([]batch, error) { // while the rest is being stored
+		if err := m.pipe.reach(m.headers); err != nil {
+			return nil, err
+		}
+		return m.lacking()
+	})
 }
 
 // expect notes what a listing told, of which n messages are to come.
@@ -334,22 +358,36 @@ func (m *mailboxPull) bodies() error {
 	if err := m.pipe.drain(); err != nil {
 		return err
 	}
+	clear(m.coming)
+	queue, err := m.lacking()
+	if err != nil {
+		return err
+	}
+	return m.transfer(queue, nil)
+}
+
+// lacking are the bodies of what is here as a header only and that were not asked for, newest first. No header is being stored.
+func (m *mailboxPull) lacking() ([]batch, error) {
 	missing, err := m.missing(m.mb)
 	if err != nil {
-		return m.s.local(err)
+		return nil, m.s.local(err)
 	}
 	missing = m.withReports(missing)
 	ids := make(map[uint32]store.MessageID, len(missing))
 	var items []item
 	for _, c := range missing {
-		if c.UID != 0 && !m.skipped[c.UID] {
+		if c.UID != 0 && !m.skipped[c.UID] && !m.coming[c.UID] {
+			m.coming[c.UID] = true
 			ids[c.UID] = c.Message
 			items = append(items, item{c.UID, c.Size})
 		}
 	}
-	m.progress(max(0, m.awaited-len(items))) // nothing is being stored: their bodies were here already
+	m.mu.Lock()
+	here := max(0, m.awaited-len(items)) // nothing is being stored for them: their bodies were here already
 	m.awaited = 0
-	return m.transfer(m.cut(items, wantBody), func(msgs []message) error {
+	m.mu.Unlock()
+	m.progress(here)
+	return m.cut(items, wantBody, func(msgs []message) error {
 		bodies := make([]store.Body, 0, len(msgs))
 		for _, x := range msgs {
 			bodies = append(bodies, store.Body{Message: ids[x.uid], Raw: x.raw})
@@ -359,7 +397,7 @@ func (m *mailboxPull) bodies() error {
 		}
 		m.progress(len(bodies))
 		return m.release(msgs)
-	})
+	}), nil
 }
 
 func newestFirst(msgs []message) []message {
