@@ -116,12 +116,18 @@ func (t *txn) saveFlags(k *copyState) error {
 }
 
 // end makes a tombstone of a copy.
-func (t *txn) end(k *copyState) error {
-	k.state = gone
-	if err := t.savePlace(k); err != nil {
+func (t *txn) end(k *copyState) error { return t.endBy(k, k.removed) }
+
+// endBy is end of a copy that somebody took off its server.
+func (t *txn) endBy(k *copyState, how removal) error {
+	n, err := t.change()
+	if err != nil {
 		return err
 	}
-	return t.touch(k.id)
+	k.state, k.removed = gone, how
+	return t.run(`UPDATE message SET mailbox = ?, state = ?, gone_at = coalesce(gone_at, ?), removed = ?, server_mailbox = ?, server_uid = ?,
+		detached = ?, awaiting = ?, changed = ? WHERE id = ?`,
+		k.mailbox, k.state, t.now, k.removed, null(k.serverMailbox), null(k.uid), k.detached, k.awaiting, n, k.id)
 }
 
 // touch gives a copy the transaction's change number.

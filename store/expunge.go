@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // ExpungeRemote records that the server no longer has these UIDs: copies are
@@ -19,8 +20,22 @@ func (s *Store) ExpungeRemote(ctx context.Context, m MailboxID, uids []uint32) (
 // another mailbox shows that another client has moved the message there. It keeps its id and its pending wishes.
 func (s *Store) ExpungeMoved(ctx context.Context, m MailboxID, uids []uint32, since MessageID) (removed int, err error) {
 	hit := make([]bool, len(uids))
-	err = s.writeEach(ctx, len(uids), func(t *txn, i int) error {
+	var of *txn
+	var plain map[uint32]copyState
+	err = s.writeEach(ctx, len(uids), func(t *txn, i int) (err error) {
 		hit[i] = false
+		if t != of {
+			if plain, err = t.unwished(m, uids[i:], since); err != nil {
+				return err
+			}
+			of = t
+		}
+		if k, ok := plain[uids[i]]; ok {
+			hit[i] = true
+			delete(plain, uids[i])
+			k.leaveServer()
+			return t.endBy(&k, byServer)
+		}
 		k, err := t.copyAt(m, uids[i])
 		if err != nil || k == nil {
 			return err
@@ -38,6 +53,25 @@ func (s *Store) ExpungeMoved(ctx context.Context, m MailboxID, uids []uint32, si
 		}
 	}
 	return removed, err
+}
+
+// unwished finds at once those copies under UIDs of m that are what the server showed: nobody has ever wished anything of
+// them, and nothing that is new since then has their Message-ID. They are most of what another client removes.
+func (t *txn) unwished(m MailboxID, uids []uint32, since MessageID) (map[uint32]copyState, error) {
+	if since < 0 {
+		since = math.MaxInt64
+	}
+	list, err := t.copies(`server_mailbox = ?1 AND server_uid IN (SELECT value FROM json_each(?2)) AND mailbox = ?1 AND state = 0
+		AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id)
+		AND NOT EXISTS (SELECT 1 FROM message n WHERE n.header_id = message.header_id AND n.id > ?3)`, m, toJSON(uids), since)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[uint32]copyState, len(list))
+	for _, k := range list {
+		out[k.uid] = k
+	}
+	return out, nil
 }
 
 // expunge takes a copy off its server, which no longer has it.
@@ -111,7 +145,7 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 		return false, errors.Join(t.savePlace(k), t.overtaken(k, box))
 	}
 	if deleting && k.state != here {
-		return false, t.endRemoved(k, byBoth)
+		return false, t.endBy(k, byBoth)
 	}
 	if k.state != here || local && (deleting || !lost) { // kept here, off the server
 		return false, t.savePlace(k)
@@ -119,7 +153,7 @@ func (t *txn) expungeTo(k, n *copyState, why string) (removed bool, err error) {
 	if err := t.dropBlocked(k.id); err != nil {
 		return false, err
 	}
-	return true, t.endRemoved(k, how)
+	return true, t.endBy(k, how)
 }
 
 // presumeMoved takes a move whose answer was lost for done. What a pull that ended early has seen in the target since then

@@ -321,14 +321,6 @@ func (t *txn) comeBack(k *copyState, group string) error {
 	return t.settleNew(k, group)
 }
 
-// endRemoved makes a tombstone of a copy that the server has removed.
-func (t *txn) endRemoved(k *copyState, how removal) error {
-	if err := t.end(k); err != nil {
-		return err
-	}
-	return t.run(`UPDATE message SET removed = ? WHERE id = ?`, how, k.id)
-}
-
 // overtaken journals that another client moved a message before our deletion of it reached the server.
 func (t *txn) overtaken(k *copyState, box Mailbox) error {
 	if err := t.run(`UPDATE message SET removed = ? WHERE id = ?`, overtakenByMove, k.id); err != nil {
