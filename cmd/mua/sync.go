@@ -93,6 +93,9 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	}
 	wg.Wait()
 	left := finishMoves(ctx, o, accts, results)
+	var tidying sync.WaitGroup // what closing would do, while the index is finished
+	tidying.Go(func() { s.Checkpoint(context.WithoutCancel(ctx)) })
+	defer tidying.Wait()
 	p.clear()
 	err = errors.Join(a.printResults(ctx, s, results), left)
 	if len(names) == 0 && a.accountArg == "" && !f.noSend {
