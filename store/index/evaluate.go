@@ -156,43 +156,6 @@ func (w without) holds(number int64) (bool, error) {
 	return n != number, err
 }
 
-// together is that terms follow one another in it.
-type together struct {
-	terms     []postings
-	at, other []uint32
-}
-
-func (t *together) holds(int64) (bool, error) {
-	t.at = t.terms[0].positions(t.at[:0])
-	at := t.at
-	for _, next := range t.terms[1:] {
-		t.other = next.positions(t.other[:0])
-		if at = followed(at, t.other); len(at) == 0 {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-// followed leaves of next those behind one of at.
-func followed(at, next []uint32) []uint32 {
-	n, i := 0, 0
-	for _, k := range next {
-		for i < len(at) && at[i]+1 < k {
-			i++
-		}
-		if i == len(at) {
-			break
-		}
-		if at[i]+1 == k {
-			i++
-			at[n] = k
-			n++
-		}
-	}
-	return at[:n]
-}
-
 // newest lists the first n documents with a number in [low, high].
 func newest(d docs, low, high int64, n int) (out []int64, err error) {
 	for len(out) < n && high >= low && high > 0 {

@@ -91,16 +91,16 @@ type list struct {
 	term  []byte
 	key   []byte // that was looked for last
 	begun bool
-	ended bool    // no piece follows
-	first int64   // number of the piece
-	rate  float64 // by how much an octet makes the number fall, about; 0: not known
+	ended bool  // no piece follows
+	first int64 // number of the piece
+	leap  int64 // by how much farOctets make the number fall, about; 0: not known
 }
 
 // farOctets of pieces are about as soon read as others found by the tree.
 const farOctets = 12 << 10
 
 func (l *list) seek(most int64) (int64, error) {
-	if l.doc > most && !l.ended && l.far(most) {
+	if l.doc > most && !l.ended && (l.leap == 0 || l.doc-most > l.leap) && l.far(most) {
 		l.begun = false
 	}
 	for {
@@ -123,10 +123,10 @@ func (l *list) seek(most int64) (int64, error) {
 
 // far reports whether most is sooner found than come to.
 func (l *list) far(most int64) bool {
-	if l.rate == 0 && l.read >= wholeList {
-		l.rate = float64(l.first-l.doc) / float64(l.read)
+	if l.leap == 0 && l.read >= wholeList {
+		l.leap = max(1, int64(farOctets*float64(l.first-l.doc)/float64(l.read)))
 	}
-	return l.rate > 0 && float64(l.doc-most) > farOctets*l.rate
+	return l.leap > 0 && l.doc-most > l.leap
 }
 
 // follow goes on with the next piece.
