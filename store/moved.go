@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -40,10 +41,8 @@ func (s *Store) KnownSizes(ctx context.Context, a AccountID, sizes []int64, in [
 			if err != nil {
 				return err
 			}
-			found, err := collect[int64](rows)
-			for _, n := range found {
-				known[n] = true
-			}
+			found, err := collectSet[int64](rows)
+			maps.Copy(known, found)
 			return err
 		}
 		if err := add(removedSizes, int64(a)); err != nil {

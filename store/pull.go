@@ -22,7 +22,8 @@ type puller struct {
 	batch    []Incoming
 	prepared []prepared
 	waiting  bool    // copies in this mailbox wait for adoption
-	removals bool    // the server has removed messages that may be seen again
+	there    map[uint32]bool // UIDs that are in the mailbox already
+	removed  map[int64]bool  // sizes of messages that the server has removed and that may be seen again
 	group    GroupID // of the wishes of an import; 0: each new copy has its own
 	ids      []MessageID
 	isNew    []bool
@@ -60,7 +61,7 @@ func (s *Store) AddRemote(ctx context.Context, m MailboxID, batch []Incoming) (i
 
 // prepare parses and compresses what is not known yet.
 func (p *puller) prepare(ctx context.Context) error {
-	known, err := p.knownUIDs(ctx)
+	known, err := p.knownUIDs(ctx, p.store.pool, p.batch)
 	if err != nil {
 		return err
 	}
@@ -83,33 +84,30 @@ func (p *puller) prepare1(i int) error {
 	return err
 }
 
-func (p *puller) knownUIDs(ctx context.Context) (map[uint32]bool, error) {
+// knownUIDs tells which of the UIDs of a batch are in the mailbox.
+func (p *puller) knownUIDs(ctx context.Context, q querier, batch []Incoming) (map[uint32]bool, error) {
 	var uids []uint32
-	for i := range p.batch {
-		uids = append(uids, p.batch[i].UID)
+	for i := range batch {
+		if batch[i].UID != 0 {
+			uids = append(uids, batch[i].UID)
+		}
 	}
-	known := map[uint32]bool{}
-	rows, err := p.store.pool.QueryContext(ctx, `SELECT server_uid FROM message WHERE server_mailbox = ?
+	if len(uids) == 0 {
+		return map[uint32]bool{}, nil
+	}
+	rows, err := q.QueryContext(ctx, `SELECT server_uid FROM message WHERE server_mailbox = ?
 		AND server_uid IN (SELECT value FROM json_each(?))`, p.box.ID, toJSON(uids))
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var u uint32
-		if err := rows.Scan(&u); err != nil {
-			return nil, err
-		}
-		known[u] = true
-	}
-	return known, rows.Err()
+	return collectSet[uint32](rows)
 }
 
 // store1 stores one Incoming.
 func (p *puller) store1(t *txn, i int) error {
 	in := &p.batch[i]
 	if i == 0 || t.seq == 0 { // the first of this transaction
-		if err := p.begin(t); err != nil {
+		if err := p.begin(t, i); err != nil {
 			return err
 		}
 	}
@@ -121,18 +119,39 @@ func (p *puller) store1(t *txn, i int) error {
 	return nil
 }
 
-func (p *puller) begin(t *txn) error {
+// begin reads at once what placing each of the batch from i on needs to know.
+func (p *puller) begin(t *txn, i int) error {
 	if _, err := t.change(); err != nil {
 		return err
 	}
-	return t.row(`SELECT EXISTS (SELECT 1 FROM message WHERE server_mailbox = ?1 AND server_uid IS NULL)
-		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind IN ('append', 'copy') AND state = 'pending'),
-		EXISTS (SELECT 1 FROM message WHERE account = ?2 AND removed > 0)`, p.box.ID, p.box.Account).Scan(&p.waiting, &p.removals)
+	err := t.row(`SELECT EXISTS (SELECT 1 FROM message WHERE server_mailbox = ?1 AND server_uid IS NULL)
+		OR EXISTS (SELECT 1 FROM action WHERE target = ?1 AND kind IN ('append', 'copy') AND state = 'pending')`, p.box.ID).Scan(&p.waiting)
+	if err != nil {
+		return err
+	}
+	if p.there, err = p.knownUIDs(short(t.ctx), t.tx, p.batch[i:]); err != nil {
+		return err
+	}
+	sizes := make([]int64, 0, len(p.batch)-i)
+	for j := range p.prepared[i:] {
+		if p.prepared[i+j].ready && p.batch[i+j].UID != 0 {
+			sizes = append(sizes, p.prepared[i+j].size)
+		}
+	}
+	if p.removed = nil; len(sizes) == 0 {
+		return nil
+	}
+	rows, err := t.query(removedSizes, p.box.Account, toJSON(sizes))
+	if err != nil {
+		return err
+	}
+	p.removed, err = collectSet[int64](rows)
+	return err
 }
 
 // place finds the copy an Incoming is, or makes a new one.
 func (p *puller) place(t *txn, i int, in *Incoming) (id MessageID, isNew bool, err error) {
-	if in.UID != 0 {
+	if in.UID != 0 && p.there[in.UID] {
 		k, err := t.copyAt(p.box.ID, in.UID)
 		if err != nil {
 			return 0, false, err
@@ -147,11 +166,14 @@ func (p *puller) place(t *txn, i int, in *Incoming) (id MessageID, isNew bool, e
 			return id, false, err
 		}
 	}
-	if !p.prepared[i].ready {
+	removed := p.removed[p.prepared[i].size]
+	if !p.prepared[i].ready { // it was there before, and has gone meanwhile
 		if err := p.prepare1(i); err != nil {
 			return 0, false, err
 		}
+		removed = true
 	}
+	p.there[in.UID] = true // should the batch have it twice
 	if in.UID != 0 && p.waiting {
 		k, err := t.adoptable(p.box, in, &p.prepared[i].columns)
 		if err != nil {
@@ -164,7 +186,7 @@ func (p *puller) place(t *txn, i int, in *Incoming) (id MessageID, isNew bool, e
 	if p.leaving {
 		return 0, false, nil
 	}
-	if in.UID != 0 && p.removals {
+	if in.UID != 0 && removed {
 		k, err := t.seenAgain(p.box, in, &p.prepared[i].columns)
 		if err != nil {
 			return 0, false, err
@@ -304,6 +326,16 @@ func collect[T any](rows *sql.Rows) (out []T, err error) {
 		out = append(out, v)
 	}
 	return out, rows.Err()
+}
+
+// collectSet reads one column into a set.
+func collectSet[T comparable](rows *sql.Rows) (map[T]bool, error) {
+	list, err := collect[T](rows)
+	out := make(map[T]bool, len(list))
+	for _, v := range list {
+		out[v] = true
+	}
+	return out, err
 }
 
 // messages reads the ids of messages that a query selects.
