@@ -196,7 +196,7 @@ func TestDraftsAreAppendedOnce(t *testing.T) {
 	w.expect("")
 	d3 := must(w.SaveDraft(w.ctx, w.acct, raw(3), d2))(t)
 	w.expect("append Drafts [seen draft]; delete Drafts:3") // first the new one
-	ok(t, w.DropDraft(w.ctx, d3))                           // while its append is on the way
+	ok(t, w.dropDraft(d3))                           // while its append is on the way
 	for _, a := range must(w.PendingActions(w.ctx, w.acct))(t) {
 		ok(t, w.FinishActions(w.ctx, []Replayed{{ID: a.ID, UID: 4}}))
 	}
@@ -207,7 +207,7 @@ func TestDraftsAreAppendedOnce(t *testing.T) {
 	}
 	w.expect("delete Drafts:4")
 	in := w.pull(w.inbox, 1, mail(1, "a", "x"))
-	if err := w.DropDraft(w.ctx, in[0]); !errors.Is(err, ErrState) {
+	if err := w.dropDraft(in[0]); !errors.Is(err, ErrState) {
 		t.Errorf("dropped what is no draft: %v", err)
 	}
 }

@@ -122,10 +122,12 @@ func (u *App) refreshFrame() {
 		return
 	}
 	st, sent, windows, mark, looked := u.o.Store, u.sentIDs(false), u.sentIDs(true), u.stored.news, u.stored.looked
+	drafts := u.drafts()
 	u.pump.Start(&u.stored.slot, func(ctx context.Context) func() {
 		f, err := readKnown(ctx, st, windows, mark, looked)
-		news := fates(ctx, st, sent)
+		news, moved := fates(ctx, st, sent), movedDrafts(ctx, st, drafts)
 		return func() {
+			u.followDrafts(moved)
 			for _, f := range news {
 				u.follow(f)
 			}
