@@ -44,6 +44,7 @@ type Health struct {
 	Wishes          int // changes that servers have not heard of
 	OldestWish      time.Time
 	Conflicts       int // changes that servers refused
+	Held            []HeldDeletion
 }
 
 // Examine looks at the mail.db in a data folder, or at the file path when that is given, and
