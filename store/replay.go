@@ -62,8 +62,15 @@ func (s *Store) PendingActions(ctx context.Context, a AccountID) (out []Action, 
 // store would wake itself.
 func (s *Store) Replayable(ctx context.Context, a AccountID) (ids []ActionID, err error) {
 	err = s.reading(ctx, func(conn *sql.Conn) error {
+		mark, err := markWishes(short(ctx), conn, a)
+		if err != nil || mark.free == 0 || s.idle.still(a, mark) {
+			return err
+		}
 		var some bool
-		err := conn.QueryRowContext(short(ctx), `SELECT EXISTS (SELECT 1 FROM action a WHERE account = ? AND state = 'pending' AND blocked_by IS NULL AND `+notCarrying+`)`, a).Scan(&some)
+		err = conn.QueryRowContext(short(ctx), `SELECT EXISTS (SELECT 1 FROM action a WHERE account = ? AND state = 'pending' AND blocked_by IS NULL AND `+notCarrying+`)`, a).Scan(&some)
+		if err == nil && !some {
+			s.idle.note(a, mark)
+		}
 		if err != nil || !some {
 			return err
 		}
