@@ -24,14 +24,14 @@ type argument struct {
 // typed by its name alone.
 func commands() []argument {
 	return []argument{
-		{"mailbox", "MAILBOX", (*App).commandMailbox, func(u *App, ctx context.Context, s string) []string {
+		{"mailbox", "[ACCOUNT/]MAILBOX", (*App).commandMailbox, func(u *App, ctx context.Context, s string) []string {
 			return append(u.completeOpen(ctx, s), u.completeElsewhere(ctx, s)...)
 		}},
-		{"move", "MAILBOX", (*App).commandMove, (*App).completeTarget},
-		{"copy", "MAILBOX", (*App).commandCopy, (*App).completeTarget},
+		{"move", "[ACCOUNT/]MAILBOX", (*App).commandMove, (*App).completeTarget},
+		{"copy", "[ACCOUNT/]MAILBOX", (*App).commandCopy, (*App).completeTarget},
 		{"create-mailbox", "NAME", (*App).commandCreate, nil},
 		{"rename-mailbox", "NAME", (*App).commandRename, (*App).completeMailbox},
-		{"delete-mailbox", "MAILBOX", (*App).commandDelete, (*App).completeTarget},
+		{"delete-mailbox", "[ACCOUNT/]MAILBOX", (*App).commandDelete, (*App).completeTarget},
 		{"search", "QUERY", (*App).commandSearch, func(u *App, ctx context.Context, s string) []string { return u.completeQuery(ctx, s) }},
 		{"limit", "QUERY", (*App).commandLimit, func(u *App, ctx context.Context, s string) []string { return u.completeQuery(ctx, s) }},
 		{"sort", "date|from|subject|size", (*App).commandSort, nil},

@@ -79,8 +79,9 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	p := &progress{app: a, live: isTerminal(a.err) && !a.quiet, lines: map[string]string{}}
 	o.Progress = p.say
 	if f.watch {
+		err := a.tellHeld(ctx, s, accts)
 		a.watch(ctx, o, p)
-		return nil
+		return err
 	}
 	pullOnce()
 	index := a.indexBeside(ctx, s)
