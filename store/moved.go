@@ -26,6 +26,7 @@ const (
 const (
 	removedSizes = `SELECT DISTINCT size FROM message WHERE account = ? AND removed > 0 AND size IN (SELECT value FROM json_each(?))`
 	mailboxSizes = `SELECT DISTINCT size FROM message WHERE server_mailbox = ? AND server_uid IS NOT NULL AND size IN (SELECT value FROM json_each(?))`
+	awaitedSizes = `SELECT DISTINCT size FROM message WHERE server_mailbox = ? AND server_uid IS NULL AND size IN (SELECT value FROM json_each(?))`
 	rescuable    = `SELECT id FROM message WHERE account = ? AND removed > 0 AND removed = ? AND state = 2`
 )
 
@@ -49,7 +50,7 @@ func (s *Store) KnownSizes(ctx context.Context, a AccountID, sizes []int64, in [
 			return err
 		}
 		for _, id := range in {
-			if err := add(mailboxSizes, int64(id)); err != nil {
+			if err := errors.Join(add(mailboxSizes, int64(id)), add(awaitedSizes, int64(id))); err != nil {
 				return err
 			}
 		}

@@ -254,3 +254,18 @@ func (w *world) oneMore() (box MailboxID, deleted func()) {
 	}
 	return box, func() { must(w.SetMailboxes(w.ctx, w.acct, list))(w.TB) }
 }
+
+// TestKnownSizesOfWhatWasPresumedMoved: what waits for its UID where it is presumed moved to may have been taken from there
+// already; one of its size that is new elsewhere may be it, and is not fetched a second time before its header was seen.
+func TestKnownSizesOfWhatWasPresumedMoved(t *testing.T) {
+	w := newWorld(t)
+	raw := mail(1, "a", "x")
+	ids := w.pull(w.inbox, 1, raw)
+	must(w.Move(w.ctx, ids, w.archive))(t)
+	w.expect("move INBOX:1 Archive") // given; the answer is lost
+	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1}, must(w.LastMessage(w.ctx))(t)))(t)
+	size := int64(len(raw))
+	if got := must(w.KnownSizes(w.ctx, w.acct, []int64{size, size + 1}, []MailboxID{w.archive}))(t); !got[size] || got[size+1] {
+		t.Errorf("known of %d: %v", size, got)
+	}
+}
