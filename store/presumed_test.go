@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"testing"
+	"time"
 )
 
 // TestMovedAndSeenBeforeItWasKnown: the answer to a MOVE was lost; the next pull has stored what came to the target, and was
@@ -267,5 +268,24 @@ func TestKnownSizesOfWhatWasPresumedMoved(t *testing.T) {
 	size := int64(len(raw))
 	if got := must(w.KnownSizes(w.ctx, w.acct, []int64{size, size + 1}, []MailboxID{w.archive}))(t); !got[size] || got[size+1] {
 		t.Errorf("known of %d: %v", size, got)
+	}
+}
+
+// TestMovedTwiceAndFlaggedOnTheWay: another client moves a message twice while pulls are cut, and a person flags it where it is
+// seen in between. Of the two that are gone then, that one comes back to which the wish belongs.
+func TestMovedTwiceAndFlaggedOnTheWay(t *testing.T) {
+	w := newWorld(t)
+	raw := mail(1, "a", "x")
+	w.pull(w.inbox, 1, raw)
+	since := must(w.LastMessage(w.ctx))(t)
+	seen := w.pull(w.trash, 7, raw)
+	must(w.MarkFlags(w.ctx, seen, FlagChange{Add: Flagged}))(t)
+	must(w.ExpungeMoved(w.ctx, w.trash, []uint32{7}, since))(t)
+	w.clock.t = w.clock.t.Add(time.Second)
+	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1}, since))(t)
+	w.pull(w.archive, 3, raw)
+	w.expect("flags Archive:3 +[flagged] -[]")
+	if list := must(w.Conflicts(w.ctx, 0))(t); len(list) != 0 {
+		t.Errorf("conflicts %+v", list)
 	}
 }
