@@ -248,8 +248,9 @@ func (s *Store) CountDetached(ctx context.Context, m MailboxID) (n int, err erro
 	return n, err
 }
 
-// DropDetached tombstones copies that DetachUIDs left and no AddRemote adopted; their wishes go to the journal.
-func (s *Store) DropDetached(ctx context.Context, m MailboxID) (removed int, err error) {
+// DropDetached tombstones copies that DetachUIDs left and no AddRemote adopted; their wishes go to the journal. One that
+// another client has moved (ExpungeMoved says what since is) follows with its wishes.
+func (s *Store) DropDetached(ctx context.Context, m MailboxID, since MessageID) (removed int, err error) {
 	err = s.write(ctx, func(t *txn) error {
 		removed = 0
 		list, err := t.copies(`server_mailbox = ? AND server_uid IS NULL AND detached = 1`, m)
@@ -257,7 +258,11 @@ func (s *Store) DropDetached(ctx context.Context, m MailboxID) (removed int, err
 			return err
 		}
 		for i := range list {
-			ok, err := t.expunge(&list[i], "gone when the server numbered the mailbox anew")
+			n, err := t.movedTo(&list[i], 0, since)
+			if err != nil {
+				return err
+			}
+			ok, err := t.expungeTo(&list[i], n, "gone when the server numbered the mailbox anew")
 			if err != nil {
 				return err
 			}

@@ -289,3 +289,20 @@ func TestMovedTwiceAndFlaggedOnTheWay(t *testing.T) {
 		t.Errorf("conflicts %+v", list)
 	}
 }
+
+// TestMovedAndNumberedAnew: what another client moves out of a mailbox that the server numbers anew keeps its id and its wishes.
+func TestMovedAndNumberedAnew(t *testing.T) {
+	w := newWorld(t)
+	ids := w.pull(w.archive, 1, mail(1, "a", "x"), mail(2, "b", "x"))
+	must(w.MarkFlags(w.ctx, ids, FlagChange{Add: Flagged}))(t)
+	ok(t, w.DetachUIDs(w.ctx, w.archive))
+	since := must(w.LastMessage(w.ctx))(t)
+	w.pull(w.inbox, 9, mail(1, "a", "x"))
+	if n := must(w.DropDetached(w.ctx, w.archive, since))(t); n != 1 {
+		t.Errorf("%d removed", n)
+	}
+	w.expect("flags INBOX:9 +[flagged] -[]")
+	if r := w.row(ids[0]); r.MailboxName != "INBOX" {
+		t.Errorf("it is in %s", r.MailboxName)
+	}
+}
