@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"mua/account"
@@ -24,6 +26,9 @@ type link struct {
 	counters *wire.Counters
 	imap     *imap.Session        // nil: not connected
 	arrived  func(store.Arrivals) // told of new mail as soon as it is here; nil: Result says it
+
+	left   []store.ActionID // wishes that the last pass has tried and that wait still: of them only the next one makes another try
+	unable *account.Trouble // why, for the reader; nil: there are none, or nothing needs to be said
 }
 
 func newLink(o Options, a *account.Account, id store.AccountID) *link {
@@ -72,8 +77,13 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 	l.pull(ctx, p, &r)
 	join()
 	l.tellArrived(ctx, mark, &r)
-	if l.wishes(ctx) { // a mailbox that the pull has just found on the server gets what waited for it here
+	l.unable = nil
+	if l.left = l.replayable(ctx); len(l.left) > 0 { // a mailbox that the pull has just found on the server gets what waited for it here
 		l.replay(ctx, &r)
+		if l.imap != nil && l.imap.Unable() != nil {
+			l.unable = l.imap.Unable()
+			r.Warnings = append(r.Warnings, strings.TrimPrefix(l.unable.Error(), l.a.Name+": "))
+		}
 	}
 
 	if r.Err == nil {
@@ -197,13 +207,22 @@ func (l *link) imapOptions() imap.Options {
 	}
 }
 
-// wishes reports whether anything waits to be replayed over a live connection.
-func (l *link) wishes(ctx context.Context) bool {
+// replayable lists what waits to be replayed over a live connection.
+func (l *link) replayable(ctx context.Context) []store.ActionID {
 	if l.imap == nil {
-		return false
+		return nil
 	}
-	some, err := l.o.Store.Replayable(ctx, l.id)
-	return err == nil && some
+	ids, err := l.o.Store.Replayable(ctx, l.id)
+	if err != nil {
+		return nil // the pass tells of a failing store
+	}
+	return ids
+}
+
+// wishes reports whether anything waits to be replayed that the last pass has not tried in vain. What it has, a server that
+// refuses to open the mailbox for instance, would only be refused again.
+func (l *link) wishes(ctx context.Context) bool {
+	return slices.ContainsFunc(l.replayable(ctx), func(id store.ActionID) bool { return !slices.Contains(l.left, id) })
 }
 
 func (l *link) replay(ctx context.Context, r *Result) {
