@@ -16,8 +16,9 @@ func (s *Store) ExpungeRemote(ctx context.Context, m MailboxID, uids []uint32) (
 	return s.ExpungeMoved(ctx, m, uids, -1)
 }
 
-// ExpungeMoved is ExpungeRemote in a pass that began when since was the last message: a copy that is new since then in
-// another mailbox shows that another client has moved the message there. It keeps its id and its pending wishes.
+// ExpungeMoved is ExpungeRemote where since was the last message when it was certain that the server had them: a copy that
+// is new since then in another mailbox shows that another client has moved the message there. It keeps its id and its
+// pending wishes.
 func (s *Store) ExpungeMoved(ctx context.Context, m MailboxID, uids []uint32, since MessageID) (removed int, err error) {
 	hit := make([]bool, len(uids))
 	var of *txn
@@ -63,7 +64,7 @@ func (t *txn) unwished(m MailboxID, uids []uint32, since MessageID) (map[uint32]
 	}
 	list, err := t.copies(`server_mailbox = ?1 AND server_uid IN (SELECT value FROM json_each(?2)) AND mailbox = ?1 AND state = 0
 		AND NOT EXISTS (SELECT 1 FROM action WHERE message = message.id)
-		AND NOT EXISTS (SELECT 1 FROM message n WHERE n.header_id = message.header_id AND n.id > ?3)`, m, toJSON(uids), since)
+		AND NOT EXISTS (SELECT 1 FROM message n WHERE n.header_id = message.header_id AND n.id > ?3 AND n.id <> message.id)`, m, toJSON(uids), since)
 	if err != nil {
 		return nil, err
 	}
@@ -247,8 +248,9 @@ func (s *Store) CountDetached(ctx context.Context, m MailboxID) (n int, err erro
 	return n, err
 }
 
-// DropDetached tombstones copies that DetachUIDs left and no AddRemote adopted; their wishes go to the journal.
-func (s *Store) DropDetached(ctx context.Context, m MailboxID) (removed int, err error) {
+// DropDetached tombstones copies that DetachUIDs left and no AddRemote adopted; their wishes go to the journal. One that
+// another client has moved (ExpungeMoved says what since is) follows with its wishes.
+func (s *Store) DropDetached(ctx context.Context, m MailboxID, since MessageID) (removed int, err error) {
 	err = s.write(ctx, func(t *txn) error {
 		removed = 0
 		list, err := t.copies(`server_mailbox = ? AND server_uid IS NULL AND detached = 1`, m)
@@ -256,7 +258,11 @@ func (s *Store) DropDetached(ctx context.Context, m MailboxID) (removed int, err
 			return err
 		}
 		for i := range list {
-			ok, err := t.expunge(&list[i], "gone when the server numbered the mailbox anew")
+			n, err := t.movedTo(&list[i], 0, since)
+			if err != nil {
+				return err
+			}
+			ok, err := t.expungeTo(&list[i], n, "gone when the server numbered the mailbox anew")
 			if err != nil {
 				return err
 			}

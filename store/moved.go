@@ -26,6 +26,7 @@ const (
 const (
 	removedSizes = `SELECT DISTINCT size FROM message WHERE account = ? AND removed > 0 AND size IN (SELECT value FROM json_each(?))`
 	mailboxSizes = `SELECT DISTINCT size FROM message WHERE server_mailbox = ? AND server_uid IS NOT NULL AND size IN (SELECT value FROM json_each(?))`
+	awaitedSizes = `SELECT DISTINCT size FROM message WHERE server_mailbox = ? AND server_uid IS NULL AND size IN (SELECT value FROM json_each(?))`
 	rescuable    = `SELECT id FROM message WHERE account = ? AND removed = 2 AND state = 2` // toRescue
 )
 
@@ -49,7 +50,7 @@ func (s *Store) KnownSizes(ctx context.Context, a AccountID, sizes []int64, in [
 			return err
 		}
 		for _, id := range in {
-			if err := add(mailboxSizes, int64(id)); err != nil {
+			if err := errors.Join(add(mailboxSizes, int64(id)), add(awaitedSizes, int64(id))); err != nil {
 				return err
 			}
 		}
@@ -75,10 +76,11 @@ func (s *Store) LastMessage(ctx context.Context) (id MessageID, err error) {
 }
 
 // seenAgain finds the tombstone of a message that the server had removed and that box shows now: moved by another
-// client, or restored. nil: there is none.
+// client, or restored. nil: there is none. Of two that may be it, one whose wishes its removal contradicted has more to lose.
 func (t *txn) seenAgain(box Mailbox, in *Incoming, c *columns) (*copyState, error) {
 	list, err := t.copies(`account = ? AND size = ? AND removed > 0 AND header_id = ? AND state = 2 AND server_mailbox IS NULL
-		ORDER BY server_flags = ? AND server_keywords = ? DESC, mailbox = ? DESC, gone_at DESC, id LIMIT 8`,
+		ORDER BY server_flags = ? AND server_keywords = ? DESC, mailbox = ? DESC,
+		EXISTS (SELECT 1 FROM action WHERE message = message.id AND state = 'contradicted' AND ended = gone_at) DESC, gone_at DESC, id LIMIT 8`,
 		box.Account, c.size, c.headerID, in.Flags, toJSON(keywordSet(nil, in.Keywords, nil)), box.ID)
 	if err != nil || len(list) == 0 {
 		return nil, err

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"testing"
+	"time"
 )
 
 // TestMovedAndSeenBeforeItWasKnown: the answer to a MOVE was lost; the next pull has stored what came to the target, and was
@@ -253,4 +254,55 @@ func (w *world) oneMore() (box MailboxID, deleted func()) {
 		}
 	}
 	return box, func() { must(w.SetMailboxes(w.ctx, w.acct, list))(w.TB) }
+}
+
+// TestKnownSizesOfWhatWasPresumedMoved: what waits for its UID where it is presumed moved to may have been taken from there
+// already; one of its size that is new elsewhere may be it, and is not fetched a second time before its header was seen.
+func TestKnownSizesOfWhatWasPresumedMoved(t *testing.T) {
+	w := newWorld(t)
+	raw := mail(1, "a", "x")
+	ids := w.pull(w.inbox, 1, raw)
+	must(w.Move(w.ctx, ids, w.archive))(t)
+	w.expect("move INBOX:1 Archive") // given; the answer is lost
+	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1}, must(w.LastMessage(w.ctx))(t)))(t)
+	size := int64(len(raw))
+	if got := must(w.KnownSizes(w.ctx, w.acct, []int64{size, size + 1}, []MailboxID{w.archive}))(t); !got[size] || got[size+1] {
+		t.Errorf("known of %d: %v", size, got)
+	}
+}
+
+// TestMovedTwiceAndFlaggedOnTheWay: another client moves a message twice while pulls are cut, and a person flags it where it is
+// seen in between. Of the two that are gone then, that one comes back to which the wish belongs.
+func TestMovedTwiceAndFlaggedOnTheWay(t *testing.T) {
+	w := newWorld(t)
+	raw := mail(1, "a", "x")
+	w.pull(w.inbox, 1, raw)
+	since := must(w.LastMessage(w.ctx))(t)
+	seen := w.pull(w.trash, 7, raw)
+	must(w.MarkFlags(w.ctx, seen, FlagChange{Add: Flagged}))(t)
+	must(w.ExpungeMoved(w.ctx, w.trash, []uint32{7}, since))(t)
+	w.clock.t = w.clock.t.Add(time.Second)
+	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1}, since))(t)
+	w.pull(w.archive, 3, raw)
+	w.expect("flags Archive:3 +[flagged] -[]")
+	if list := must(w.Conflicts(w.ctx, 0))(t); len(list) != 0 {
+		t.Errorf("conflicts %+v", list)
+	}
+}
+
+// TestMovedAndNumberedAnew: what another client moves out of a mailbox that the server numbers anew keeps its id and its wishes.
+func TestMovedAndNumberedAnew(t *testing.T) {
+	w := newWorld(t)
+	ids := w.pull(w.archive, 1, mail(1, "a", "x"), mail(2, "b", "x"))
+	must(w.MarkFlags(w.ctx, ids, FlagChange{Add: Flagged}))(t)
+	ok(t, w.DetachUIDs(w.ctx, w.archive))
+	since := must(w.LastMessage(w.ctx))(t)
+	w.pull(w.inbox, 9, mail(1, "a", "x"))
+	if n := must(w.DropDetached(w.ctx, w.archive, since))(t); n != 1 {
+		t.Errorf("%d removed", n)
+	}
+	w.expect("flags INBOX:9 +[flagged] -[]")
+	if r := w.row(ids[0]); r.MailboxName != "INBOX" {
+		t.Errorf("it is in %s", r.MailboxName)
+	}
 }

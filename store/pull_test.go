@@ -191,7 +191,7 @@ func TestUIDValidityChange(t *testing.T) {
 	if added != 1 || got[0] != ids[0] || got[1] != ids[1] || got[2] != ids[2] {
 		t.Errorf("%v became %v, %d new", ids, got, added)
 	}
-	if n := must(w.DropDetached(w.ctx, w.inbox))(t); n != 1 {
+	if n := must(w.DropDetached(w.ctx, w.inbox, must(w.LastMessage(w.ctx))(t)))(t); n != 1 {
 		t.Errorf("%d dropped", n)
 	}
 	if _, err := w.Row(w.ctx, ids[3]); !errors.Is(err, ErrNotFound) {

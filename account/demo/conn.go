@@ -101,9 +101,24 @@ func (s *Servers) newListener(p protocol, implicitTLS bool) (*listener, error) {
 	return &listener{ln, s, p, implicitTLS}, nil
 }
 
+// acceptPause is how long a connection waits that the system had no room for.
+const acceptPause = 10 * time.Millisecond
+
+// next is the next connection. Only Close ends it: a server that gave up because the system had no room for a moment
+// would leave its clients in a queue where nobody comes for them.
+func (l *listener) next() (net.Conn, error) {
+	for {
+		raw, err := l.Listener.Accept()
+		if err == nil || errors.Is(err, net.ErrClosed) {
+			return raw, err
+		}
+		time.Sleep(acceptPause)
+	}
+}
+
 // Accept implements net.Listener; the connections are *conn.
 func (l *listener) Accept() (net.Conn, error) {
-	raw, err := l.Listener.Accept()
+	raw, err := l.next()
 	if err != nil {
 		return nil, err
 	}

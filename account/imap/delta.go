@@ -160,6 +160,8 @@ func (m *mailboxPull) vanishedOf(vanished ranges, left int) (gone []uint32, all 
 		return nil, false, m.s.local(err)
 	}
 	left += len(gone) - m.held.size()
+	m.mu.Lock() // what is being stored may end a quarantine
+	defer m.mu.Unlock()
 	for uid := range m.apart.all {
 		if m.known(uid) {
 			continue

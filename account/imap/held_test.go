@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
@@ -60,4 +61,29 @@ func TestHeldIsOfTheBeginning(t *testing.T) {
 			t.Errorf("whole %v: %d of %d, %v", whole, len(list), h.size(), err)
 		}
 	}
+}
+
+// TestQuarantineEndsMeanwhile: what the server says is gone is counted while what is being stored ends its quarantine.
+func TestQuarantineEndsMeanwhile(t *testing.T) {
+	m := &mailboxPull{held: &held{whole: true}, apart: quarantine{all: map[uint32]bool{}}}
+	for uid := range uint32(1000) {
+		m.apart.all[uid+1] = true
+	}
+	var storing sync.WaitGroup
+	storing.Go(func() {
+		for uid := range uint32(1000) {
+			m.mu.Lock()
+			delete(m.apart.all, uid+1)
+			m.mu.Unlock()
+		}
+	})
+	for more := true; more; {
+		if _, _, err := m.vanishedOf(nil, 0); err != nil {
+			t.Fatal(err)
+		}
+		m.mu.Lock()
+		more = len(m.apart.all) > 0
+		m.mu.Unlock()
+	}
+	storing.Wait()
 }

@@ -379,7 +379,7 @@ func (m *mailboxPull) dropDetached() error {
 	if left > 20 && 2*left > m.mb.Total && !m.s.o.ConfirmRemoval {
 		return m.vanished(left, m.mb.Total)
 	}
-	n, err := m.s.st.DropDetached(m.ctx, m.mb.ID)
+	n, err := m.s.st.DropDetached(m.ctx, m.mb.ID, m.since)
 	m.out.Removed += n
 	return m.s.local(err)
 }

@@ -39,7 +39,7 @@ type puller struct {
 	reconnects int
 	labels     bool              // the server shows one message in several mailboxes, as Gmail its labels
 	elsewhere  bool              // mail of another mailbox is here
-	since      store.MessageID   // the last message when the pull began
+	since      store.MessageID   // the last message when the last pull that saw all mailboxes began: what is new since may have been moved
 	taken      []store.MailboxID // mailboxes from which messages seem to have been taken
 }
 
@@ -65,7 +65,11 @@ func (p *puller) pull(names []string) error {
 	inOrder(mbs)
 	p.labels = s.l.caps.Has("X-GM-EXT-1") || slices.ContainsFunc(mbs, func(m store.Mailbox) bool { return m.Role == store.RoleAll })
 	p.elsewhere = slices.ContainsFunc(mbs, func(m store.Mailbox) bool { return m.Total > 0 })
-	if p.since, err = s.st.LastMessage(p.ctx); err != nil {
+	last, err := s.st.LastMessage(p.ctx)
+	if err != nil {
+		return s.local(err)
+	}
+	if p.since, err = s.st.SeenSince(p.ctx, s.id, last); err != nil {
 		return s.local(err)
 	}
 	p.taken = taken(mbs, status)
@@ -87,7 +91,7 @@ func (p *puller) pull(names []string) error {
 		}
 	}
 	if first == nil && names == nil {
-		first = s.local(s.st.RescueMoved(p.ctx, s.id))
+		first = s.local(errors.Join(s.st.RescueMoved(p.ctx, s.id), s.st.SeenAll(p.ctx, s.id, last)))
 	}
 	return first
 }
