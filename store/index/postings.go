@@ -123,8 +123,8 @@ func (l *list) seek(most int64) (int64, error) {
 
 // far reports whether most is sooner found than come to.
 func (l *list) far(most int64) bool {
-	if l.leap == 0 && l.read >= wholeList {
-		l.leap = max(1, int64(farOctets*float64(l.first-l.doc)/float64(l.read)))
+	if fall := l.first - l.doc; l.leap == 0 && fall > 0 && l.read >= wholeList { // of one long document nothing is known yet
+		l.leap = max(1, int64(farOctets*float64(fall)/float64(l.read)))
 	}
 	return l.leap > 0 && l.doc-most > l.leap
 }

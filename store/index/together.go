@@ -108,7 +108,7 @@ func (p *places) hit(at []byte) bool {
 		delta := uint32(at[i])
 		if delta >= 0x80 {
 			n, size := binary.Uvarint(at[i:])
-			if size <= 0 || n >= maxPlace {
+			if size <= 0 || n >= maxPlace+2 { // 2 more than the step
 				break // nothing is marked there
 			}
 			delta = uint32(n)
