@@ -10,8 +10,14 @@ import (
 	"mua/ui/keys"
 )
 
-// text2 cleans several lines for a text that is edited.
-func text2(s string) string { return message.Clean(s).String() }
+// text2 cleans several lines for a text that is edited. Tabs stay what they are: a patch or a Makefile goes out as it was written.
+func text2(s string) string {
+	parts := strings.Split(s, "\t")
+	for i, p := range parts {
+		parts[i] = message.Clean(p).String()
+	}
+	return strings.Join(parts, "\t")
+}
 
 func (c *composer) Draw(s tcell.Screen, r cells.Rect) {
 	if c.review {
