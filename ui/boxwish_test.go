@@ -6,6 +6,26 @@ import (
 	"mua/store"
 )
 
+// TestMadeMailboxIsNamedAsTheServerWants: the levels of a mailbox that is made to move something there may be given with slashes.
+func TestMadeMailboxIsNamedAsTheServerWants(t *testing.T) {
+	for prefix, want := range map[string]string{"": "Lists.Go", "INBOX.": "INBOX.Lists.Go"} {
+		r := start(t, setup{fill: func(r *rig) {
+			if err := r.st.SetPrefix(t.Context(), r.acct, prefix); err != nil {
+				t.Fatal(err)
+			}
+			list := []store.RemoteMailbox{{Name: "INBOX", Separator: ".", Role: store.RoleInbox}}
+			if _, err := r.st.SetMailboxes(t.Context(), r.acct, list); err != nil {
+				t.Fatal(err)
+			}
+			r.add("INBOX", store.RoleInbox, mailText("bob@example.org", "first", "x"))
+		}})
+		r.keys("s", "=Lists/Go")
+		r.sees("+ make mailbox " + want)
+		r.keys("Enter")
+		r.sees("Moved to " + want + ": 1")
+	}
+}
+
 // TestMailboxNamesAreCheckedAtOnce: a name that the server would refuse is shown as that where it was typed, to be mended.
 func TestMailboxNamesAreCheckedAtOnce(t *testing.T) {
 	r := start(t, setup{w: 120, h: 40, fill: func(r *rig) {
