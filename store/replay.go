@@ -58,15 +58,20 @@ func (s *Store) PendingActions(ctx context.Context, a AccountID) (out []Action, 
 	return out, err
 }
 
-// Replayable tells whether PendingActions would list anything. It hands nothing out and writes nothing: whoever asks on every
-// change of the store would wake itself.
+// Replayable tells whether PendingActions or PendingMailboxActions would list anything. It hands nothing out and writes nothing:
+// whoever asks on every change of the store would wake itself.
 func (s *Store) Replayable(ctx context.Context, a AccountID) (some bool, err error) {
 	err = s.reading(ctx, func(conn *sql.Conn) error {
+		t := &txn{s: s, tx: conn, ctx: ctx}
+		if boxes, err := t.dueForMailboxes(a); err != nil || len(boxes) > 0 {
+			some = len(boxes) > 0
+			return err
+		}
 		err := conn.QueryRowContext(short(ctx), `SELECT EXISTS (SELECT 1 FROM action a WHERE account = ? AND state = 'pending' AND blocked_by IS NULL AND `+notCarrying+`)`, a).Scan(&some)
 		if err != nil || !some {
 			return err
 		}
-		list, err := (&txn{s: s, tx: conn, ctx: ctx}).replayable(a)
+		list, err := t.replayable(a)
 		some = len(list) > 0
 		return err
 	})

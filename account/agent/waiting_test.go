@@ -51,3 +51,15 @@ func TestAWishThatWaitsKeepsNobodyBusy(t *testing.T) {
 		t.Error("it was deleted before it was anywhere else")
 	}
 }
+
+// TestAMailboxIsMadeAtOnce: what is wished for a mailbox alone ends the watching as well, and is not left for the next poll.
+func TestAMailboxIsMadeAtOnce(t *testing.T) {
+	h := newHouse(t, "imaps")
+	h.good()
+	h.run(h.options())
+	h.eventually("the inbox is watched", func() bool { return h.servers.Counts().IMAP.Commands["IDLE"] > 0 })
+	if _, err := h.store.CreateMailbox(t.Context(), h.id, "Projects/Trains", true); err != nil {
+		t.Fatal(err)
+	}
+	h.eventually("the server has it", func() bool { return h.servers.Counts().IMAP.Commands["CREATE"] > 0 })
+}
