@@ -55,13 +55,17 @@ func (u *App) askCreate(owner string) {
 			p.close()
 		} else if p.fits(owner, name) {
 			p.close()
-			u.createBox(owner, name, nil)
+			u.createBox(owner, name, func(b store.Mailbox) { u.mail.boxes.want(b.ID) })
 		}
 	})
 }
 
 func (u *App) askRename(b store.Mailbox) {
-	if b.ID == 0 {
+	switch {
+	case b.ID == 0:
+		return
+	case b.Role == store.RoleInbox:
+		u.say("%s keeps its name: it is the account's inbox", b.Name)
 		return
 	}
 	u.prompt("Rename "+b.Name+" to:", b.Name, nil, nil, func(p *prompt, name string) {
@@ -121,6 +125,8 @@ func (u *App) renameBox(b store.Mailbox, name string) {
 func (u *App) askDelete(b store.Mailbox) {
 	switch {
 	case b.ID == 0:
+	case b.Role != "": // before it is asked whether all that mail is to go
+		u.say("%s stays: the account has it as its %s", b.Name, b.Role)
 	case b.Total == 0:
 		u.deleteBox(b)
 	default:

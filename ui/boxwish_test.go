@@ -45,3 +45,18 @@ func TestMailboxNamesAreCheckedAtOnce(t *testing.T) {
 	r.keys("Ctrl-U", "=Other", "Enter")
 	r.sees("Renamed to Other")
 }
+
+// TestMailboxesWithATaskStay: it is said before anything is asked; and what has just been made is what the next key is for.
+func TestMailboxesWithATaskStay(t *testing.T) {
+	r := start(t, setup{w: 120, h: 40, samples: true})
+	r.keys("w", "w", "e")
+	r.sees("INBOX keeps its name: it is the account's inbox")
+	r.seesNot("Rename INBOX")
+	r.keys("d")
+	r.sees("INBOX stays: the account has it as its inbox")
+	r.seesNot("Delete it")
+	r.keys("n", "=Attic", "Enter", "e")
+	r.sees("Rename Attic to: Attic")
+	r.keys("Esc", "d")
+	r.sees("Mailbox Attic deleted")
+}

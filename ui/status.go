@@ -67,6 +67,9 @@ func (s *statusLine) fail(source string, err error) {
 	words := err.Error()
 	var t *account.Trouble
 	if !errors.As(err, &t) {
+		if source == "not done" { // which says as much
+			words = strings.TrimSuffix(words, ": "+store.ErrState.Error())
+		}
 		words = source + ": " + words
 	}
 	s.settled(source)
