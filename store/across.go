@@ -80,6 +80,7 @@ func (t *txn) handOver(from, to *copyState, grp GroupID) error {
 		`UPDATE action SET message = ?2, account = ?3 WHERE message = ?1 AND state = 'pending' AND blocked_by IS NOT NULL`,
 		`UPDATE uidl SET message = ?2 WHERE message = ?1`,
 		`UPDATE outbox SET sent_copy = ?2 WHERE sent_copy = ?1`,
+		`UPDATE outbox SET draft = ?2 WHERE draft = ?1`,
 		`UPDATE report SET message = ?2 WHERE message = ?1`,
 	} {
 		if err := t.run(statement, from.id, to.id, to.account); err != nil {
@@ -97,18 +98,37 @@ func (t *txn) handOver(from, to *copyState, grp GroupID) error {
 
 // copyNow is copy of what may have been moved to other accounts meanwhile.
 func (t *txn) copyNow(id MessageID) (copyState, error) {
+	id, err := movedOn(t.ctx, t.tx, id)
+	if err != nil {
+		return copyState{}, err
+	}
+	return t.copy(id)
+}
+
+// movedOn is the message that one is now which may have been moved to other accounts meanwhile.
+func movedOn(ctx context.Context, q querier, id MessageID) (MessageID, error) {
 	for range 1000 { // moved on and on
 		var on MessageID
-		err := t.row(`SELECT moved_to FROM message WHERE id = ? AND state = 2 AND moved_to IS NOT NULL`, id).Scan(&on)
+		err := q.QueryRowContext(ctx, `SELECT moved_to FROM message WHERE id = ? AND state = 2 AND moved_to IS NOT NULL`, id).Scan(&on)
 		if errors.Is(err, sql.ErrNoRows) {
 			break
 		}
 		if err != nil {
-			return copyState{}, err
+			return 0, err
 		}
 		id = on
 	}
-	return t.copy(id)
+	return id, nil
+}
+
+// MovedOn is the message that one is now which may have been moved to other accounts meanwhile, again and again; the same id: it
+// was not.
+func (s *Store) MovedOn(ctx context.Context, id MessageID) (now MessageID, err error) {
+	err = s.read(ctx, func(q querier) error {
+		now, err = movedOn(ctx, q, id)
+		return err
+	})
+	return now, err
 }
 
 // stored tells whether a copy that stands for one in another account is where it was to be, for certain: its server has

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// SaveDraft stores a draft (a complete message) in the account's Drafts, replacing an earlier one (0: none), and journals the append.
+// SaveDraft stores a draft (a complete message) in the account's Drafts, replacing an earlier one (0: none), also where that was
+// moved to another account meanwhile, and journals the append.
 func (s *Store) SaveDraft(ctx context.Context, a AccountID, raw []byte, replaces MessageID) (id MessageID, err error) {
 	c, err := s.columnsOf(notNil(raw), nil, 0)
 	if err != nil {
@@ -19,11 +20,15 @@ func (s *Store) SaveDraft(ctx context.Context, a AccountID, raw []byte, replaces
 		if id, err = t.insertDraft(a, &c, grp); err != nil || replaces == 0 {
 			return err
 		}
-		// The text of an item given up stays findable from the item while it is written on.
-		if err := t.run(`UPDATE outbox SET draft = ? WHERE draft = ?`, id, replaces); err != nil {
+		now, err := movedOn(t.ctx, t.tx, replaces)
+		if err != nil {
 			return err
 		}
-		return ignoreNotFound(t.endDraft(replaces, grp))
+		// The text of an item given up stays findable from the item while it is written on.
+		if err := t.run(`UPDATE outbox SET draft = ? WHERE draft = ?`, id, now); err != nil {
+			return err
+		}
+		return ignoreNotFound(t.endDraft(now, grp))
 	})
 	return id, err
 }
@@ -45,19 +50,9 @@ func (t *txn) insertDraft(a AccountID, c *columns, grp GroupID) (MessageID, erro
 	return k.id, t.settle(&k, grp)
 }
 
-// DropDraft deletes a draft for good. ErrState when the message is no draft.
-func (s *Store) DropDraft(ctx context.Context, id MessageID) error {
-	return s.write(ctx, func(t *txn) error {
-		grp, err := t.newGroup("draft", false)
-		if err != nil {
-			return err
-		}
-		return t.endDraft(id, grp)
-	})
-}
-
+// endDraft deletes a draft for good, wherever it was moved. ErrState when the message is no draft.
 func (t *txn) endDraft(id MessageID, grp GroupID) error {
-	k, err := t.copy(id)
+	k, err := t.copyNow(id)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ const maxProblems = 20
 type Health struct {
 	Path           string
 	Missing        bool  // there is no such file; nothing but Path, Free and what is about this program is known
+	ReadOnly       bool  // SQLite may not write beside it: it was read as it is
 	Size, Log      int64 // of mail.db and of the write-ahead log beside it, in bytes
 	Free           int64 // on that disk, for this user, in bytes; -1: not known
 	Schema, Newest int   // of the file, and of this program
@@ -43,6 +44,7 @@ type Health struct {
 	Wishes          int // changes that servers have not heard of
 	OldestWish      time.Time
 	Conflicts       int // changes that servers refused
+	Held            []HeldDeletion
 }
 
 // Examine looks at the mail.db in a data folder, or at the file path when that is given, and
@@ -118,8 +120,21 @@ func (h *Health) problem(doing string, err error) {
 }
 
 // look reads the database through one connection that cannot write. still: nobody writes to it either, so that
-// no log is begun beside it. A folder in which SQLite may not write its files is no damage, but an error.
+// no log is begun beside it. A folder in which SQLite may not write its files is no damage: the file is read as it is then, but
+// where what was written last is in a log that cannot be read there, that is an error.
 func (h *Health) look(ctx context.Context, still bool) error {
+	err := h.lookThrough(ctx, still)
+	if still || !errors.Is(err, ErrReadOnly) {
+		return err
+	}
+	h.ReadOnly = true
+	if h.Log > 0 {
+		return unreadLog(h.Path)
+	}
+	return h.lookThrough(ctx, true)
+}
+
+func (h *Health) lookThrough(ctx context.Context, still bool) error {
 	db := openReadOnly(h.Path, still)
 	defer db.Close()
 	var tables int

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"mua/store/message"
 )
 
 // BoxSpace is what a mailbox takes.
@@ -29,6 +31,11 @@ func (h *Health) space(ctx context.Context, db *sql.DB) {
 	var oldest sql.NullInt64
 	one("reading wishes", `SELECT min(created) FROM action WHERE state = 'pending' AND blocked_by IS NULL`, &oldest)
 	h.OldestWish = at(oldest)
+	if h.Schema >= acrossSchema {
+		var err error
+		h.Held, err = heldDeletions(ctx, db)
+		h.problem("reading wishes for mailboxes", storageFault(err))
+	}
 	h.problem("measuring mailboxes", storageFault(h.boxSpace(ctx, db)))
 }
 
@@ -62,6 +69,10 @@ func (h *Health) boxSpace(ctx context.Context, db *sql.DB) error {
 func (h *Health) Advice(now time.Time) (out []string) {
 	if h.Wishes > 0 && now.Sub(h.OldestWish) > 24*time.Hour {
 		out = append(out, fmt.Sprintf("%s for servers since %s: mua sync carries them out", count(h.Wishes, "change waits", "changes wait"), h.OldestWish.Format(time.DateOnly)))
+	}
+	for _, d := range h.Held {
+		to := message.CleanLine(d.To)
+		out = append(out, fmt.Sprintf("%s: %s: mua sync %s, or mua move to another account (mua list -A %s)", message.CleanLine(d.Account), d.What(), to, to))
 	}
 	if h.Conflicts > 0 {
 		out = append(out, count(h.Conflicts, "change was", "changes were")+" refused by a server: mua conflicts")

@@ -37,7 +37,7 @@ func (s *Store) ImportMailbox(ctx context.Context, a AccountID, path []string, o
 		return m, importable(m)
 	}
 	if len(path) == 1 {
-		if m, ok := findMailbox(list, path[0]); ok { // by its role
+		if m, ok := MailboxNamed(list, path[0]); ok { // by its role
 			return m, importable(m)
 		}
 	}

@@ -89,36 +89,60 @@ func mailbox(ctx context.Context, q querier, id MailboxID) (Mailbox, error) {
 	return list[0], nil
 }
 
-// FindMailbox finds by name (INBOX in any case), else by role name, else by name
-// in any case when only one fits; ErrNotFound.
+// FindMailbox is MailboxNamed of an account's mailboxes; ErrNotFound.
 func (s *Store) FindMailbox(ctx context.Context, a AccountID, name string) (Mailbox, error) {
 	list, err := s.Mailboxes(ctx, a)
 	if err != nil {
 		return Mailbox{}, err
 	}
-	if m, ok := findMailbox(list, name); ok {
+	if m, ok := MailboxNamed(list, name); ok {
 		return m, nil
 	}
 	return Mailbox{}, fmt.Errorf("mailbox %q: %w", name, ErrNotFound)
 }
 
-func findMailbox(list []Mailbox, name string) (Mailbox, bool) {
-	fold := []Mailbox{}
-	for _, m := range list {
-		if m.Name == name || strings.EqualFold(name, "INBOX") && strings.EqualFold(m.Name, "INBOX") {
-			return m, true
-		}
-		if strings.EqualFold(m.Name, name) {
-			fold = append(fold, m)
-		}
+// MailboxNamed finds one of an account's mailboxes by name (INBOX in any case), else by role name, else by name in any case
+// when only one fits, else by name without what the names of all begin with on the server.
+func MailboxNamed(list []Mailbox, name string) (Mailbox, bool) {
+	if m, ok := exactly(list, name); ok {
+		return m, true
 	}
 	if m, ok := byRole(list, Role(strings.ToLower(name))); ok {
 		return m, true
 	}
-	if len(fold) == 1 {
-		return fold[0], true
+	if m, ok := onlyFolded(list, name); ok {
+		return m, true
+	}
+	whole := within(prefix(list), name)
+	if whole == name {
+		return Mailbox{}, false
+	}
+	if m, ok := exactly(list, whole); ok {
+		return m, true
+	}
+	return onlyFolded(list, whole)
+}
+
+func exactly(list []Mailbox, name string) (Mailbox, bool) {
+	for _, m := range list {
+		if m.Name == name || strings.EqualFold(name, "INBOX") && strings.EqualFold(m.Name, "INBOX") {
+			return m, true
+		}
 	}
 	return Mailbox{}, false
+}
+
+// onlyFolded is the only mailbox of that name in any case.
+func onlyFolded(list []Mailbox, name string) (found Mailbox, ok bool) {
+	for _, m := range list {
+		if strings.EqualFold(m.Name, name) {
+			if ok {
+				return Mailbox{}, false
+			}
+			found, ok = m, true
+		}
+	}
+	return found, ok
 }
 
 // byRole picks the mailbox with a role, one on a server before a local one.

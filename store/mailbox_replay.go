@@ -68,6 +68,19 @@ func (s *Store) PendingMailboxActions(ctx context.Context, a AccountID) (out []M
 	return out, err
 }
 
+// ReplayableMailboxes tells what PendingMailboxActions would list, without handing it out: like Replayable.
+func (s *Store) ReplayableMailboxes(ctx context.Context, a AccountID) (ids []ActionID, err error) {
+	err = s.reading(ctx, func(conn *sql.Conn) error {
+		list, err := (&txn{s: s, tx: conn, ctx: short(ctx)}).dueForMailboxes(a)
+		ids = nil
+		for i := range list {
+			ids = append(ids, list[i].ID)
+		}
+		return err
+	})
+	return ids, err
+}
+
 // dueForMailboxes picks the wishes for mailboxes that can be carried out now, in order.
 func (t *txn) dueForMailboxes(a AccountID) (out []MailboxAction, err error) {
 	var held []string // names that are not free yet

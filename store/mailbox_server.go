@@ -34,7 +34,7 @@ func (s *Store) FindOnServer(ctx context.Context, a AccountID, name string) (Mai
 	if listErr != nil {
 		return Mailbox{}, listErr
 	}
-	if m, ok := findMailbox(list, name); ok {
+	if m, ok := MailboxNamed(list, name); ok {
 		return m, nil
 	}
 	return Mailbox{}, err

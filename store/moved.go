@@ -26,7 +26,7 @@ const (
 const (
 	removedSizes = `SELECT DISTINCT size FROM message WHERE account = ? AND removed > 0 AND size IN (SELECT value FROM json_each(?))`
 	mailboxSizes = `SELECT DISTINCT size FROM message WHERE server_mailbox = ? AND server_uid IS NOT NULL AND size IN (SELECT value FROM json_each(?))`
-	rescuable    = `SELECT id FROM message WHERE account = ? AND removed > 0 AND removed = ? AND state = 2`
+	rescuable    = `SELECT id FROM message WHERE account = ? AND removed = 2 AND state = 2` // toRescue
 )
 
 // KnownSizes tells which of these sizes (octets) a message has that was removed by the server, or that is in one of
@@ -250,7 +250,7 @@ func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
 	if err := s.notMovedAway(ctx, a); err != nil {
 		return err
 	}
-	ids, err := s.messages(ctx, rescuable, a, toRescue)
+	ids, err := s.messages(ctx, rescuable, a)
 	if err != nil || len(ids) == 0 {
 		return err
 	}

@@ -29,6 +29,7 @@ type Store struct {
 	fresh    freshTexts
 	saved    atomic.Pointer[map[string]string]
 	filler   filler
+	idle     idleWishes
 	closed   sync.Once
 	closeErr error
 }

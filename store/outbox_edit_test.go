@@ -31,7 +31,7 @@ func TestEditTakesBack(t *testing.T) {
 		if again := must(edit(id))(t); again != next {
 			t.Errorf("draft %d, not the one written on %d", again, next)
 		}
-		ok(t, w.DropDraft(w.ctx, next))
+		ok(t, w.dropDraft(next))
 		if w.item(id).KeptDraft != 0 {
 			t.Error("a draft that is gone")
 		}

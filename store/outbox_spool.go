@@ -234,10 +234,14 @@ func (p *spooling) endDraft(t *txn, grp GroupID) error {
 	if p.Draft == 0 {
 		return nil
 	}
-	if err := t.supersede(p.Draft, p.id); err != nil {
+	draft, err := movedOn(t.ctx, t.tx, p.Draft)
+	if err != nil {
 		return err
 	}
-	return ignoreNotFound(t.endDraft(p.Draft, grp))
+	if err := t.supersede(draft, p.id); err != nil {
+		return err
+	}
+	return ignoreNotFound(t.endDraft(draft, grp))
 }
 
 // endFor ends a copy under a group that undo passes over.

@@ -58,7 +58,7 @@ func TestUndoCancelRefuses(t *testing.T) {
 		"written on": func(w *world, _ OutboxID, c Withdrawn) {
 			must(w.SaveDraft(w.ctx, w.acct, []byte("Subject: other\r\n\r\nx"), c.Draft))(w)
 		},
-		"deleted": func(w *world, _ OutboxID, c Withdrawn) { ok(w, w.DropDraft(w.ctx, c.Draft)) },
+		"deleted": func(w *world, _ OutboxID, c Withdrawn) { ok(w, w.dropDraft(c.Draft)) },
 		"edited":  func(w *world, id OutboxID, _ Withdrawn) { must(w.Edit(w.ctx, id, without))(w) },
 		"sent": func(w *world, _ OutboxID, c Withdrawn) {
 			r := w.request(9, bobAndEve)

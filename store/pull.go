@@ -21,10 +21,10 @@ type puller struct {
 	leaving  bool // it is deleted here: what is new in it is passed over
 	batch    []Incoming
 	prepared []prepared
-	waiting  bool    // copies in this mailbox wait for adoption
+	waiting  bool            // copies in this mailbox wait for adoption
 	there    map[uint32]bool // UIDs that are in the mailbox already
 	removed  map[int64]bool  // sizes of messages that the server has removed and that may be seen again
-	group    GroupID // of the wishes of an import; 0: each new copy has its own
+	group    GroupID         // of the wishes of an import; 0: each new copy has its own
 	ids      []MessageID
 	isNew    []bool
 }

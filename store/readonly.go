@@ -78,9 +78,14 @@ func (s *Store) readsAs(ctx context.Context, path string, newest int) error {
 	})
 	switch {
 	case cannotOpen(err):
-		return &faultError{ErrReadOnly, fmt.Errorf("what was written last is in %s-wal, and SQLite reads that only where it may write beside it", path)}
+		return unreadLog(path)
 	case err == nil && version < newest:
 		return &faultError{ErrReadOnly, fmt.Errorf("%s has schema %d, and this mua would bring it to %d before it reads it", path, version, newest)}
 	}
 	return storageFault(err)
+}
+
+// unreadLog is the error of a log that cannot be read without writing.
+func unreadLog(path string) error {
+	return &faultError{ErrReadOnly, fmt.Errorf("what was written last is in %s-wal, and SQLite reads that only where it may write beside it", path)}
 }

@@ -38,7 +38,7 @@ func (s *Store) HasWishes(ctx context.Context, a AccountID) (some bool, err erro
 // copy has no known UID on the server waits, unless it is an append. For an append, Mailbox is where to
 // put it and Add and AddKeywords are the flags to give. What was handed out is not collapsed with later wishes.
 func (s *Store) PendingActions(ctx context.Context, a AccountID) (out []Action, err error) {
-	if some, err := s.Replayable(ctx, a); err != nil || !some {
+	if some, err := s.Replayable(ctx, a); err != nil || len(some) == 0 {
 		return nil, err
 	}
 	err = s.write(ctx, func(t *txn) error {
@@ -58,24 +58,29 @@ func (s *Store) PendingActions(ctx context.Context, a AccountID) (out []Action, 
 	return out, err
 }
 
-// Replayable tells whether PendingActions or PendingMailboxActions would list anything. It hands nothing out and writes nothing:
-// whoever asks on every change of the store would wake itself.
-func (s *Store) Replayable(ctx context.Context, a AccountID) (some bool, err error) {
+// Replayable tells what PendingActions would list. It hands nothing out and writes nothing: whoever asks on every change of the
+// store would wake itself.
+func (s *Store) Replayable(ctx context.Context, a AccountID) (ids []ActionID, err error) {
 	err = s.reading(ctx, func(conn *sql.Conn) error {
-		t := &txn{s: s, tx: conn, ctx: ctx}
-		if boxes, err := t.dueForMailboxes(a); err != nil || len(boxes) > 0 {
-			some = len(boxes) > 0
+		mark, err := markWishes(short(ctx), conn, a)
+		if err != nil || mark.free == 0 || s.idle.still(a, mark) {
 			return err
 		}
-		err := conn.QueryRowContext(short(ctx), `SELECT EXISTS (SELECT 1 FROM action a WHERE account = ? AND state = 'pending' AND blocked_by IS NULL AND `+notCarrying+`)`, a).Scan(&some)
+		var some bool
+		err = conn.QueryRowContext(short(ctx), `SELECT EXISTS (SELECT 1 FROM action a WHERE account = ? AND state = 'pending' AND blocked_by IS NULL AND `+notCarrying+`)`, a).Scan(&some)
+		if err == nil && !some {
+			s.idle.note(a, mark)
+		}
 		if err != nil || !some {
 			return err
 		}
-		list, err := t.replayable(a)
-		some = len(list) > 0
+		list, err := (&txn{s: s, tx: conn, ctx: ctx}).replayable(a)
+		for i := range list {
+			ids = append(ids, list[i].ID)
+		}
 		return err
 	})
-	return some, err
+	return ids, err
 }
 
 // replayable picks what can be replayed now, in order.

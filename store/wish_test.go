@@ -196,7 +196,7 @@ func TestDraftsAreAppendedOnce(t *testing.T) {
 	w.expect("")
 	d3 := must(w.SaveDraft(w.ctx, w.acct, raw(3), d2))(t)
 	w.expect("append Drafts [seen draft]; delete Drafts:3") // first the new one
-	ok(t, w.DropDraft(w.ctx, d3))                           // while its append is on the way
+	ok(t, w.dropDraft(d3))                                  // while its append is on the way
 	for _, a := range must(w.PendingActions(w.ctx, w.acct))(t) {
 		ok(t, w.FinishActions(w.ctx, []Replayed{{ID: a.ID, UID: 4}}))
 	}
@@ -207,7 +207,7 @@ func TestDraftsAreAppendedOnce(t *testing.T) {
 	}
 	w.expect("delete Drafts:4")
 	in := w.pull(w.inbox, 1, mail(1, "a", "x"))
-	if err := w.DropDraft(w.ctx, in[0]); !errors.Is(err, ErrState) {
+	if err := w.dropDraft(in[0]); !errors.Is(err, ErrState) {
 		t.Errorf("dropped what is no draft: %v", err)
 	}
 }
@@ -384,37 +384,6 @@ func TestRolesTheServerLacks(t *testing.T) {
 	}
 }
 
-// TestRolesAreMadeOnTheServer: what is archived or thrown away where the server has no mailbox for it stays on the server, in one
-// that is made there; only where the server refuses to make one is it here alone.
-func TestRolesAreMadeOnTheServer(t *testing.T) {
-	for _, prefix := range []string{"", "INBOX."} {
-		w := newWorld(t)
-		w.acct = must(w.EnsureAccount(w.ctx, "bare"+prefix))(t)
-		list := []RemoteMailbox{{Name: "INBOX", Separator: "."}}
-		ok(t, w.SetPrefix(w.ctx, w.acct, prefix))
-		boxes := must(w.SetMailboxes(w.ctx, w.acct, list))(t)
-		ids := w.pull(boxes[0].ID, 1, mail(1, "a", "x"), mail(2, "b", "x"), mail(3, "c", "x"))
-		must(w.Archive(w.ctx, ids[:1]))(t)
-		must(w.Trash(w.ctx, ids[1:2]))(t)
-		wishes := must(w.PendingMailboxActions(w.ctx, w.acct))(t)
-		if len(wishes) != 2 || wishes[0].Kind != MailboxCreate || wishes[0].Name != prefix+"Archive" || wishes[1].Name != prefix+"Trash" {
-			t.Fatalf("wishes %+v", wishes)
-		}
-		ok(t, w.FinishMailboxAction(w.ctx, wishes[0].ID, ""))
-		ok(t, w.FinishMailboxAction(w.ctx, wishes[1].ID, "NO never"))
-		w.expect("move INBOX:1 " + prefix + "Archive")
-		if r := w.row(ids[1]); r.MailboxName != "INBOX" {
-			t.Errorf("where no Trash was made: %+v", r)
-		}
-		must(w.SetMailboxes(w.ctx, w.acct, append(list, RemoteMailbox{Name: prefix + "Archive", Separator: "."})))(t)
-		if m := must(w.RoleMailbox(w.ctx, w.acct, RoleArchive, false))(t); m.Name != prefix+"Archive" || m.Local {
-			t.Errorf("archive %+v", m)
-		}
-		must(w.Trash(w.ctx, ids[2:]))(t)
-		w.expect("move INBOX:1 " + prefix + "Archive; delete INBOX:3")
-	}
-}
-
 func TestFindMailbox(t *testing.T) {
 	w := newWorld(t)
 	must(w.LocalMailbox(w.ctx, w.acct, "trash can"))(t)
@@ -430,6 +399,29 @@ func TestFindMailbox(t *testing.T) {
 	}
 	if fmt.Sprint(names) != "[INBOX Drafts Sent Archive Trash trash can]" {
 		t.Errorf("order %v", names)
+	}
+}
+
+// TestFindMailboxUnderPrefix: where the server keeps all mailboxes under INBOX a name is found without that, too.
+func TestFindMailboxUnderPrefix(t *testing.T) {
+	w := newWorld(t)
+	acct := must(w.EnsureAccount(w.ctx, "dots"))(t)
+	ok(t, w.SetPrefix(w.ctx, acct, "INBOX."))
+	list := []RemoteMailbox{{Name: "INBOX", Separator: "."}, {Name: "INBOX.Archive", Separator: ".", Role: RoleArchive}}
+	for _, name := range []string{"Work", "Work.Go", "archive", "Two", "TWO"} {
+		list = append(list, RemoteMailbox{Name: "INBOX." + name, Separator: "."})
+	}
+	must(w.SetMailboxes(w.ctx, acct, list))(t)
+	must(w.LocalMailbox(w.ctx, acct, "Here"))(t)
+	for name, want := range map[string]string{"Work": "INBOX.Work", "work.go": "INBOX.Work.Go", "INBOX.Work": "INBOX.Work", "archive": "INBOX.Archive",
+		"Two": "INBOX.Two", "two": "", "Here": "Here", "inbox": "INBOX", "": "", "nope": ""} {
+		if m, err := w.FindMailbox(w.ctx, acct, name); m.Name != want || (want == "") != errors.Is(err, ErrNotFound) {
+			t.Errorf("%q: %q, %v", name, m.Name, err)
+		}
+	}
+	must(w.LocalMailbox(w.ctx, acct, "Work"))(t)
+	if m := must(w.FindMailbox(w.ctx, acct, "Work"))(t); !m.Local {
+		t.Errorf("of two the one that has just that name: %+v", m)
 	}
 }
 

@@ -77,6 +77,10 @@ func (u *App) completeAddresses(ctx context.Context, s string) []string {
 		return nil
 	}
 	list, err := u.book.Known(ctx, token, offered)
+	if err == nil && len(list) == 0 { // the cards may be new, or not read yet
+		u.book.Refresh(ctx)
+		list, err = u.book.Known(ctx, token, offered)
+	}
 	if err != nil {
 		return nil
 	}

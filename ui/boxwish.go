@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"mua/account"
 	"mua/store"
@@ -184,4 +185,37 @@ func (u *App) commandDelete(name string) error {
 	}
 	u.askDelete(b)
 	return nil
+}
+
+// heldLong is how long the deletion of a mailbox waits for another account before it is told.
+const heldLong = 24 * time.Hour
+
+// tellHeld tells once of each mailbox that is deleted here only, because messages wait for another account's server that is not
+// configured, or does not come for long; what has ended since is told no more.
+func (u *App) tellHeld(was, now []store.HeldDeletion) {
+	source := func(d store.HeldDeletion) string {
+		return "deletion\x00" + d.Account + "\x00" + d.Mailbox + "\x00" + d.To
+	}
+	for _, d := range was {
+		if !slices.ContainsFunc(now, func(x store.HeldDeletion) bool { return source(x) == source(d) }) {
+			delete(u.stored.told, source(d))
+			u.status.settled(source(d))
+		}
+	}
+	for _, d := range now {
+		lost := u.accountOf(d.To) == nil
+		if u.stored.told[source(d)] || !lost && u.now().Sub(d.Since) < heldLong {
+			continue
+		}
+		if u.stored.told == nil {
+			u.stored.told = map[string]bool{}
+		}
+		u.stored.told[source(d)] = true
+		hint := u.keys.Key(keys.Sync, keys.Global) + " tries again"
+		if lost {
+			hint = "put that account back"
+		}
+		u.status.fail(source(d), &account.Trouble{Kind: account.KindOther, Account: d.Account, What: d.What(),
+			Hint: hint + ", or move what waits to another account with " + u.keys.Key(keys.MoveTo, keys.Mail)})
+	}
 }

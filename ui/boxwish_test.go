@@ -2,6 +2,7 @@ package ui
 
 import (
 	"testing"
+	"time"
 
 	"mua/store"
 )
@@ -59,4 +60,57 @@ func TestMailboxesWithATaskStay(t *testing.T) {
 	r.sees("Rename Attic to: Attic")
 	r.keys("Esc", "d")
 	r.sees("Mailbox Attic deleted")
+}
+
+// TestDeletionThatWaitsForAnotherAccount: what was moved from a mailbox that is deleted waits for an account that is not
+// configured, and is told at once; for one that does not come it is told after a day. Each is told once, until it ends.
+func TestDeletionThatWaitsForAnotherAccount(t *testing.T) {
+	r := twoAccounts(t)
+	work := r.acct
+	gone, err := r.st.EnsureAccount(t.Context(), "gone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.st.SetMailboxes(t.Context(), gone, []store.RemoteMailbox{{Name: "INBOX", Role: store.RoleInbox}}); err != nil {
+		t.Fatal(err)
+	}
+	home, err := r.st.EnsureAccount(t.Context(), "home")
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := func(acct store.AccountID, name string) store.MailboxID {
+		t.Helper()
+		m, err := r.st.FindMailbox(t.Context(), acct, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.ID
+	}
+	remove := func(name string, to store.MailboxID) {
+		t.Helper()
+		from := box(work, name)
+		ids := r.add(name, "", mailText("bob@example.org", "in "+name, "x"))
+		if _, err := r.st.Move(t.Context(), ids, to); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.st.DeleteMailbox(t.Context(), from, false); err != nil {
+			t.Fatal(err)
+		}
+		r.on(r.u.storeChanged)
+		r.idle()
+	}
+	remove("Bills", box(home, "INBOX"))
+	r.seesNot("✗")
+	remove("Plans", box(gone, "INBOX"))
+	r.sees("✗ work: Plans is deleted here since", "1 message that was moved from it to gone has", "→ put that account back, or move what waits to another account with s")
+	r.keys("E")
+	r.seesNot("✗")
+	r.pass(25 * time.Hour)
+	r.on(r.u.storeChanged)
+	r.idle()
+	r.sees("✗ work: Bills is deleted here since", "moved from it to home", "$ tries again")
+	r.keys("E")
+	r.on(r.u.storeChanged)
+	r.idle()
+	r.seesNot("✗")
 }

@@ -24,12 +24,14 @@ type argument struct {
 // typed by its name alone.
 func commands() []argument {
 	return []argument{
-		{"mailbox", "MAILBOX", (*App).commandMailbox, func(u *App, ctx context.Context, s string) []string { return u.completeOpen(ctx, s) }},
-		{"move", "MAILBOX", (*App).commandMove, (*App).completeMailbox},
-		{"copy", "MAILBOX", (*App).commandCopy, (*App).completeMailbox},
+		{"mailbox", "[ACCOUNT/]MAILBOX", (*App).commandMailbox, func(u *App, ctx context.Context, s string) []string {
+			return append(u.completeOpen(ctx, s), u.completeElsewhere(ctx, s)...)
+		}},
+		{"move", "[ACCOUNT/]MAILBOX", (*App).commandMove, (*App).completeTarget},
+		{"copy", "[ACCOUNT/]MAILBOX", (*App).commandCopy, (*App).completeTarget},
 		{"create-mailbox", "NAME", (*App).commandCreate, nil},
 		{"rename-mailbox", "NAME", (*App).commandRename, (*App).completeMailbox},
-		{"delete-mailbox", "MAILBOX", (*App).commandDelete, (*App).completeMailbox},
+		{"delete-mailbox", "[ACCOUNT/]MAILBOX", (*App).commandDelete, (*App).completeTarget},
 		{"search", "QUERY", (*App).commandSearch, func(u *App, ctx context.Context, s string) []string { return u.completeQuery(ctx, s) }},
 		{"limit", "QUERY", (*App).commandLimit, func(u *App, ctx context.Context, s string) []string { return u.completeQuery(ctx, s) }},
 		{"sort", "date|from|subject|size", (*App).commandSort, nil},
@@ -102,7 +104,7 @@ func prefixed(p string, list []string) []string {
 	return out
 }
 
-// completeMailbox completes a mailbox's name, ACCOUNT/NAME where several accounts have one of that name.
+// completeMailbox completes a mailbox's name.
 func (u *App) completeMailbox(ctx context.Context, s string) []string {
 	boxes, err := u.o.Store.Mailboxes(ctx, 0)
 	if err != nil {
@@ -110,25 +112,65 @@ func (u *App) completeMailbox(ctx context.Context, s string) []string {
 	}
 	var out []string
 	for _, b := range boxes {
-		if strings.HasPrefix(strings.ToLower(b.Name), strings.ToLower(s)) && !slices.Contains(out, b.Name) && !b.NoSelect {
+		if !b.NoSelect && !slices.Contains(out, b.Name) && len(startingWith([]string{b.Name}, s)) > 0 {
 			out = append(out, b.Name)
 		}
 	}
 	return out
 }
 
-// findBox finds a mailbox by name, of this account first.
-func (u *App) findBox(name string, acct store.AccountID) (store.Mailbox, bool) {
-	var best store.Mailbox
-	for _, b := range u.stored.boxes {
-		if strings.EqualFold(b.Name, name) && (best.ID == 0 || b.Account == acct) && !b.NoSelect {
-			best = b
+// completeElsewhere completes ACCOUNT/NAME, where there are several accounts and something of it is typed.
+func (u *App) completeElsewhere(ctx context.Context, s string) []string {
+	boxes, err := u.o.Store.Mailboxes(ctx, 0)
+	if err != nil || s == "" || !slices.ContainsFunc(boxes, func(b store.Mailbox) bool { return b.Account != boxes[0].Account }) {
+		return nil
+	}
+	var out []string
+	for _, b := range boxes {
+		if !b.NoSelect {
+			out = append(out, b.AccountName+"/"+b.Name)
 		}
 	}
-	return best, best.ID != 0
+	return startingWith(out, s)
 }
 
-func noMailbox(name string) error {
+// completeTarget completes NAME or ACCOUNT/NAME.
+func (u *App) completeTarget(ctx context.Context, s string) []string {
+	return append(u.completeMailbox(ctx, s), u.completeElsewhere(ctx, s)...)
+}
+
+// findBox finds a mailbox by name or role, of this account first; else by name in any account, or as ACCOUNT/NAME.
+func (u *App) findBox(name string, acct store.AccountID) (store.Mailbox, bool) {
+	if b, ok := store.MailboxNamed(u.boxesWhere(func(b store.Mailbox) bool { return b.Account == acct }), name); ok {
+		return b, true
+	}
+	for _, b := range u.boxesWhere(func(b store.Mailbox) bool { return strings.EqualFold(b.Name, name) }) {
+		return b, true
+	}
+	return u.boxElsewhere(name)
+}
+
+// boxElsewhere is the mailbox that ACCOUNT/NAME names.
+func (u *App) boxElsewhere(name string) (store.Mailbox, bool) {
+	for _, b := range u.stored.boxes {
+		if rest, ok := strings.CutPrefix(name, b.AccountName+"/"); ok {
+			return store.MailboxNamed(u.boxesWhere(func(x store.Mailbox) bool { return x.Account == b.Account }), rest)
+		}
+	}
+	return store.Mailbox{}, false
+}
+
+// boxesWhere are the mailboxes that hold messages and fit.
+func (u *App) boxesWhere(fits func(store.Mailbox) bool) (out []store.Mailbox) {
+	for _, b := range u.stored.boxes {
+		if !b.NoSelect && fits(b) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+func noMailbox(name string) *account.Trouble {
 	return &account.Trouble{Kind: account.KindNotFound, What: fmt.Sprintf("there is no mailbox %q", name)}
 }
 
@@ -157,14 +199,21 @@ func (u *App) commandMove(name string) error {
 	return err
 }
 
-// targetNamed finds the mailbox of a name, in the account of each message.
+// targetNamed finds the mailbox of a name or role in the account of each message, or the one that ACCOUNT/NAME names for all.
 func (u *App) targetNamed(name string, list []row) (target, error) {
-	b, ok := u.findBox(name, list[0].Account)
-	if !ok || b.Account != list[0].Account {
-		return target{}, noMailbox(name)
+	accts := accountsOf(list)
+	if b, ok := store.MailboxNamed(u.boxesWhere(func(b store.Mailbox) bool { return b.Account == accts[0] }), name); ok {
+		to, err := u.targetsFor(b, list)
+		return target{b.Name, to}, err
 	}
-	to, err := u.targetsFor(b, list)
-	return target{b.Name, to}, err
+	if b, ok := u.boxElsewhere(name); ok {
+		return oneFor(b, accts), nil
+	}
+	err := noMailbox(name)
+	if b, ok := u.findBox(name, accts[0]); ok {
+		err.Account, err.Hint = list[0].AccountName, "another account has it: "+b.AccountName+"/"+b.Name
+	}
+	return target{}, err
 }
 
 func (u *App) commandCopy(name string) error {

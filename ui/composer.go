@@ -42,7 +42,6 @@ type composer struct {
 	u      *App
 	draft  compose.Draft   // what has no field here: references, further header fields, …
 	stored store.MessageID // the draft in the store this goes on with; 0: none
-	owner  string          // its account
 	froms  []identity
 	from   int
 	inputs [bodyField]*tview.InputField // by field; From has none
@@ -78,7 +77,7 @@ func (u *App) openComposer(d *compose.Draft, resumes store.MessageID, acct strin
 	if d == nil {
 		d = &compose.Draft{}
 	}
-	c := &composer{u: u, draft: *d, stored: resumes, owner: acct, errs: map[int]fieldError{}, keep: &keeper{}}
+	c := &composer{u: u, draft: *d, stored: resumes, errs: map[int]fieldError{}, keep: &keeper{}}
 	c.froms = u.identities()
 	c.from = chooseIdentity(c.froms, d.From, acct)
 	for i, v := range map[int]string{

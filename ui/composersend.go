@@ -176,6 +176,26 @@ func (u *App) drafts() (ids []store.MessageID) {
 	return ids
 }
 
+// movedDrafts are those of ids that were moved to another account, and what they are now; beside the loop.
+func movedDrafts(ctx context.Context, st *store.Store, ids []store.MessageID) map[store.MessageID]store.MessageID {
+	moved := map[store.MessageID]store.MessageID{}
+	for _, id := range ids {
+		if now, err := st.MovedOn(ctx, id); err == nil && now != id { // a failing store is told of by what is read beside this
+			moved[id] = now
+		}
+	}
+	return moved
+}
+
+// followDrafts has the composers go on with drafts that were moved under their new ids.
+func (u *App) followDrafts(moved map[store.MessageID]store.MessageID) {
+	for _, l := range u.layers {
+		if c, ok := l.(*composer); ok && moved[c.stored] != 0 {
+			c.stored = moved[c.stored]
+		}
+	}
+}
+
 // openDraft opens a stored draft in the composer, or shows the one it is open in.
 func (u *App) openDraft(d *compose.Draft, id store.MessageID, acct string) {
 	if c := u.writing(id); c != nil {
@@ -193,10 +213,10 @@ func (c *composer) postpone(then func()) {
 	if id := c.identity(); id.account != nil {
 		owner = id.account.Name
 	}
-	replaces, was := c.stored, c.owner
+	replaces := c.stored
 	c.keepSafe()
 	u.pump.Serial(func(ctx context.Context) func() {
-		err := keepDraft(ctx, u.o.Store, d, owner, replaces, was)
+		err := keepDraft(ctx, u.o.Store, d, owner, replaces)
 		return func() {
 			c.kept()
 			if err != nil {
@@ -221,16 +241,10 @@ func (u *App) whereDrafts() string {
 	return ""
 }
 
-// keepDraft stores a draft in an account's Drafts, in place of an earlier one; beside the loop.
-func keepDraft(ctx context.Context, st *store.Store, d compose.Draft, owner string, replaces store.MessageID, was string) error {
+// keepDraft stores a draft in an account's Drafts, in place of an earlier one, in whichever account that is; beside the loop.
+func keepDraft(ctx context.Context, st *store.Store, d compose.Draft, owner string, replaces store.MessageID) error {
 	acct, err := st.EnsureAccount(ctx, owner)
 	if err != nil {
-		return err
-	}
-	if was != owner {
-		if _, err = st.SaveDraft(ctx, acct, d.Save(), 0); err == nil && replaces != 0 {
-			err = st.DropDraft(ctx, replaces)
-		}
 		return err
 	}
 	_, err = st.SaveDraft(ctx, acct, d.Save(), replaces)
@@ -239,8 +253,8 @@ func keepDraft(ctx context.Context, st *store.Store, d compose.Draft, owner stri
 
 // reopen shows the composer again as it was when its message was sent; the
 // message is a draft now.
-func (c *composer) reopen(draft store.MessageID, acct string) {
-	c.stored, c.owner = draft, acct
+func (c *composer) reopen(draft store.MessageID) {
+	c.stored = draft
 	c.clean = c.fingerprint()
 	c.keep = &keeper{}
 	c.keep.init(c)

@@ -161,7 +161,7 @@ func (u *App) recoverDrafts() {
 				owner = identities[i].account.Name
 			}
 			n++
-			return keepDraft(ctx, st, *d, owner, 0, owner)
+			return keepDraft(ctx, st, *d, owner, 0)
 		})
 		return func() {
 			if err != nil {

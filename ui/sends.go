@@ -244,7 +244,7 @@ func (u *App) unsend(i int) {
 			u.storeChanged()
 			switch {
 			case o.composer != nil:
-				o.composer.reopen(draft, o.account)
+				o.composer.reopen(draft)
 			case d != nil:
 				u.openDraft(d, draft, o.account)
 			default: // passed on as it is: nothing of it was written here

@@ -82,3 +82,29 @@ func TestMoveToAnotherAccount(t *testing.T) {
 	r.keys("c", "=home bills", "Enter")
 	r.sees("From work", "From home")
 }
+
+// TestMoveByCommand: :move takes a mailbox or role of the message's account, or ACCOUNT/NAME, and completes both.
+func TestMoveByCommand(t *testing.T) {
+	r := twoAccounts(t)
+	r.keys("c", "=work inbox", "Enter")
+	r.sees("From work")
+	r.keys(":", "=move work/pl", "Tab")
+	r.sees("move work/Plans")
+	r.keys("Ctrl-U", "=move home/bi", "Tab", "Enter")
+	r.sees("Moved to home ▸ Bills: 1")
+	r.seesNot("From work")
+	r.keys(":", "=mailbox home/Bills", "Enter")
+	r.sees("home ▸ Bills", "From work")
+	r.keys(":", "=copy work/archive", "Enter")
+	r.sees("Copied to work ▸ Archive: 1")
+	r.keys(":", "=move Plans", "Enter")
+	r.sees(`home: there is no mailbox "Plans" → another account has it: work/Plans`, "From work")
+	r.keys(":", "=move nobody/Plans", "Enter")
+	r.sees(`there is no mailbox "nobody/Plans"`, "From work")
+	r.keys(":", "=move junk", "Enter")
+	r.sees("Moved to Junk: 1")
+	r.keys("u", "u", "u", "g a")
+	r.sees("From work", "From home")
+	r.keys("Ctrl-A", ":", "=move home/Bills", "Enter")
+	r.sees("Moved to home ▸ Bills: 2")
+}

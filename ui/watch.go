@@ -17,7 +17,8 @@ const pace = 150 * time.Millisecond
 type storeState struct {
 	slot   pump.Slot
 	again  bool
-	looked bool // known was read once
+	looked bool            // known was read once
+	told   map[string]bool // the deletions that were told of to wait
 	known
 }
 
@@ -31,7 +32,8 @@ type known struct {
 	returned  int       // items with a report of failure that nobody has read yet
 	conflicts int       // in the journal
 	news      store.NewsMark
-	arrived   int    // unseen messages that came into an inbox since the last look
+	arrived   int // unseen messages that came into an inbox since the last look
+	held      []store.HeldDeletion
 	moved     string // why nothing is sent from this data folder; "" when it is
 }
 
@@ -122,15 +124,18 @@ func (u *App) refreshFrame() {
 		return
 	}
 	st, sent, windows, mark, looked := u.o.Store, u.sentIDs(false), u.sentIDs(true), u.stored.news, u.stored.looked
+	drafts := u.drafts()
 	u.pump.Start(&u.stored.slot, func(ctx context.Context) func() {
 		f, err := readKnown(ctx, st, windows, mark, looked)
-		news := fates(ctx, st, sent)
+		news, moved := fates(ctx, st, sent), movedDrafts(ctx, st, drafts)
 		return func() {
+			u.followDrafts(moved)
 			for _, f := range news {
 				u.follow(f)
 			}
 			if err == nil {
 				u.tellConflicts(u.stored.conflicts, f.conflicts)
+				u.tellHeld(u.stored.held, f.held)
 				u.stored.known, u.stored.looked = f, true
 				u.ring(f.arrived)
 			} else if ctx.Err() == nil {
@@ -164,6 +169,9 @@ func readKnown(ctx context.Context, st *store.Store, windows []store.OutboxID, s
 		return f, err
 	}
 	if f.conflicts, err = st.CountConflicts(ctx, time.Time{}); err != nil {
+		return f, err
+	}
+	if f.held, err = st.HeldDeletions(ctx); err != nil {
 		return f, err
 	}
 	if f.outbox[store.Queued] > 0 {

@@ -280,3 +280,44 @@ func TestGroupsAsRecipients(t *testing.T) {
 		t.Errorf("%+v", it.Recipients)
 	}
 }
+
+// TestDraftIsMovedWhileItIsOpen: another process moves a draft to another account while it is written on here. It stays the one
+// that is written on: opened again it is the same composer, and kept it is one draft.
+func TestDraftIsMovedWhileItIsOpen(t *testing.T) {
+	r := twoAccounts(t)
+	home, err := r.st.EnsureAccount(t.Context(), "home")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.keys("m", "=bob@example.org", "Enter", "Enter", "Enter", "=A plan", "Enter", "=Half a thought", "Ctrl-O", "g d", "g g", "Enter")
+	r.sees("▸ draft ▸ A plan")
+	drafts := func() []store.Row {
+		t.Helper()
+		list, err := r.st.List(t.Context(), store.ListQuery{Query: "subject:plan", Limit: 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	box, err := r.st.RoleMailbox(t.Context(), home, store.RoleArchive, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := drafts()[0].ID
+	if _, err := r.st.Move(t.Context(), []store.MessageID{was}, box.ID); err != nil {
+		t.Fatal(err)
+	}
+	now := drafts()[0].ID
+	r.on(r.u.storeChanged)
+	r.idle()
+	var stored store.MessageID
+	r.on(func() { stored = r.u.top().(*composer).stored })
+	if stored != now || now == was {
+		t.Errorf("draft %d is written on, which is %d now; it was %d", stored, now, was)
+	}
+	r.keys("=Now whole. ", "Ctrl-O")
+	r.sees("Kept in Drafts")
+	if list := drafts(); len(list) != 1 || list[0].MailboxName != "Drafts" {
+		t.Errorf("%d drafts: %+v", len(list), list)
+	}
+}

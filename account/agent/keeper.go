@@ -127,7 +127,7 @@ func (k *keeper) keepSynced(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		k.ended(r.Err, l.reached(r))
+		k.ended(r.Err, l.reached(r), l.unable)
 		w.passed(ctx, r)
 		news = nil
 		if r.Err != nil {
@@ -139,14 +139,14 @@ func (k *keeper) keepSynced(ctx context.Context) {
 	}
 }
 
-// ended records how a pass went; online: there is a server that answers.
-func (k *keeper) ended(err error, online bool) {
+// ended records how a pass went; online: there is a server that answers; unable: what it could not do though it has succeeded.
+func (k *keeper) ended(err error, online bool, unable *account.Trouble) {
 	k.g.change(k.a.Name, func(s *account.Status) {
 		s.Phase, s.Mailbox, s.Done, s.Total = account.Idle, "", 0, 0
 		s.NextTry = time.Time{}
 		s.Online = online
 		if err == nil {
-			s.LastSync, s.Trouble = k.o.now(), nil
+			s.LastSync, s.Trouble = k.o.now(), unable
 		}
 	})
 	k.trouble(err)

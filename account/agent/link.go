@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"mua/account"
@@ -24,7 +26,13 @@ type link struct {
 	counters *wire.Counters
 	imap     *imap.Session        // nil: not connected
 	arrived  func(store.Arrivals) // told of new mail as soon as it is here; nil: Result says it
+
+	left   waiting          // wishes that the last pass has tried and that wait still: of them only the next one makes another try
+	unable *account.Trouble // why, for the reader; nil: there are none, or nothing needs to be said
 }
+
+// waiting are wishes that can be replayed, each kind with ids of its own.
+type waiting struct{ messages, mailboxes []store.ActionID }
 
 func newLink(o Options, a *account.Account, id store.AccountID) *link {
 	l := &link{o: o, a: a, id: id, counters: &wire.Counters{}}
@@ -72,8 +80,13 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 	l.pull(ctx, p, &r)
 	join()
 	l.tellArrived(ctx, mark, &r)
-	if l.wishes(ctx) { // a mailbox that the pull has just found on the server gets what waited for it here
+	l.unable = nil
+	if l.left = l.replayable(ctx); len(l.left.messages)+len(l.left.mailboxes) > 0 { // a mailbox that the pull has just found on the server gets what waited for it here
 		l.replay(ctx, &r)
+		if l.imap != nil && l.imap.Unable() != nil {
+			l.unable = l.imap.Unable()
+			r.Warnings = append(r.Warnings, strings.TrimPrefix(l.unable.Error(), l.a.Name+": "))
+		}
 	}
 
 	if r.Err == nil {
@@ -197,13 +210,31 @@ func (l *link) imapOptions() imap.Options {
 	}
 }
 
-// wishes reports whether anything waits to be replayed over a live connection.
-func (l *link) wishes(ctx context.Context) bool {
+// replayable lists what waits to be replayed over a live connection.
+func (l *link) replayable(ctx context.Context) (w waiting) {
 	if l.imap == nil {
-		return false
+		return w
 	}
-	some, err := l.o.Store.Replayable(ctx, l.id)
-	return err == nil && some
+	var err error
+	if w.mailboxes, err = l.o.Store.ReplayableMailboxes(ctx, l.id); err != nil {
+		return waiting{} // the pass tells of a failing store
+	}
+	if w.messages, err = l.o.Store.Replayable(ctx, l.id); err != nil {
+		return waiting{}
+	}
+	return w
+}
+
+// wishes reports whether anything waits to be replayed that the last pass has not tried in vain. What it has, a server that
+// refuses to open the mailbox for instance, would only be refused again.
+func (l *link) wishes(ctx context.Context) bool {
+	now := l.replayable(ctx)
+	return more(now.messages, l.left.messages) || more(now.mailboxes, l.left.mailboxes)
+}
+
+// more reports whether there is one that was not there before.
+func more(now, before []store.ActionID) bool {
+	return slices.ContainsFunc(now, func(id store.ActionID) bool { return !slices.Contains(before, id) })
 }
 
 func (l *link) replay(ctx context.Context, r *Result) {

@@ -1,9 +1,14 @@
 package agent_test
 
 import (
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"mua/account"
+	"mua/account/demo"
 	"mua/store"
 )
 
@@ -62,4 +67,77 @@ func TestAMailboxIsMadeAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.eventually("the server has it", func() bool { return h.servers.Counts().IMAP.Commands["CREATE"] > 0 })
+}
+
+// TestAMailboxThatOpensOnlyForReading: a server that lets a mailbox be read and refuses to open it for changes is asked again
+// with every pass, and what waits there makes none by itself; it is told once, and what is wished elsewhere goes on.
+func TestAMailboxThatOpensOnlyForReading(t *testing.T) {
+	h := newHouse(t, "imaps")
+	h.servers.Deliver("INBOX", message("elsewhere"))
+	h.servers.Deliver("Work", message("there"))
+	h.good()
+	h.servers.SetFaults(demo.Faults{IMAP: demo.LineFaults{Refuse: map[string]string{"SELECT Work": "[NOPERM] only\x1b[2J for reading"}}})
+	flag := func(subject string) {
+		t.Helper()
+		rows, err := h.store.List(t.Context(), store.ListQuery{Query: "subject:" + subject})
+		if err != nil || len(rows) != 1 {
+			t.Fatal(rows, err)
+		}
+		if _, err := h.store.MarkFlags(t.Context(), []store.MessageID{rows[0].ID}, store.FlagChange{Add: store.Flagged}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flag("there")
+	r := h.good()
+	const words = `does not open Work for changes (only`
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], words) || strings.Contains(r.Warnings[0], "\x1b") || strings.HasPrefix(r.Warnings[0], "demo") {
+		t.Errorf("warnings %q", r.Warnings)
+	}
+
+	var told, passes atomic.Int32
+	var mu sync.Mutex
+	var last account.Status
+	o := h.options()
+	o.Progress = func(s account.Status) {
+		mu.Lock()
+		defer mu.Unlock()
+		if s.LastSync.IsZero() {
+			return
+		}
+		if s.LastSync != last.LastSync {
+			passes.Add(1)
+		}
+		if s.Trouble != last.Trouble && s.Trouble != nil && (last.Trouble == nil || s.Trouble.Error() != last.Trouble.Error()) {
+			told.Add(1)
+		}
+		last = s
+	}
+	g := h.run(o)
+	h.eventually("it is told", func() bool { s := g.Status()[0].Trouble; return s != nil && strings.Contains(s.What, words) })
+	for range 3 { // changes, over more than a look at the file's version takes
+		if _, err := h.store.EnsureAccount(t.Context(), "other"); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-time.After(400 * time.Millisecond):
+		case <-t.Context().Done():
+		}
+	}
+	if n := passes.Load(); n > 2 {
+		t.Errorf("%d passes within a second", n)
+	}
+	flag("elsewhere")
+	h.eventually("the flag on the server", func() bool {
+		return strings.Contains(strings.Join(h.servers.List("INBOX")[0].Flags, " "), "Flagged")
+	})
+	before := g.Status()[0].LastSync
+	g.Sync("")
+	h.eventually("a pass after that", func() bool { return g.Status()[0].LastSync.After(before) })
+	if told.Load() != 1 {
+		t.Errorf("told %d times", told.Load())
+	}
+	h.servers.SetFaults(demo.Faults{})
+	g.Sync("")
+	h.eventually("the flag there", func() bool { return strings.Contains(strings.Join(h.servers.List("Work")[0].Flags, " "), "Flagged") })
+	h.eventually("nothing is told any more", func() bool { return g.Status()[0].Trouble == nil })
 }

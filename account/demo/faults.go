@@ -48,7 +48,7 @@ type LineFaults struct {
 	// Refuse maps a command's name in upper case ("APPEND", "STORE", "RETR"; IMAP's
 	// without UID) to the words it is refused with. POP3 and, of IMAP, everything
 	// that reaches a mailbox: SELECT CREATE DELETE RENAME LIST STATUS APPEND EXPUNGE
-	// SEARCH FETCH STORE COPY MOVE.
+	// SEARCH FETCH STORE COPY MOVE. "SELECT Work" is SELECT, not EXAMINE, of Work.
 	Refuse map[string]string
 	Cut    *Cut
 }

@@ -12,9 +12,14 @@ import (
 func noMailbox() error { return no(imap.ResponseCodeNonExistent, "no such mailbox") }
 
 // Select implements imapserver.Session.
-func (s *imapSession) Select(name string, _ *imap.SelectOptions) (*imap.SelectData, error) {
+func (s *imapSession) Select(name string, o *imap.SelectOptions) (*imap.SelectData, error) {
 	if err := s.refused("SELECT"); err != nil {
 		return nil, err
+	}
+	if o == nil || !o.ReadOnly {
+		if err := s.refused("SELECT " + name); err != nil {
+			return nil, err
+		}
 	}
 	s.mail.mu.Lock()
 	defer s.mail.mu.Unlock()

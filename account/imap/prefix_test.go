@@ -26,6 +26,9 @@ func TestDovecotKeepsAllUnderInbox(t *testing.T) {
 	must(e.st.CreateMailbox(t.Context(), e.id, "INBOX.Work", true))(t)
 	e.sync()
 	e.done("INBOX.Work")
+	if m := e.mailbox("Work"); m.Name != "INBOX.Work" {
+		t.Errorf("without what all names begin with: %+v", m)
+	}
 	if list := must(e.st.Conflicts(t.Context(), 0))(t); len(list) != 0 {
 		t.Errorf("%+v", list)
 	}

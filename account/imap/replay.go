@@ -24,6 +24,7 @@ const (
 func (s *Session) Replay(ctx context.Context) (replayed, conflicts int, err error) {
 	defer s.during(ctx)()
 	r := &replay{s: s, ctx: ctx, mbs: map[store.MailboxID]store.Mailbox{}}
+	s.unable = nil
 	s.status(account.Replaying, "", 0, 0, true)
 	for range maxRounds {
 		more, err := r.round()
@@ -39,6 +40,10 @@ func (s *Session) Replay(ctx context.Context) (replayed, conflicts int, err erro
 	}
 	return r.done, r.refused, nil
 }
+
+// Unable is why wishes that the last Replay could have tried wait nevertheless, of one mailbox when it is several; nil: they
+// do not, or a pull sorts it out.
+func (s *Session) Unable() *account.Trouble { return s.unable }
 
 // replay is one Replay.
 type replay struct {
@@ -213,7 +218,10 @@ func (r *replay) selectFor(a store.Action) (usable bool, err error) {
 	l := r.s.l
 	if l.mailbox != mb.Name || l.readOnly || l.selected == nil {
 		if _, err := l.open(mb.Name, false); err != nil {
-			if _, refused := errors.AsType[*imap.Error](err); refused && l.alive() {
+			if no, refused := errors.AsType[*imap.Error](err); refused && l.alive() {
+				r.s.unable = &account.Trouble{Kind: account.KindOther, Account: r.s.acct.Name, Host: l.host,
+					What: fmt.Sprintf("%s does not open %s for changes (%s)", l.host, account.CleanWords(mb.Name), refusal(no)),
+					Kept: "What you did there is kept, waits and is tried again by itself", Hint: "if you may not change that mailbox: mua undo"}
 				return false, nil
 			}
 			return false, err

@@ -75,6 +75,7 @@ type Session struct {
 	prefix string                   // of the names of one's own mailboxes (RFC 2342)
 	plain  bool                     // NOTIFY is not used any more
 	swept  map[store.MailboxID]bool // what was marked \Deleted there before was looked at in this session
+	unable *account.Trouble         // of Unable
 
 	mu sync.Mutex // guards the change of l, which the end of a context closes
 	l  *link

@@ -75,7 +75,11 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 		return &account.Trouble{Kind: account.KindNotFound, What: "there is no " + h.Path, Kept: "Nothing was changed", Err: err}
 	}
 	if err != nil {
-		return ioTrouble("cannot look at "+h.Path, err)
+		t := *asTrouble(ioTrouble("cannot look at "+h.Path, err))
+		if h.ReadOnly {
+			t.Kept, t.Hint = "Nothing was changed", "copy it, and what is named like it, into a folder of yours, then mua doctor --file COPY"
+		}
+		return &t
 	}
 	if f.file != "" {
 		h.Open = nil // its accounts need not be those of the configuration
@@ -135,6 +139,9 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 		verdict = "damaged"
 	}
 	say("%s: %s, %s (and %s in its log); %s free on that disk", h.Path, verdict, humanSize(h.Size), humanSize(h.Log), freeWords(h.Free))
+	if h.ReadOnly {
+		say("it may not be written: it was read as it is")
+	}
 	for _, p := range h.Problems {
 		say("  damage: %s", message.CleanLine(p))
 	}
@@ -213,6 +220,7 @@ func itemStates() []store.ItemState {
 type healthJSON struct {
 	File      string                  `json:"file"`
 	OK        bool                    `json:"ok"`
+	ReadOnly  bool                    `json:"read_only"` // SQLite may not write beside it
 	Problems  []string                `json:"problems"`
 	Size      int64                   `json:"size"`
 	Log       int64                   `json:"log"`
@@ -254,7 +262,7 @@ type spaceJSON struct {
 func (a *app) printHealth(h store.Health, asides []store.Aside) error {
 	if a.json {
 		o := healthJSON{
-			File: h.Path, OK: len(h.Problems) == 0, Problems: list(h.Problems), Size: h.Size, Log: h.Log, Schema: h.Schema, Newest: h.Newest,
+			File: h.Path, OK: len(h.Problems) == 0, ReadOnly: h.ReadOnly, Problems: list(h.Problems), Size: h.Size, Log: h.Log, Schema: h.Schema, Newest: h.Newest,
 			Exposed: list(h.Exposed), Messages: h.Messages, Drafts: h.Drafts, Outbox: map[store.ItemState]int{},
 			Oldest: timeJSON(h.Oldest), Uncertain: list(h.Uncertain), LeftOut: list(h.LeftOut), LastFlush: timeJSON(h.LastFlush),
 			Version: buildVersion(), SQLite: h.SQLite, Reusable: h.Reusable, Mailboxes: []spaceJSON{}, Recoverable: h.Recoverable,

@@ -120,7 +120,14 @@ func (a *app) importFiles(ctx context.Context, f importFlags, paths []string) er
 	}
 	if err != nil {
 		t := *asTrouble(importTrouble(err))
-		t.What, t.Kept = in.name(t.What), cmp.Or(t.Kept, "What was imported before is kept")
+		kept := "What was imported before is kept"
+		if len(tallies) == 0 {
+			kept = "Nothing was imported"
+			if t.Hint == importAgain {
+				t.Hint = ""
+			}
+		}
+		t.What, t.Kept = in.name(t.What), cmp.Or(t.Kept, kept)
 		return &t
 	}
 	if len(tallies) == 0 {
@@ -166,8 +173,10 @@ func (a *app) printTallies(list []archive.Tally) error {
 	return nil
 }
 
+const importAgain = "the same command again goes on"
+
 func importTrouble(err error) error {
-	t := &account.Trouble{Kind: account.KindIO, What: err.Error(), Kept: "What was imported before is kept", Hint: "the same command again goes on", Err: err}
+	t := &account.Trouble{Kind: account.KindIO, What: err.Error(), Hint: importAgain, Err: err}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		t.Kind, t.Hint = account.KindNotFound, ""

@@ -79,8 +79,9 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	p := &progress{app: a, live: isTerminal(a.err) && !a.quiet, lines: map[string]string{}}
 	o.Progress = p.say
 	if f.watch {
+		err := a.tellHeld(ctx, s, accts)
 		a.watch(ctx, o, p)
-		return nil
+		return err
 	}
 	pullOnce()
 	index := a.indexBeside(ctx, s)
@@ -101,7 +102,25 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	if len(names) == 0 && a.accountArg == "" && !f.noSend {
 		err = errors.Join(err, a.tellStranded(context.WithoutCancel(ctx), s))
 	}
+	err = errors.Join(err, a.tellHeld(context.WithoutCancel(ctx), s, accts))
 	index()
+	return err
+}
+
+// tellHeld says which mailboxes of accounts are deleted here only, because another account's server is waited for.
+func (a *app) tellHeld(ctx context.Context, s *store.Store, accts []*account.Account) error {
+	list, err := s.HeldDeletions(ctx)
+	for _, d := range list {
+		if !slices.ContainsFunc(accts, func(acct *account.Account) bool { return acct.Name == d.Account }) {
+			continue
+		}
+		to := message.CleanLine(d.To)
+		repair := fmt.Sprintf("mua sync %s", to)
+		if _, ok := a.config.Account(d.To); !ok {
+			repair = "put that account back"
+		}
+		a.talk("%s: %s → %s, or mua move to another account (mua list -A %s)", d.Account, d.What(), repair, to)
+	}
 	return err
 }
 

@@ -45,7 +45,7 @@ func TestDoctorWhereNothingIsWritten(t *testing.T) {
 		t.Fatal(err) // where a tmpfs can be mounted, this can be done
 	}
 	status, out, talk := d.box.status("", "doctor")
-	if status != exitIO || strings.Contains(out+talk, "damage") || !strings.Contains(talk, "may not be written") {
+	if status != 0 || !strings.Contains(out, "mail.db: sound") || !strings.Contains(out, "may not be written") {
 		t.Errorf("status %d, %q, %q", status, out, talk)
 	}
 }

@@ -3,6 +3,7 @@ package trial
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,6 +47,7 @@ func TestReadOnlyFolder(t *testing.T) {
 			r.fill(c.files)
 			if c.wants == "" {
 				r.run(74, "mail.db-wal, and SQLite reads that only where it may write beside it", "list", "in:Old")
+				r.run(74, "Nothing was changed → copy it", "doctor")
 				return
 			}
 			const said = "data may not be written: it is read as it is"
@@ -63,6 +65,10 @@ func TestReadOnlyFolder(t *testing.T) {
 			}
 			r.run(0, said, "mailboxes")
 			r.run(0, said, "outbox")
+			if got := r.run(0, "", "doctor"); !strings.Contains(got, "mail.db: sound") || !strings.Contains(got, fmt.Sprint(len(strings.Fields(c.wants)), " messages")) ||
+				strings.Contains(got, "it may not be written: it was read as it is") != (len(c.files) == 0) {
+				t.Errorf("doctor: %s", got)
+			}
 			r.run(74, "may not|not permitted|unable to open", "mark", "1", "--seen")
 			r.run(74, "may not|not permitted|unable to open", "undo")
 		})
