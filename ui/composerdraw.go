@@ -53,8 +53,13 @@ func (c *composer) drawFields(s tcell.Screen, r cells.Rect) {
 		if i == fromField {
 			c.drawFrom(s, cells.Rect{X: r.X + indent, Y: y, W: r.W - indent - 1, H: 1})
 		} else {
-			c.inputs[i].SetRect(r.X+indent, y, r.W-indent-1, 1)
-			c.inputs[i].Draw(s)
+			w := r.W - indent - 1
+			c.inputs[i].SetRect(r.X+indent, y, w, 1)
+			if v := text("%s", c.value(i)); i != c.focus && cells.Width(v.String()) > w {
+				cells.PutFit(s, r.X+indent, y, w, v, look.plain) // that it goes on is to be seen
+			} else {
+				c.inputs[i].Draw(s)
+			}
 		}
 		y++
 		if e, bad := c.errs[i]; bad && y < r.Y+r.H-3 {

@@ -47,6 +47,16 @@ func TestWhatCannotBeAttached(t *testing.T) {
 	r.seesNot("spooled")
 }
 
+// TestLongFieldsTellThatTheyGoOn: of recipients that do not fit the last one seen is not taken for the last one there is.
+func TestLongFieldsTellThatTheyGoOn(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@example.org, carol@example.org, dave@example.org, erin@example.org, frank@example.org", "Tab")
+	r.sees("To       bob@example.org", "…")
+	r.keys("S-Tab")
+	r.sees("frank@example.org")
+	r.seesNot("…")
+}
+
 func TestUndoSend(t *testing.T) {
 	r := start(t, setup{samples: true, config: func(c *account.Config) { c.SendDelay = 10 * time.Second }})
 	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Oops", "Tab", "=Wrong", "Ctrl-X")
