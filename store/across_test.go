@@ -289,6 +289,13 @@ func TestReplayable(t *testing.T) {
 	if list := f.expect("append INBOX []"); len(list) != 1 || list[0].Tries != 0 {
 		t.Errorf("handed out before: %+v", list)
 	}
+	made := must(w.CreateMailbox(w.ctx, w.acct, "New", true))(t)
+	if len(must(w.ReplayableMailboxes(w.ctx, w.acct))(t)) != 1 {
+		t.Error("a mailbox to make is nothing to do")
+	}
+	if list := must(w.PendingMailboxActions(w.ctx, w.acct))(t); len(list) != 1 || list[0].Mailbox != made.Mailbox.ID || list[0].Tries != 0 {
+		t.Errorf("handed out before: %+v", list)
+	}
 }
 
 // TestMoveToAndFromLocal: a mailbox on no server has it at once; what goes from there to a server has its line ends.

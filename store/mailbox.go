@@ -177,7 +177,8 @@ func roleName(r Role) string {
 	return ""
 }
 
-// RoleMailbox finds the account's mailbox with that role; when there is none and create is set, a local one is made.
+// RoleMailbox finds the account's mailbox with that role; when there is none and create is set, one is made: on the server
+// too where it keeps mailboxes, else only here.
 func (s *Store) RoleMailbox(ctx context.Context, a AccountID, r Role, create bool) (m Mailbox, err error) {
 	list, err := s.Mailboxes(ctx, a)
 	if err != nil {
@@ -218,10 +219,28 @@ func (t *txn) roleMailbox(a AccountID, r Role) (Mailbox, error) {
 			return mailbox(t.ctx, t.tx, m.ID)
 		}
 	}
+	if onServer, err := t.makesOnServer(list, a, r); err != nil {
+		return Mailbox{}, err
+	} else if own := within(prefix(list), name); onServer && CheckMailboxName(list, own) == nil {
+		made, err := t.makeMailbox(list, a, own, r, true, false)
+		return made.Mailbox, err
+	}
 	if _, taken := sameName(list, name); taken { // by one that holds no messages, or has another role
 		name += " (local)"
 	}
 	return t.localMailbox(a, name, r)
+}
+
+// makesOnServer reports whether a mailbox for a role belongs on the account's server: what is archived there is not to leave
+// it for this computer alone. Not where the server has refused to make one.
+func (t *txn) makesOnServer(list []Mailbox, a AccountID, r Role) (bool, error) {
+	if r == RoleInbox || !slices.ContainsFunc(list, func(m Mailbox) bool { return !m.Local }) {
+		return false, nil
+	}
+	var refused int
+	err := t.row(`SELECT count(*) FROM mailbox_wish WHERE account = ? AND kind = 'create' AND state = 'refused' AND name = ?`,
+		a, within(prefix(list), roleName(r))).Scan(&refused)
+	return refused == 0, err
 }
 
 // localMailbox makes a mailbox that is on no server.

@@ -55,31 +55,53 @@ func (s *Store) PendingMailboxActions(ctx context.Context, a AccountID) (out []M
 		return nil, err
 	}
 	err = s.write(ctx, func(t *txn) error {
-		out = nil
-		var held []string // names that are not free yet
-		wishes, err := mailboxWishes(t.ctx, t.tx, a)
-		if err != nil {
+		if out, err = t.dueForMailboxes(a); err != nil {
 			return err
 		}
-		for _, w := range wishes {
-			busy := w.needs(held)
-			if w.Kind == MailboxDelete && !busy {
-				if busy, err = t.inUse(w.Mailbox); err != nil {
-					return err
-				}
-			}
-			if busy {
-				held = append(held, w.names()...)
-				continue
-			}
+		for _, w := range out {
 			if err := t.run(`UPDATE mailbox_wish SET given = 1, tries = tries + 1 WHERE id = ?`, w.ID); err != nil {
 				return err
 			}
-			out = append(out, w.MailboxAction)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// ReplayableMailboxes tells what PendingMailboxActions would list, without handing it out: like Replayable.
+func (s *Store) ReplayableMailboxes(ctx context.Context, a AccountID) (ids []ActionID, err error) {
+	err = s.reading(ctx, func(conn *sql.Conn) error {
+		list, err := (&txn{s: s, tx: conn, ctx: short(ctx)}).dueForMailboxes(a)
+		ids = nil
+		for i := range list {
+			ids = append(ids, list[i].ID)
+		}
+		return err
+	})
+	return ids, err
+}
+
+// dueForMailboxes picks the wishes for mailboxes that can be carried out now, in order.
+func (t *txn) dueForMailboxes(a AccountID) (out []MailboxAction, err error) {
+	var held []string // names that are not free yet
+	wishes, err := mailboxWishes(t.ctx, t.tx, a)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range wishes {
+		busy := w.needs(held)
+		if w.Kind == MailboxDelete && !busy {
+			if busy, err = t.inUse(w.Mailbox); err != nil {
+				return nil, err
+			}
+		}
+		if busy {
+			held = append(held, w.names()...)
+			continue
+		}
+		out = append(out, w.MailboxAction)
+	}
+	return out, nil
 }
 
 func (w *mailboxWish) names() []string {

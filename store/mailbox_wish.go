@@ -43,32 +43,34 @@ func (s *Store) createMailbox(ctx context.Context, a AccountID, name string, onS
 		if err != nil {
 			return err
 		}
-		sep := separator(list)
 		if err := CheckMailboxName(list, name); err != nil {
 			return err
 		}
-		grp, err := t.newGroup("mailbox", undoable)
-		if err != nil {
-			return err
-		}
-		if old, err := t.leavingNamed(a, name); err != nil {
-			return err
-		} else if old != 0 {
-			m.Group = grp
-			m.Mailbox, err = t.restore(grp, old)
-			return err
-		}
-		id, err := t.insert(`INSERT INTO mailbox(account, name, separator, local) VALUES (?,?,?,?)`, a, name, sep, !onServer)
-		if err != nil {
-			return err
-		}
-		if m.Mailbox, err = mailbox(t.ctx, t.tx, MailboxID(id)); err != nil {
-			return err
-		}
-		m.Group = grp
-		return t.wishMailbox(grp, m.Mailbox, MailboxCreate, "", true)
+		m, err = t.makeMailbox(list, a, name, "", onServer, undoable)
+		return err
 	})
 	return m, err
+}
+
+// makeMailbox makes a mailbox of an account that has these, or takes one back that is on its way out.
+func (t *txn) makeMailbox(list []Mailbox, a AccountID, name string, r Role, onServer, undoable bool) (m MailboxMade, err error) {
+	if m.Group, err = t.newGroup("mailbox", undoable); err != nil {
+		return m, err
+	}
+	if old, err := t.leavingNamed(a, name); err != nil {
+		return m, err
+	} else if old != 0 {
+		m.Mailbox, err = t.restore(m.Group, old)
+		return m, err
+	}
+	id, err := t.insert(`INSERT INTO mailbox(account, name, separator, role, local) VALUES (?,?,?,?,?)`, a, name, separator(list), r, !onServer)
+	if err != nil {
+		return m, err
+	}
+	if m.Mailbox, err = mailbox(t.ctx, t.tx, MailboxID(id)); err != nil {
+		return m, err
+	}
+	return m, t.wishMailbox(m.Group, m.Mailbox, MailboxCreate, "", true)
 }
 
 // RenameMailbox renames a mailbox and those under it, here at once, and journals the wish. ErrName, ErrTaken; ErrState

@@ -27,10 +27,11 @@ func (l boxLine) heading() bool { return l.box.ID == 0 && !l.outbox && !l.saved 
 
 // boxes is the list of mailboxes beside the messages.
 type boxes struct {
-	u     *App
-	lines []boxLine
-	sel   int
-	top   int
+	u      *App
+	lines  []boxLine
+	sel    int
+	top    int
+	wanted store.MailboxID // to be selected once it is listed
 }
 
 // boxLines orders mailboxes for display: by account in the configuration's
@@ -73,6 +74,7 @@ func hasBox(all []store.Mailbox, a store.AccountID, name string) bool {
 // update takes over the mailboxes as they are now; the selection stays on its mailbox.
 func (b *boxes) update(all []store.Mailbox) {
 	was := b.current()
+	defer b.takeWanted()
 	names := make([]string, 0, len(b.u.o.Config.Accounts))
 	for _, a := range b.u.o.Config.Accounts {
 		names = append(names, a.Name)
@@ -113,8 +115,22 @@ func (b *boxes) selectBox(id store.MailboxID) {
 	b.sel = max(i, 0)
 }
 
+// want selects a mailbox that has just been made, as soon as it is listed.
+func (b *boxes) want(id store.MailboxID) {
+	b.wanted = id
+	b.takeWanted()
+}
+
+func (b *boxes) takeWanted() {
+	i := slices.IndexFunc(b.lines, func(l boxLine) bool { return l.box.ID == b.wanted && b.wanted != 0 })
+	if i >= 0 {
+		b.sel, b.wanted = i, 0
+	}
+}
+
 // step moves over n mailboxes; names of accounts are passed over.
 func (b *boxes) step(n int) {
+	b.wanted = 0 // the person has chosen
 	dir := 1
 	if n < 0 {
 		dir, n = -1, -n

@@ -56,13 +56,17 @@ func (u *App) askCreate(owner string) {
 			p.close()
 		} else if p.fits(owner, name) {
 			p.close()
-			u.createBox(owner, name, nil)
+			u.createBox(owner, name, func(b store.Mailbox) { u.mail.boxes.want(b.ID) })
 		}
 	})
 }
 
 func (u *App) askRename(b store.Mailbox) {
-	if b.ID == 0 {
+	switch {
+	case b.ID == 0:
+		return
+	case b.Role == store.RoleInbox:
+		u.say("%s keeps its name: it is the account's inbox", b.Name)
 		return
 	}
 	u.prompt("Rename "+b.Name+" to:", b.Name, nil, nil, func(p *prompt, name string) {
@@ -77,12 +81,33 @@ func (u *App) askRename(b store.Mailbox) {
 
 // fits reports whether an account can have a further mailbox of that name; what is wrong with it is shown, to be mended.
 func (p *prompt) fits(owner, name string) bool {
-	others := slices.DeleteFunc(slices.Clone(p.u.stored.boxes), func(b store.Mailbox) bool { return b.AccountName != owner })
-	err := store.CheckMailboxName(others, name)
+	err := store.CheckMailboxName(p.u.boxesOf(owner), name)
 	if err != nil {
-		p.fail(-1, err.Error())
+		p.fail(-1, strings.TrimSuffix(err.Error(), ": "+store.ErrName.Error()))
 	}
 	return err == nil
+}
+
+// boxesOf are the mailboxes of an account.
+func (u *App) boxesOf(owner string) []store.Mailbox {
+	return slices.DeleteFunc(slices.Clone(u.stored.boxes), func(b store.Mailbox) bool { return b.AccountName != owner })
+}
+
+// boxName is a new mailbox's name as the account's server wants it, where that is plain: with its separator for slashes, and
+// under what it keeps all mailboxes under. It is shown before it is taken.
+func (u *App) boxName(owner, name string) string {
+	list := u.boxesOf(owner)
+	i := slices.IndexFunc(list, func(b store.Mailbox) bool { return b.Separator != "" })
+	if i < 0 || store.CheckMailboxName(list, name) == nil {
+		return name
+	}
+	levels := strings.ReplaceAll(name, "/", list[i].Separator)
+	for _, s := range []string{levels, list[i].Prefix + levels} {
+		if store.CheckMailboxName(list, s) == nil {
+			return s
+		}
+	}
+	return name
 }
 
 func (u *App) renameBox(b store.Mailbox, name string) {
@@ -101,6 +126,8 @@ func (u *App) renameBox(b store.Mailbox, name string) {
 func (u *App) askDelete(b store.Mailbox) {
 	switch {
 	case b.ID == 0:
+	case b.Role != "": // before it is asked whether all that mail is to go
+		u.say("%s stays: the account has it as its %s", b.Name, b.Role)
 	case b.Total == 0:
 		u.deleteBox(b)
 	default:

@@ -7,6 +7,26 @@ import (
 	"mua/store"
 )
 
+// TestMadeMailboxIsNamedAsTheServerWants: the levels of a mailbox that is made to move something there may be given with slashes.
+func TestMadeMailboxIsNamedAsTheServerWants(t *testing.T) {
+	for prefix, want := range map[string]string{"": "Lists.Go", "INBOX.": "INBOX.Lists.Go"} {
+		r := start(t, setup{fill: func(r *rig) {
+			if err := r.st.SetPrefix(t.Context(), r.acct, prefix); err != nil {
+				t.Fatal(err)
+			}
+			list := []store.RemoteMailbox{{Name: "INBOX", Separator: ".", Role: store.RoleInbox}}
+			if _, err := r.st.SetMailboxes(t.Context(), r.acct, list); err != nil {
+				t.Fatal(err)
+			}
+			r.add("INBOX", store.RoleInbox, mailText("bob@example.org", "first", "x"))
+		}})
+		r.keys("s", "=Lists/Go")
+		r.sees("+ make mailbox " + want)
+		r.keys("Enter")
+		r.sees("Moved to " + want + ": 1")
+	}
+}
+
 // TestMailboxNamesAreCheckedAtOnce: a name that the server would refuse is shown as that where it was typed, to be mended.
 func TestMailboxNamesAreCheckedAtOnce(t *testing.T) {
 	r := start(t, setup{w: 120, h: 40, fill: func(r *rig) {
@@ -25,6 +45,21 @@ func TestMailboxNamesAreCheckedAtOnce(t *testing.T) {
 	r.sees("Rename Lists.Go to: a/b", "write a.b")
 	r.keys("Ctrl-U", "=Other", "Enter")
 	r.sees("Renamed to Other")
+}
+
+// TestMailboxesWithATaskStay: it is said before anything is asked; and what has just been made is what the next key is for.
+func TestMailboxesWithATaskStay(t *testing.T) {
+	r := start(t, setup{w: 120, h: 40, samples: true})
+	r.keys("w", "w", "e")
+	r.sees("INBOX keeps its name: it is the account's inbox")
+	r.seesNot("Rename INBOX")
+	r.keys("d")
+	r.sees("INBOX stays: the account has it as its inbox")
+	r.seesNot("Delete it")
+	r.keys("n", "=Attic", "Enter", "e")
+	r.sees("Rename Attic to: Attic")
+	r.keys("Esc", "d")
+	r.sees("Mailbox Attic deleted")
 }
 
 // TestDeletionThatWaitsForAnotherAccount: what was moved from a mailbox that is deleted waits for an account that is not

@@ -109,7 +109,7 @@ func (c *composer) newBody(initial string) *tview.TextArea {
 
 // firstText is the text to begin with: room to write, the quote, the signature.
 func (c *composer) firstText(fresh bool) string {
-	t := message.Clean(c.draft.Text).String()
+	t := text2(c.draft.Text)
 	if !fresh {
 		return t
 	}
@@ -117,7 +117,7 @@ func (c *composer) firstText(fresh bool) string {
 		t = "\n\n" + strings.TrimLeft(t, "\n")
 	}
 	if id := c.identity(); id.account != nil && strings.TrimSpace(id.account.Signature) != "" {
-		t = strings.TrimRight(t, "\n") + "\n\n-- \n" + strings.Trim(message.Clean(id.account.Signature).String(), "\n") + "\n"
+		t = strings.TrimRight(t, "\n") + "\n\n-- \n" + strings.Trim(text2(id.account.Signature), "\n") + "\n"
 	}
 	return t
 }

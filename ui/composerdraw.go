@@ -10,8 +10,14 @@ import (
 	"mua/ui/keys"
 )
 
-// text2 cleans several lines for a text that is edited.
-func text2(s string) string { return message.Clean(s).String() }
+// text2 cleans several lines for a text that is edited. Tabs stay what they are: a patch or a Makefile goes out as it was written.
+func text2(s string) string {
+	parts := strings.Split(s, "\t")
+	for i, p := range parts {
+		parts[i] = message.Clean(p).String()
+	}
+	return strings.Join(parts, "\t")
+}
 
 func (c *composer) Draw(s tcell.Screen, r cells.Rect) {
 	if c.review {
@@ -47,8 +53,13 @@ func (c *composer) drawFields(s tcell.Screen, r cells.Rect) {
 		if i == fromField {
 			c.drawFrom(s, cells.Rect{X: r.X + indent, Y: y, W: r.W - indent - 1, H: 1})
 		} else {
-			c.inputs[i].SetRect(r.X+indent, y, r.W-indent-1, 1)
-			c.inputs[i].Draw(s)
+			w := r.W - indent - 1
+			c.inputs[i].SetRect(r.X+indent, y, w, 1)
+			if v := text("%s", c.value(i)); i != c.focus && cells.Width(v.String()) > w {
+				cells.PutFit(s, r.X+indent, y, w, v, look.plain) // that it goes on is to be seen
+			} else {
+				c.inputs[i].Draw(s)
+			}
 		}
 		y++
 		if e, bad := c.errs[i]; bad && y < r.Y+r.H-3 {

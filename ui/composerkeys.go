@@ -2,12 +2,14 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
+	"mua/account"
 	"mua/outbox/compose"
 	"mua/ui/keys"
 )
@@ -183,7 +185,7 @@ func (c *composer) askAttach() {
 			a, err := compose.Attach(expandHome(path))
 			return func() {
 				if err != nil {
-					p.fail(-1, strings.SplitN(err.Error(), "\n", 2)[0])
+					p.fail(-1, attachFailure(err))
 					return
 				}
 				p.close()
@@ -193,6 +195,14 @@ func (c *composer) askAttach() {
 			}
 		})
 	})
+}
+
+// attachFailure says why a file cannot be attached; what else is said of that where a message is sent at once is not so here.
+func attachFailure(err error) string {
+	if t, ok := errors.AsType[*account.Trouble](err); ok {
+		return oneLine(t.What)
+	}
+	return oneLine(err.Error())
 }
 
 func (c *composer) detach() {

@@ -15,7 +15,7 @@ func (c *composer) askWhen() {
 	if !ok {
 		return
 	}
-	c.u.prompt("Send when (18:30, tomorrow 8:00, fri 9:00, +2h):", "", &c.u.laters, completeTimes, func(p *prompt, answer string) {
+	c.u.prompt("Send when (18:30, fri 9:00, +2h):", "", &c.u.laters, completeTimes, func(p *prompt, answer string) {
 		if strings.TrimSpace(answer) == "" {
 			p.close()
 			return

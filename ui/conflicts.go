@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -174,7 +175,7 @@ func (v *conflictsView) drawStory(s tcell.Screen, r cells.Rect) {
 		put(look.plain, "The server:  "+placedWords(c.Remote))
 	}
 	if c.MailboxName == "" {
-		put(look.dim, "The message is no longer here.")
+		put(look.dim, "The message is no longer here · mua recover brings back what a server removed, for 30 days")
 		return
 	}
 	put(look.dim, "The message is in "+c.MailboxName+" · "+v.u.keys.Key(keys.Open, keys.Conflicts)+" shows it")
@@ -198,6 +199,15 @@ func placedWords(p *store.Placed) string {
 
 func (v *conflictsView) Contexts() []keys.Context {
 	return []keys.Context{keys.Conflicts, keys.Move, keys.Global}
+}
+
+// Hints leave out what shows a message where there is none to show.
+func (v *conflictsView) Hints() []keys.Action {
+	hints := keys.Hints(keys.Conflicts)
+	if len(v.list) == 0 || v.list[v.sel].Message == 0 || v.list[v.sel].MailboxName == "" {
+		hints = slices.DeleteFunc(slices.Clone(hints), func(a keys.Action) bool { return a == keys.Open })
+	}
+	return hints
 }
 
 // Where tells how many there are.

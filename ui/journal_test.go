@@ -86,6 +86,29 @@ func TestConflictsView(t *testing.T) {
 	r.sees("The contract", "1 message")
 }
 
+// TestConflictOverWhatIsGone: it is told how to have it back, and the key that shows it is not offered.
+func TestConflictOverWhatIsGone(t *testing.T) {
+	r := start(t, setup{samples: true})
+	ctx := t.Context()
+	inbox, err := r.st.RoleMailbox(ctx, r.acct, store.RoleInbox, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := []byte("Subject: The contract\r\nMessage-ID: <c@x>\r\n\r\nx\r\n")
+	ids, _, err := r.st.AddRemote(ctx, inbox.ID, []store.Incoming{{UID: 9001, Raw: raw, Size: int64(len(raw))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.st.MarkFlags(ctx, ids, store.FlagChange{Add: store.Flagged}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.st.ExpungeRemote(ctx, inbox.ID, []uint32{9001}); err != nil {
+		t.Fatal(err)
+	}
+	r.keys("g c")
+	r.sees("1 conflict", "The contract", "The message is no longer here · mua recover brings back", "q back  u undo")
+}
+
 // TestForeignDraft: a draft begun in another client goes on here, and is replaced.
 func TestForeignDraft(t *testing.T) {
 	r := start(t, setup{samples: true})

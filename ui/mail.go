@@ -341,7 +341,11 @@ func (m *mailView) Hints() []keys.Action {
 		}
 		return []keys.Action{keys.Sync, keys.Compose, keys.Search, keys.ChooseMailbox, keys.Back, keys.Undo, keys.NextPane}
 	}
-	return keys.Hints(m.Contexts()[0])
+	hints := keys.Hints(m.Contexts()[0])
+	if m.focus == listPane && !m.atHome() { // found or limited: how to come back from there
+		hints = slices.Insert(slices.Clone(hints), 0, keys.Back)
+	}
+	return hints
 }
 
 // empty reports a list with the keys that has no message.

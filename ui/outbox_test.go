@@ -8,6 +8,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"mua/account"
 	"mua/store"
 )
 
@@ -140,6 +141,26 @@ func TestFrozenMessage(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("m", "=bob@example.org", "Tab", "Tab", "=hidden@example.org", "Tab", "=Plan", "Tab", "=text of it", "Ctrl-X", "g o", "Enter")
 	r.sees("To       bob@example.org", "Bcc      hidden@example.org", "Subject  Plan", "Id       ", "text of it")
+}
+
+// TestFrozenMessageToMany: what does not fit in a line of the header goes on below its value.
+func TestFrozenMessageToMany(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@example.org, carol@example.org, dave@example.org, erin@example.org", "Tab", "Tab", "Tab", "=Plan", "Tab", "=text of it", "Ctrl-X", "g o", "Enter")
+	r.sees("To       bob@example.org", "         erin@example.org")
+}
+
+// TestOutboxDeedsAreWhole: what one can do with an item is never broken between the key and what it does.
+func TestOutboxDeedsAreWhole(t *testing.T) {
+	r := start(t, setup{samples: true, config: func(c *account.Config) { c.SendDelay = 10 * time.Second }})
+	r.write("bob@example.org", "Plan", "x")
+	r.keys("g o")
+	r.sees("Enter read it")
+	for _, l := range strings.Split(r.screen(), "\n") {
+		if strings.HasSuffix(strings.TrimSpace(l), "·") {
+			t.Errorf("%q", l)
+		}
+	}
 }
 
 // TestOutboxMouse: a click picks an item of two lines, one below the last picks none, the wheel goes an item further.

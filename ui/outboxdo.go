@@ -225,30 +225,26 @@ func (v *outboxView) showMessage(it store.Item) {
 		if err != nil {
 			return func() { u.oops("outbox", err) }
 		}
-		body := frozen(message.Parse(raw), it)
-		return func() { u.page("outbox ▸ "+subjectOr(it.Subject), body) }
+		m := message.Parse(raw)
+		head, body := frozenHead(m, it), message.Clean(m.Text())
+		return func() { u.push(&pager{u: u, title: "outbox ▸ " + subjectOr(it.Subject), head: head, text: body}) }
 	})
 }
 
-// frozen is an item's message as text.
-func frozen(m *message.Message, it store.Item) string {
-	var b strings.Builder
-	line := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%-9s%s\n", name, value)
+// frozenHead is the header of an item's message.
+func frozenHead(m *message.Message, it store.Item) (out []headerLine) {
+	for _, l := range []headerLine{
+		{"From", addressList(m.From)}, {"To", addressList(m.To)}, {"Cc", addressList(m.Cc)}, {"Bcc", addressList(unnamed(m, it))},
+		{"Date", m.Date.Format("Monday, 2 January 2006 15:04 -0700")}, {"Subject", m.Subject}, {"Id", m.MessageID},
+	} {
+		if l.value != "" {
+			out = append(out, l)
 		}
 	}
-	line("From", addressList(m.From))
-	line("To", addressList(m.To))
-	line("Cc", addressList(m.Cc))
-	line("Bcc", addressList(unnamed(m, it)))
-	line("Date", m.Date.Format("Mon, 2 Jan 2006 15:04:05 -0700"))
-	line("Subject", m.Subject)
-	line("Id", m.MessageID)
 	for _, a := range m.Attachments() {
-		line("Attached", a.Name+" ("+size(a.Size)+")")
+		out = append(out, headerLine{"Attached", a.Name + " (" + size(a.Size) + ")"})
 	}
-	return b.String() + "\n" + m.Text()
+	return out
 }
 
 // unnamed are the recipients that the header does not name.

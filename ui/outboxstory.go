@@ -53,7 +53,7 @@ func (o *outboxStory) set(u *App, it store.Item, width int) {
 	for _, l := range o.why {
 		o.add(l, 0, 0, width, look.dim)
 	}
-	if words := u.canDo(it); words != "" {
+	for _, words := range u.canDo(it, width) {
 		o.add(words, 0, 0, width, look.accent)
 	}
 	o.lines = append(o.lines, storyLine{})
@@ -149,15 +149,21 @@ func deeds(it store.Item) []deed {
 	return []deed{read}
 }
 
-// canDo tells what one can do with an item, with the keys that do it.
-func (u *App) canDo(it store.Item) string {
-	var out []string
+// canDo tells what one can do with an item, with the keys that do it, in lines of whole deeds.
+func (u *App) canDo(it store.Item, width int) (out []string) {
 	for _, d := range deeds(it) {
-		if k := u.keys.Key(d.action, keys.Outbox); k != "" {
-			out = append(out, k+" "+d.words)
+		k := u.keys.Key(d.action, keys.Outbox)
+		if k == "" {
+			continue
+		}
+		words, last := k+" "+d.words, len(out)-1
+		if last >= 0 && cells.Width(out[last]+" · "+words) <= width {
+			out[last] += " · " + words
+		} else {
+			out = append(out, words)
 		}
 	}
-	return strings.Join(out, " · ")
+	return out
 }
 
 // Hints are the keys that do something for the selected item.

@@ -17,11 +17,18 @@ type pager struct {
 	base
 	u      *App
 	title  string
+	head   []headerLine // of a message, before the text
 	text   message.Text
-	lines  []cells.Line
+	lines  []readerLine
 	width  int
 	off, h int
 }
+
+// headerLine is a line of a message's header.
+type headerLine struct{ name, value string }
+
+// maxHeadLines is how many lines of a page a field may take.
+const maxHeadLines = 40
 
 // page shows a text; it is cleaned here.
 func (u *App) page(title, body string) {
@@ -31,12 +38,21 @@ func (u *App) page(title, body string) {
 func (p *pager) Draw(s tcell.Screen, r cells.Rect) {
 	if p.width != r.W {
 		p.width = r.W
-		p.lines = cells.Wrap(p.text, r.W-2)
+		p.lines = nil
+		for _, h := range p.head {
+			p.lines = append(p.lines, field(h.name, h.value, min(r.W-2, maxColumns), maxHeadLines)...)
+		}
+		if len(p.head) > 0 {
+			p.lines = append(p.lines, readerLine{kind: ruleLine})
+		}
+		for _, l := range cells.Wrap(p.text, r.W-2) {
+			p.lines = append(p.lines, readerLine{line: l})
+		}
 	}
 	p.h = r.H
 	p.off = max(0, min(p.off, len(p.lines)-r.H))
 	for i := 0; i < r.H && p.off+i < len(p.lines); i++ {
-		readerLine{line: p.lines[p.off+i]}.draw(s, cells.Rect{X: r.X + 1, Y: r.Y + i, W: r.W - 1, H: 1}, p.u.look)
+		p.lines[p.off+i].draw(s, cells.Rect{X: r.X + 1, Y: r.Y + i, W: r.W - 1, H: 1}, p.u.look)
 	}
 }
 

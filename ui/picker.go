@@ -185,6 +185,7 @@ func (u *App) chooseMailbox(title string, acct store.AccountID, do func(store.Ma
 	p := u.pick(title, options)
 	owner := u.ownerOf(acct)
 	p.make = func(name string) option {
+		name = u.boxName(owner, name)
 		return option{text("+ make mailbox %s", name), text("%s", owner), "", func() { u.createBox(owner, name, do) }}
 	}
 }

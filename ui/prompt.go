@@ -85,7 +85,9 @@ func (p *prompt) Draw(s tcell.Screen, body cells.Rect) {
 	y := p.u.h - 1
 	line := cells.Rect{X: 0, Y: y, W: p.u.w, H: 1}
 	cells.Fill(s, line, look.plain)
-	n := cells.Put(s, 1, y, p.u.w/2, text("%s ", p.label), look.accent) + 1
+	n := min(cells.Width(p.label), p.u.w/2)
+	cells.PutFit(s, 1, y, n, text("%s", p.label), look.accent)
+	n += 2 // a blank on either side
 	p.input.SetRect(n, y, p.u.w-n, 1)
 	p.input.Draw(s)
 	if p.failed != "" {

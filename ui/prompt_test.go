@@ -63,3 +63,15 @@ func TestNothingThereIsSaid(t *testing.T) {
 	r.keys("q", "g c", "Enter")
 	r.sees("There is no conflict here")
 }
+
+// TestPromptTellsWhatItAsks: what is asked stands apart from the answer, also where it has to be cut.
+func TestPromptTellsWhatItAsks(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Plan", "Tab", "=x", "Esc", "l", "=never")
+	r.sees("Send when (18:30, fri 9:00, +2h): never")
+	r.keys("Ctrl-U", "=fri 9:00", "Enter")
+	r.sees("Goes out")
+	r = start(t, setup{w: 120, h: 40, samples: true})
+	r.keys("w", "w", "n", "="+strings.Repeat("Long", 20), "Enter", "e", "Ctrl-U", "=Short")
+	r.sees("Rename LongLong", "… Short")
+}

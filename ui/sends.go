@@ -361,7 +361,7 @@ func (u *App) followWaiting(it store.Item, o *outgoing) {
 	case len(it.InDoubt()) > 0:
 		u.say("Not sent to all: “%s” · %s", o.subject, u.describe(it))
 	case it.Waiting == "network":
-		u.say("No connection: “%s” waits in the outbox and goes out when there is one", o.subject)
+		u.say("No connection: “%s” waits in the outbox for one", o.subject)
 	case it.Waiting == "retry":
 		u.say("Deferred: “%s” · %s; next try in %s", o.subject, it.LastError, shortDuration(it.NextAttempt.Sub(u.now())))
 	default:

@@ -67,6 +67,9 @@ func (s *statusLine) fail(source string, err error) {
 	words := err.Error()
 	var t *account.Trouble
 	if !errors.As(err, &t) {
+		if source == "not done" { // which says as much
+			words = strings.TrimSuffix(words, ": "+store.ErrState.Error())
+		}
 		words = source + ": " + words
 	}
 	s.settled(source)
@@ -174,7 +177,7 @@ func (u *App) drawTop(s tcell.Screen, r cells.Rect) {
 	x := r.X + cells.Put(s, r.X, r.Y, r.W, text("%s", name), u.look.barStrong)
 	room := r.X + r.W - x
 	n := min(cells.Width(right)+1, max(room*2/3, room-cells.Width(left)-1))
-	cells.PutFit(s, x, r.Y, room-n, text("%s", left), u.look.bar)
+	cells.PutFit(s, x, r.Y, max(0, room-n-1), text("%s", left), u.look.bar)
 	cells.PutRight(s, r.X+r.W-n, r.Y, n, text("%s ", right), u.look.barStrong)
 }
 

@@ -39,6 +39,24 @@ func TestUnfinishedRecipientIsShown(t *testing.T) {
 	r.sees("▸ draft ▸ A plan", "ali@x.example, bob@")
 }
 
+// TestWhatCannotBeAttached: it is said what is wrong with the file, and nothing of a spool that one has not seen.
+func TestWhatCannotBeAttached(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "Ctrl-T", "=/no", "Enter")
+	r.sees("Attach file: /no", `cannot attach "/no": no such file or directory`)
+	r.seesNot("spooled")
+}
+
+// TestLongFieldsTellThatTheyGoOn: of recipients that do not fit the last one seen is not taken for the last one there is.
+func TestLongFieldsTellThatTheyGoOn(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@example.org, carol@example.org, dave@example.org, erin@example.org, frank@example.org", "Tab")
+	r.sees("To       bob@example.org", "…")
+	r.keys("S-Tab")
+	r.sees("frank@example.org")
+	r.seesNot("…")
+}
+
 func TestUndoSend(t *testing.T) {
 	r := start(t, setup{samples: true, config: func(c *account.Config) { c.SendDelay = 10 * time.Second }})
 	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Oops", "Tab", "=Wrong", "Ctrl-X")
@@ -182,10 +200,25 @@ func TestPasteKeepsLines(t *testing.T) {
 	r.idle()
 	var body string
 	r.on(func() { body = r.u.top().(*composer).body.GetText() })
-	if want := "one\ntwo\n        three\nfour [red]"; body != want {
+	if want := "one\ntwo\n\tthree\nfour [red]"; body != want {
 		t.Errorf("pasted %q, want %q", body, want)
 	}
 	r.sees("four [red]")
+}
+
+// TestTabsStay: a text with tabs is sent with them, also when it was put off in between or came from an editor.
+func TestTabsStay(t *testing.T) {
+	editor := filepath.Join(t.TempDir(), "editor")
+	if err := os.WriteFile(editor, []byte("#!/bin/sh\nprintf 'all:\\n\\tgo build\\n' > \"$1\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, setup{samples: true, config: func(c *account.Config) { c.Editor = editor }})
+	r.keys("m", "=bob@example.org", "Tab", "Tab", "Tab", "=Makefile", "Tab", "Ctrl-G", "p", "g d", "g g", "Enter", "Ctrl-X")
+	r.sees("on its way")
+	raw, err := r.st.ItemRaw(t.Context(), r.items()[0].ID)
+	if err != nil || !strings.HasSuffix(string(raw), "\r\n\r\nall:\r\n\tgo build\r\n") {
+		t.Errorf("%v:\n%s", err, raw)
+	}
 }
 
 func TestUnfinishedTextSurvives(t *testing.T) {

@@ -27,9 +27,12 @@ type link struct {
 	imap     *imap.Session        // nil: not connected
 	arrived  func(store.Arrivals) // told of new mail as soon as it is here; nil: Result says it
 
-	left   []store.ActionID // wishes that the last pass has tried and that wait still: of them only the next one makes another try
+	left   waiting          // wishes that the last pass has tried and that wait still: of them only the next one makes another try
 	unable *account.Trouble // why, for the reader; nil: there are none, or nothing needs to be said
 }
+
+// waiting are wishes that can be replayed, each kind with ids of its own.
+type waiting struct{ messages, mailboxes []store.ActionID }
 
 func newLink(o Options, a *account.Account, id store.AccountID) *link {
 	l := &link{o: o, a: a, id: id, counters: &wire.Counters{}}
@@ -78,7 +81,7 @@ func (l *link) pass(ctx context.Context, p PassOptions) Result {
 	join()
 	l.tellArrived(ctx, mark, &r)
 	l.unable = nil
-	if l.left = l.replayable(ctx); len(l.left) > 0 { // a mailbox that the pull has just found on the server gets what waited for it here
+	if l.left = l.replayable(ctx); len(l.left.messages)+len(l.left.mailboxes) > 0 { // a mailbox that the pull has just found on the server gets what waited for it here
 		l.replay(ctx, &r)
 		if l.imap != nil && l.imap.Unable() != nil {
 			l.unable = l.imap.Unable()
@@ -208,21 +211,30 @@ func (l *link) imapOptions() imap.Options {
 }
 
 // replayable lists what waits to be replayed over a live connection.
-func (l *link) replayable(ctx context.Context) []store.ActionID {
+func (l *link) replayable(ctx context.Context) (w waiting) {
 	if l.imap == nil {
-		return nil
+		return w
 	}
-	ids, err := l.o.Store.Replayable(ctx, l.id)
-	if err != nil {
-		return nil // the pass tells of a failing store
+	var err error
+	if w.mailboxes, err = l.o.Store.ReplayableMailboxes(ctx, l.id); err != nil {
+		return waiting{} // the pass tells of a failing store
 	}
-	return ids
+	if w.messages, err = l.o.Store.Replayable(ctx, l.id); err != nil {
+		return waiting{}
+	}
+	return w
 }
 
 // wishes reports whether anything waits to be replayed that the last pass has not tried in vain. What it has, a server that
 // refuses to open the mailbox for instance, would only be refused again.
 func (l *link) wishes(ctx context.Context) bool {
-	return slices.ContainsFunc(l.replayable(ctx), func(id store.ActionID) bool { return !slices.Contains(l.left, id) })
+	now := l.replayable(ctx)
+	return more(now.messages, l.left.messages) || more(now.mailboxes, l.left.mailboxes)
+}
+
+// more reports whether there is one that was not there before.
+func more(now, before []store.ActionID) bool {
+	return slices.ContainsFunc(now, func(id store.ActionID) bool { return !slices.Contains(before, id) })
 }
 
 func (l *link) replay(ctx context.Context, r *Result) {

@@ -94,6 +94,28 @@ func TestDovecotMailboxes(t *testing.T) {
 	}
 }
 
+// TestDovecotWithoutArchive: what is archived stays on a server that had no mailbox for it.
+func TestDovecotWithoutArchive(t *testing.T) {
+	d := realservers.Dovecot(t, realservers.Config("namespace inbox {\n  mailbox Archive {\n    auto = no\n  }\n}"))
+	user := d.AddUser(t)
+	other := d.Client(t, user)
+	other.Append("INBOX", mail(0))
+	if l := strings.Join(other.Exec(`LIST "" *`), " "); strings.Contains(l, "Archive") {
+		t.Fatalf("mailboxes on the server: %s", l)
+	}
+	e := dovecotEnv(t, d, user, "imaps")
+	e.sync()
+	must(e.st.Archive(t.Context(), e.ids("INBOX", 0)))(t)
+	e.sync()
+	e.settled()
+	if m := e.mailbox("Archive"); m.Local || m.Role != store.RoleArchive || m.Total != 1 {
+		t.Errorf("%+v", m)
+	}
+	if l := strings.Join(other.Exec(`STATUS Archive (MESSAGES)`), " "); !strings.Contains(l, "MESSAGES 1") {
+		t.Errorf("on the server: %s", l)
+	}
+}
+
 // TestDovecotUndoAfterReplay: what the server has carried out already is wished back, also what was deleted for good.
 func TestDovecotUndoAfterReplay(t *testing.T) {
 	for name, without := range kinds {

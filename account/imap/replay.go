@@ -284,11 +284,14 @@ func temporary(e *imap.Error) bool {
 
 // refusal is a refusal in the server's words.
 func refusal(e *imap.Error) string {
-	words := string(e.Type)
+	words := account.CleanWords(e.Text)
+	if words == "" {
+		words = string(e.Type)
+	}
 	if e.Code != "" {
 		words += " [" + string(e.Code) + "]"
 	}
-	return account.CleanWords(words + " " + e.Text)
+	return account.CleanWords(words)
 }
 
 // refusals words a refusal for each wish.

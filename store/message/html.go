@@ -17,7 +17,7 @@ func HTMLToText(html string) string { return htmlToText(html, noLimit, false) }
 func htmlToText(source string, limit int, brief bool) string {
 	source = strings.ToValidUTF8(source, "\ufffd")
 	w := newHTMLWriter(limit)
-	w.brief = brief
+	w.brief, w.lines.brief = brief, brief
 	w.render(source)
 	text := w.lines.String()
 	if text == "" && brief {

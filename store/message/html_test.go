@@ -18,7 +18,7 @@ func TestHTMLToText(t *testing.T) {
 		{"quotes", "a<blockquote>b<br>c<blockquote>d</blockquote></blockquote>e", "a\n\n> b\n> c\n>\n> > d\n\ne\n"},
 		{"pre", "x<pre>\n a\n   b\n\nc</pre>y", "x\n\n a\n   b\n\nc\n\ny\n"},
 		{"hr", "a<hr>b", "a\n" + ruler + "\nb\n"},
-		{"table rows", "<table><tr><td>Name</td><td>Ada</td></tr><tr><th>Age</th><td>36</td></tr></table>", "Name  Ada\nAge  36\n"},
+		{"table rows", "<table><tr><td>Name</td><td>Ada</td></tr><tr><th>Age</th><td>36</td></tr></table>", "Name  Ada\nAge   36\n"},
 		{"table cells with paragraphs", "<table><tr><td><p>Name</p></td><td><p>Ada</p></td></tr></table>", "Name  Ada\n"},
 		{"long table cells", "<table><tr><td>" + strings.Repeat("long ", 20) + "</td><td>b</td></tr></table>", strings.TrimSpace(strings.Repeat("long ", 20)) + "\nb\n"},
 		{"empty table cells", "<table><tr><td></td><td>a</td><td>&nbsp;</td><td>b</td></tr></table>", "a  b\n"},
@@ -47,6 +47,35 @@ func TestHTMLToText(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestHTMLTables: the cells of rows that follow each other stand below each other, by the columns they take on a screen; not in rows
+// that would be too wide for that, and not where only words are wanted.
+func TestHTMLTables(t *testing.T) {
+	table := func(rows ...string) string {
+		var b strings.Builder
+		b.WriteString("<table>")
+		for _, r := range rows {
+			b.WriteString("<tr><td>" + strings.ReplaceAll(r, "|", "</td><td>") + "</td></tr>")
+		}
+		return b.String() + "</table>"
+	}
+	long := strings.Repeat("x", 50)
+	for _, c := range []struct{ name, in, want string }{
+		{"three columns", table("Where|Soup|Stars", "Gull Sound|fish|4"), "Where       Soup  Stars\nGull Sound  fish  4\n"},
+		{"wide characters", table("港|a", "abc|b", "e\u0301|c"), "港   a\nabc  b\ne\u0301    c\n"},
+		{"rows with as many cells", "<p>x</p>" + table("Rope|2|58", "Clock|1|19", "Sum|77", "all") + "y", "x\n\nRope   2  58\nClock  1  19\nSum  77\nall\ny\n"},
+		{"too wide", table("a|b|"+long, long+"|c|d"), "a  b  " + long + "\n" + long + "  c  d\n"},
+		{"quoted", "<blockquote>" + table("a|b", "long|c") + "</blockquote>", "> a     b\n> long  c\n"},
+		{"not side by side", table("a|b") + "<p>between</p>" + table("long|c"), "a  b\n\nbetween\n\nlong  c\n"},
+	} {
+		if got := HTMLToText(c.in); got != c.want {
+			t.Errorf("%s: got  %q\nwant %q", c.name, got, c.want)
+		}
+	}
+	if got := htmlToText(table("Where|Soup", "Gull Sound|fish"), noLimit, true); got != "Where  Soup\nGull Sound  fish\n" {
+		t.Errorf("words only: %q", got)
 	}
 }
 

@@ -11,13 +11,15 @@ import (
 // indentation and bullets.
 type textWriter struct {
 	out       []byte
-	lineStart int  // where the current line begins in out
-	lineCount int  // line ends written
-	breaks    int  // line ends to write before the next text
-	space     bool // a blank to write before the next text
-	nbsp      int  // hard blanks in that run
-	padded    bool // invisible characters in that run: it only pads
-	gap       bool // two blanks to write: between table cells
+	lineStart int   // where the current line begins in out
+	lineCount int   // line ends written
+	breaks    int   // line ends to write before the next text
+	space     bool  // a blank to write before the next text
+	nbsp      int   // hard blanks in that run
+	padded    bool  // invisible characters in that run: it only pads
+	gap       bool  // two blanks to write: between table cells
+	gaps      []int // where cells begin behind such blanks
+	brief     bool  // words only: cells are not set below each other
 	joiner    rune
 	tail      bool // the last thing written was a suffix: no word may touch it
 	quote     int
@@ -109,6 +111,9 @@ func (w *textWriter) flush(next rune) {
 	switch {
 	case w.gap && !fresh:
 		w.out = append(w.out, ' ', ' ')
+		if !w.brief {
+			w.gaps = append(w.gaps, len(w.out))
+		}
 	case w.padded && w.nbsp > 0 || w.nbsp > maxNbsp, w.space && w.nbsp == 0:
 		if !fresh {
 			w.out = append(w.out, ' ')
@@ -191,6 +196,9 @@ func (w *textWriter) String() string {
 	out := bytes.TrimRight(w.out, " \n")
 	if len(out) == 0 {
 		return ""
+	}
+	if len(w.gaps) > 0 {
+		out = aligned(out, w.gaps)
 	}
 	return string(out) + "\n"
 }
