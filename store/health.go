@@ -89,8 +89,7 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 	case h.Size == 0:
 		h.Problems = []string{"mail.db is empty: opening it begins an empty mail store"}
 	default:
-		_, err := os.Stat(path + "-wal")
-		return h, h.look(ctx, still && h.InUse == 0 && errors.Is(err, fs.ErrNotExist))
+		return h, h.look(ctx, still && h.InUse == 0 && h.Log == 0)
 	}
 	return h, nil
 }

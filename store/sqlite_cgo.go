@@ -14,7 +14,8 @@ import (
 
 // connectHook sets what mattn/go-sqlite3 has no DSN key for. temp_store: what is
 // sorted never reaches a temporary file outside the data folder. fullfsync:
-// on macOS plain fsync does not reach the disk. wal_autocheckpoint: each checkpoint waits for the disk
+// on macOS plain fsync does not reach the disk. The log stays beside the file, empty, when the last connection is closed: to
+// make and remove it took a fifth of a search. wal_autocheckpoint: each checkpoint waits for the disk
 // twice and writes the pages of every index again, so a first pull has one in 16 MiB, not in 4.
 func connectHook(c *sqlite3.SQLiteConn) error {
 	for _, p := range []string{
@@ -28,7 +29,7 @@ func connectHook(c *sqlite3.SQLiteConn) error {
 			return err
 		}
 	}
-	return nil
+	return c.SetFileControlInt("main", sqlite3.SQLITE_FCNTL_PERSIST_WAL, 1)
 }
 
 // sqliteVersion is that of the library.

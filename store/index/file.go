@@ -84,13 +84,13 @@ func (c *connector) Driver() driver.Driver                        { return c.drv
 // open opens a pool. A reader never writes to the file nor to what lies beside it.
 func open(path string, writer bool) *sql.DB {
 	v := url.Values{"_busy_timeout": {"5000"}, "_stmt_cache_size": {"50"}}
-	pragmas := []string{"PRAGMA temp_store = MEMORY", "PRAGMA trusted_schema = OFF"}
+	pragmas := []string{"PRAGMA temp_store = MEMORY", "PRAGMA trusted_schema = OFF", "PRAGMA journal_size_limit = 67108864"}
 	n := 2
 	if writer {
 		v.Set("_journal_mode", "WAL")
 		v.Set("_synchronous", "NORMAL") // what a loss of power takes is read again
 		v.Set("_txlock", "immediate")
-		pragmas = append(pragmas, "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 67108864", "PRAGMA cache_size = -8000")
+		pragmas = append(pragmas, "PRAGMA wal_autocheckpoint = 4000", "PRAGMA cache_size = -8000")
 		n = 1
 	} else {
 		v.Set("mode", "ro")

@@ -16,7 +16,7 @@ func hook(pragmas []string) func(*sqlite3.SQLiteConn) error {
 				return err
 			}
 		}
-		return nil
+		return c.SetFileControlInt("main", sqlite3.SQLITE_FCNTL_PERSIST_WAL, 1) // as that of mail.db does
 	}
 }
 
