@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -19,7 +20,7 @@ const maxProblems = 20
 type Health struct {
 	Path           string
 	Missing        bool  // there is no such file; nothing but Path, Free and what is about this program is known
-	ReadOnly       bool  // SQLite may not write beside it: it was read as it is
+	ReadOnly       bool  // it, or beside it, may not be written: it was read as it is
 	Size, Log      int64 // of mail.db and of the write-ahead log beside it, in bytes
 	Free           int64 // on that disk, for this user, in bytes; -1: not known
 	Schema, Newest int   // of the file, and of this program
@@ -79,7 +80,13 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 		return h, err
 	}
 	h.InUse = lockHolder(f)
-	if err := f.Close(); err != nil { // before SQLite opens it: closing drops the locks of this process
+	err = f.Close() // before SQLite opens it: closing drops the locks of this process
+	w, unwritable := os.OpenFile(path, os.O_WRONLY, 0)
+	unwritten := errors.Is(unwritable, syscall.EROFS) || errors.Is(unwritable, fs.ErrPermission)
+	if unwritable == nil {
+		err = errors.Join(err, w.Close())
+	}
+	if err != nil {
 		return h, err
 	}
 	h.exposed()
@@ -89,6 +96,7 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 	case h.Size == 0:
 		h.Problems = []string{"mail.db is empty: opening it begins an empty mail store"}
 	default:
+		h.ReadOnly = !still && unwritten
 		return h, h.look(ctx, still && h.InUse == 0 && h.Log == 0)
 	}
 	return h, nil
