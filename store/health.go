@@ -80,13 +80,7 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 		return h, err
 	}
 	h.InUse = lockHolder(f)
-	err = f.Close() // before SQLite opens it: closing drops the locks of this process
-	w, unwritable := os.OpenFile(path, os.O_WRONLY, 0)
-	unwritten := errors.Is(unwritable, syscall.EROFS) || errors.Is(unwritable, fs.ErrPermission)
-	if unwritable == nil {
-		err = errors.Join(err, w.Close())
-	}
-	if err != nil {
+	if err := f.Close(); err != nil { // before SQLite opens it: closing drops the locks of this process
 		return h, err
 	}
 	h.exposed()
@@ -96,10 +90,19 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 	case h.Size == 0:
 		h.Problems = []string{"mail.db is empty: opening it begins an empty mail store"}
 	default:
-		h.ReadOnly = !still && unwritten
+		h.ReadOnly = !still && unwritable(path)
 		return h, h.look(ctx, still && h.InUse == 0 && h.Log == 0)
 	}
 	return h, nil
+}
+
+// unwritable reports whether a file may not be written. Like any other look at it, that comes before SQLite opens it.
+func unwritable(path string) bool {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err == nil {
+		err = f.Close()
+	}
+	return errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)
 }
 
 func (h *Health) sizes() {

@@ -144,8 +144,8 @@ func (u *App) findBox(name string, acct store.AccountID) (store.Mailbox, bool) {
 	if b, ok := store.MailboxNamed(u.boxesWhere(func(b store.Mailbox) bool { return b.Account == acct }), name); ok {
 		return b, true
 	}
-	for _, b := range u.boxesWhere(func(b store.Mailbox) bool { return strings.EqualFold(b.Name, name) }) {
-		return b, true
+	if list := u.boxesWhere(func(b store.Mailbox) bool { return strings.EqualFold(b.Name, name) }); len(list) > 0 {
+		return list[0], true
 	}
 	return u.boxElsewhere(name)
 }

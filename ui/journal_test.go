@@ -50,30 +50,38 @@ func TestMailboxPane(t *testing.T) {
 	r.sees("Mailbox Ant made")
 }
 
+// contract puts a message into the inbox, as UID 9001, and flags it here.
+func (r *rig) contract() (inbox store.MailboxID, id store.MessageID) {
+	r.t.Helper()
+	ctx := r.t.Context()
+	box, err := r.st.RoleMailbox(ctx, r.acct, store.RoleInbox, false)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	raw := []byte("Subject: The contract\r\nMessage-ID: <c@x>\r\n\r\nx\r\n")
+	ids, _, err := r.st.AddRemote(ctx, box.ID, []store.Incoming{{UID: 9001, Raw: raw, Size: int64(len(raw))}})
+	if err == nil {
+		_, err = r.st.MarkFlags(ctx, ids, store.FlagChange{Add: store.Flagged})
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return box.ID, ids[0]
+}
+
 func TestConflictsView(t *testing.T) {
 	r := start(t, setup{samples: true})
 	r.keys("g c")
 	r.sees("▸ conflicts", "No conflicts: what you did is on the servers")
 	r.keys("q")
 	ctx := t.Context()
-	inbox, err := r.st.RoleMailbox(ctx, r.acct, store.RoleInbox, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw := []byte("Subject: The contract\r\nMessage-ID: <c@x>\r\n\r\nx\r\n")
-	ids, _, err := r.st.AddRemote(ctx, inbox.ID, []store.Incoming{{UID: 9001, Raw: raw, Size: int64(len(raw))}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.st.MarkFlags(ctx, ids, store.FlagChange{Add: store.Flagged}); err != nil {
-		t.Fatal(err)
-	}
+	_, id := r.contract()
 	list, err := r.st.PendingActions(ctx, r.acct)
 	if err != nil || len(list) == 0 {
 		t.Fatal(err, list)
 	}
 	for _, a := range list {
-		if a.Message == ids[0] {
+		if a.Message == id {
 			if err := r.st.FinishActions(ctx, []store.Replayed{{ID: a.ID, Refused: "NO [NOPERM] not yours"}}); err != nil {
 				t.Fatal(err)
 			}
@@ -90,19 +98,8 @@ func TestConflictsView(t *testing.T) {
 func TestConflictOverWhatIsGone(t *testing.T) {
 	r := start(t, setup{samples: true})
 	ctx := t.Context()
-	inbox, err := r.st.RoleMailbox(ctx, r.acct, store.RoleInbox, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw := []byte("Subject: The contract\r\nMessage-ID: <c@x>\r\n\r\nx\r\n")
-	ids, _, err := r.st.AddRemote(ctx, inbox.ID, []store.Incoming{{UID: 9001, Raw: raw, Size: int64(len(raw))}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.st.MarkFlags(ctx, ids, store.FlagChange{Add: store.Flagged}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.st.ExpungeRemote(ctx, inbox.ID, []uint32{9001}); err != nil {
+	inbox, _ := r.contract()
+	if _, err := r.st.ExpungeRemote(ctx, inbox, []uint32{9001}); err != nil {
 		t.Fatal(err)
 	}
 	r.keys("g c")

@@ -232,9 +232,13 @@ func (l *link) wishes(ctx context.Context) bool {
 	return more(now.messages, l.left.messages) || more(now.mailboxes, l.left.mailboxes)
 }
 
-// more reports whether there is one that was not there before.
+// more reports whether there is one that was not there before; there may be thousands.
 func more(now, before []store.ActionID) bool {
-	return slices.ContainsFunc(now, func(id store.ActionID) bool { return !slices.Contains(before, id) })
+	was := make(map[store.ActionID]bool, len(before))
+	for _, id := range before {
+		was[id] = true
+	}
+	return slices.ContainsFunc(now, func(id store.ActionID) bool { return !was[id] })
 }
 
 func (l *link) replay(ctx context.Context, r *Result) {

@@ -220,7 +220,7 @@ func itemStates() []store.ItemState {
 type healthJSON struct {
 	File      string                  `json:"file"`
 	OK        bool                    `json:"ok"`
-	ReadOnly  bool                    `json:"read_only"` // SQLite may not write beside it
+	ReadOnly  bool                    `json:"read_only"` // it, or beside it, may not be written
 	Problems  []string                `json:"problems"`
 	Size      int64                   `json:"size"`
 	Log       int64                   `json:"log"`
