@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"mua/account"
@@ -65,11 +66,16 @@ func (s *Session) round(ctx context.Context, p *Pulled) (more bool, done int, er
 			s.drop()
 		}
 	}()
+	ledger := s.readLedger(ctx) // beside the listing: both take as long
 	l, err := s.list()
+	rows, failed := ledger()
 	if err != nil {
 		return false, 0, err
 	}
-	w, err := s.plan(ctx, l)
+	if failed != nil {
+		return false, 0, s.local(failed)
+	}
+	w, err := s.plan(ctx, l, rows)
 	if err != nil {
 		return false, 0, err
 	}
@@ -117,12 +123,20 @@ type task struct {
 	here    bool // it turned out to be here, wholly
 }
 
-// plan compares the listing with the ledger, and drops from the ledger what is not listed any more.
-func (s *Session) plan(ctx context.Context, l listing) (*work, error) {
-	rows, err := s.st.UIDLs(ctx, s.acct)
-	if err != nil {
-		return nil, s.local(err)
+// readLedger begins to read what is known of the maildrop; what it returns waits for it.
+func (s *Session) readLedger(ctx context.Context) func() ([]store.UIDL, error) {
+	var rows []store.UIDL
+	var err error
+	var reading sync.WaitGroup
+	reading.Go(func() { rows, err = s.st.UIDLs(ctx, s.acct) })
+	return func() ([]store.UIDL, error) {
+		reading.Wait()
+		return rows, err
 	}
+}
+
+// plan compares the listing with the ledger, and drops from the ledger what is not listed any more.
+func (s *Session) plan(ctx context.Context, l listing, rows []store.UIDL) (*work, error) {
 	w := &work{ledger: make(map[string]store.UIDL, len(rows))}
 	for _, r := range rows {
 		w.ledger[r.UIDL] = r
