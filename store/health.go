@@ -50,7 +50,7 @@ type Health struct {
 
 // Examine looks at the mail.db in a data folder, or at the file path when that is given, and
 // changes neither it nor its write-ahead log. The error is that of a file that is not there
-// (fs.ErrNotExist) or may not be read; what is wrong inside is in Problems.
+// (fs.ErrNotExist), may not be read, or is a newer mua's (ErrNewerSchema); what is wrong inside is in Problems.
 func Examine(ctx context.Context, dir, path string) (Health, error) {
 	still := path != "" // a copy, unless somebody has it open
 	if path == "" {
@@ -159,7 +159,9 @@ func (h *Health) lookThrough(ctx context.Context, still bool) error {
 		h.problem("opening", err)
 		return nil
 	}
-	if h.Schema, err = checkFile(ctx, db, h.Path, h.Newest); err != nil {
+	if h.Schema, err = checkFile(ctx, db, h.Path, h.Newest); errors.Is(err, ErrNewerSchema) {
+		return err // nothing is wrong with it: it must not be set aside
+	} else if err != nil {
 		h.problem("its first page", err)
 		return nil
 	}

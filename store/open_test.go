@@ -36,4 +36,7 @@ func TestOpenWritesNothing(t *testing.T) {
 	if !errors.Is(err, ErrNewerSchema) || Damaged(err) || k.sums() != before {
 		t.Errorf("%v; changed: %v", err, k.sums() != before)
 	}
+	if h, err := Examine(t.Context(), k.dir, ""); !errors.Is(err, ErrNewerSchema) || len(h.Problems) > 0 {
+		t.Errorf("an examination calls a newer mua's file damaged: %v, %v", err, h.Problems)
+	}
 }
