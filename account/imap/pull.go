@@ -28,7 +28,21 @@ func (s *Session) Pull(ctx context.Context, mailboxes []string) (Pulled, error) 
 	p := &puller{s: s, ctx: ctx}
 	err := p.pull(mailboxes)
 	p.out.Warnings = append(p.out.Warnings, s.l.takeWarnings()...)
-	return p.out, err
+	return p.out, p.kept(err)
+}
+
+// kept says in an error what is safe: who interrupts a long pull, or loses the network, wants to know whether it was in vain.
+func (p *puller) kept(err error) error {
+	t, ok := errors.AsType[*account.Trouble](err)
+	if !ok || p.out.New == 0 || t.Kept != "" {
+		return err
+	}
+	c := *t
+	c.Kept = fmt.Sprintf("%d new messages are here, and the next sync goes on from there", p.out.New)
+	if p.out.New == 1 {
+		c.Kept = "1 new message is here, and the next sync goes on from there"
+	}
+	return &c
 }
 
 // puller is one Pull.

@@ -112,11 +112,14 @@ func TestNewestFirstAndReadableMeanwhile(t *testing.T) {
 			cancel()
 		}
 	}
-	_, err := e.trySync(ctx)
+	p, err := e.trySync(ctx)
 	wantTrouble(t, err, account.KindTemporary)
 	rows := e.rows("INBOX")
 	if len(rows) < 50 || len(rows) == 200 {
 		t.Fatalf("%d messages are here when the first body is", len(rows))
+	}
+	if want := fmt.Sprintf("%d new messages are here", len(rows)); p.New != len(rows) || !strings.Contains(err.Error(), want) {
+		t.Errorf("an interrupted pull says %q and counts %d, want %q", err, p.New, want)
 	}
 	e.row("INBOX", "message 199")
 	e.o.Progress = nil
