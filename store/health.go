@@ -46,6 +46,7 @@ type Health struct {
 	OldestWish      time.Time
 	Conflicts       int // changes that servers refused
 	Held            []HeldDeletion
+	Index           *IndexState // how far the search index is; nil: not known
 }
 
 // Examine looks at the mail.db in a data folder, or at the file path when that is given, and
@@ -91,9 +92,26 @@ func Examine(ctx context.Context, dir, path string) (Health, error) {
 		h.Problems = []string{"mail.db is empty: opening it begins an empty mail store"}
 	default:
 		h.ReadOnly = !still && unwritable(path)
-		return h, h.look(ctx, still && h.InUse == 0 && h.Log == 0)
+		if err := h.look(ctx, still && h.InUse == 0 && h.Log == 0); err != nil {
+			return h, err
+		}
+		if !still && len(h.Problems) == 0 {
+			h.lookAtIndex(ctx, dir)
+		}
 	}
 	return h, nil
+}
+
+// lookAtIndex tells how far the search index is, where mail.db can be read without writing.
+func (h *Health) lookAtIndex(ctx context.Context, dir string) {
+	s, err := OpenReadOnly(ctx, dir, Options{})
+	if err != nil {
+		return
+	}
+	st, err := s.IndexState(ctx)
+	if errors.Join(err, s.Close()) == nil {
+		h.Index = &st
+	}
 }
 
 // unwritable reports whether a file may not be written. Like any other look at it, that comes before SQLite opens it.

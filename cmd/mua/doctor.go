@@ -156,6 +156,9 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 	}
 	say("mua %s, SQLite %s", buildVersion(), h.SQLite)
 	tellSpace(h, say)
+	if i := h.Index; i != nil && h.Messages > 0 {
+		say("%s", indexWords(*i))
+	}
 	for _, st := range itemStates() {
 		if n := h.Outbox[st]; n > 0 {
 			say("outbox: %d %s", n, st)
@@ -186,6 +189,17 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 	default:
 		say("last flushed by the UI, mua sync --watch or a timer %s", h.LastFlush.Format(time.RFC3339))
 	}
+}
+
+// indexWords says how far the search index is, and what to do.
+func indexWords(i store.IndexState) string {
+	switch {
+	case i.Why != "":
+		return fmt.Sprintf("search index: to be built anew (%s), in the background or by mua index; until then searches look at headers", message.CleanLine(i.Why))
+	case i.Left > 0:
+		return fmt.Sprintf("search index: %s not in it yet; it catches up in the background, or by mua index", counted(i.Left, "message is", "messages are"))
+	}
+	return "search index: up to date"
 }
 
 // boxesTold is how many mailboxes are named of those that take most room.
@@ -245,9 +259,16 @@ type healthJSON struct {
 	Recoverable int         `json:"recoverable"`
 	Wishes      int         `json:"pending"`
 	Conflicts   int         `json:"conflicts"`
+	Index       *indexJSON  `json:"index"` // null: not known
 	Advice      []string    `json:"advice"`
 	SetAside    []asideJSON `json:"set_aside"` // what lies beside it, damaged
 	Missing     bool        `json:"missing"`   // there is none, only such ones
+}
+
+// indexJSON is how far the search index is.
+type indexJSON struct {
+	Behind int    `json:"behind"` // messages whose text is not in it
+	Broken string `json:"broken"` // why it is to be built anew; "": it is not
 }
 
 // spaceJSON is what a mailbox takes.
@@ -267,6 +288,9 @@ func (a *app) printHealth(h store.Health, asides []store.Aside) error {
 			Oldest: timeJSON(h.Oldest), Uncertain: list(h.Uncertain), LeftOut: list(h.LeftOut), LastFlush: timeJSON(h.LastFlush),
 			Version: buildVersion(), SQLite: h.SQLite, Reusable: h.Reusable, Mailboxes: []spaceJSON{}, Recoverable: h.Recoverable,
 			Wishes: h.Wishes, Conflicts: h.Conflicts, Advice: list(h.Advice(time.Now())), SetAside: newAsides(asides), Missing: h.Missing,
+		}
+		if i := h.Index; i != nil {
+			o.Index = &indexJSON{Behind: i.Left, Broken: i.Why}
 		}
 		for _, b := range h.Mailboxes {
 			o.Mailboxes = append(o.Mailboxes, spaceJSON{b.Account, b.Name, b.Messages, b.Octets, b.Stored})
