@@ -259,11 +259,11 @@ func (l *lane) accountWaits(it store.Item, at store.AttemptID, t *account.Troubl
 func waitsFor(t *account.Trouble) (why, begin string) {
 	switch {
 	case t.Kind == account.KindLogin && t.Host != "":
-		return WaitLogin, "not connected: "
+		return WaitLogin, notConnected
 	case t.Kind == account.KindLogin, t.Kind == account.KindConfig:
 		return WaitLogin, notAsked
 	}
-	return WaitNetwork, "not connected: "
+	return WaitNetwork, notConnected
 }
 
 // accountDown says of all that are due why they wait, and returns the trouble.
@@ -280,6 +280,9 @@ func (p *pass) accountDown(why string, t *account.Trouble) error {
 // notAsked begins the outcome of an attempt that failed here, before the server was asked for
 // anything: there was no password to try, say. It may be tried again by itself.
 const notAsked = "the server was not asked: "
+
+// notConnected begins the outcome of an attempt in which no session came about.
+const notConnected = "not connected: "
 
 // dueStill is when an item that lost no attempt is due: as before, so that it
 // keeps its place in the queue.

@@ -137,11 +137,20 @@ func withDoubt(it store.Item, s string) string {
 func Story(it store.Item, attempts []store.Attempt, ledger map[store.AttemptID][]store.RecipientResult, now time.Time) []string {
 	lines := []string{fmt.Sprintf("%s  spooled for %s, %d octets, %s", stamp(it.Created), counted(len(it.Recipients), "recipient"), it.Size, it.MessageID)}
 	reports := it.Reports
-	for _, at := range attempts {
+	for len(attempts) > 0 {
+		at := attempts[0]
 		for len(reports) > 0 && reports[0].Arrived.Before(at.Started) {
 			lines, reports = append(lines, stamp(reports[0].Arrived)+"  "+tellReport(reports[0])), reports[1:]
 		}
-		lines = append(lines, tellAttempt(at, ledger[at.ID])...)
+		n := 1 // how many came to the same, with nothing in between
+		for n < len(attempts) && repeats(at, attempts[n], ledger) && (len(reports) == 0 || !reports[0].Arrived.Before(attempts[n].Started)) {
+			n++
+		}
+		told := tellAttempt(at, ledger[at.ID])
+		if n > 1 {
+			told[0] += fmt.Sprintf(" (%d times, last %s)", n, stamp(attempts[n-1].Started))
+		}
+		lines, attempts = append(lines, told...), attempts[n:]
 	}
 	for _, r := range reports {
 		lines = append(lines, stamp(r.Arrived)+"  "+tellReport(r))
@@ -158,6 +167,15 @@ func Story(it store.Item, attempts []store.Attempt, ledger map[store.AttemptID][
 		lines[i] = indent + message.CleanLine(strings.TrimLeft(l, " ")).String()
 	}
 	return lines
+}
+
+// repeats tells that a try has ended as the one before: without a connection, so that nobody was asked about a recipient. Of these an
+// item has one every few minutes while the machine is offline.
+func repeats(first, next store.Attempt, ledger map[store.AttemptID][]store.RecipientResult) bool {
+	offline := func(at store.Attempt) bool {
+		return at.Host != "" && !at.Ended.IsZero() && !at.DotPending && len(ledger[at.ID]) == 0 && strings.HasPrefix(at.Outcome, notConnected)
+	}
+	return offline(first) && offline(next) && first.Host == next.Host && first.Outcome == next.Outcome
 }
 
 func tellAttempt(at store.Attempt, results []store.RecipientResult) []string {

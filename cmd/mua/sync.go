@@ -79,8 +79,9 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	p := &progress{app: a, live: isTerminal(a.err) && !a.quiet, lines: map[string]string{}}
 	o.Progress = p.say
 	if f.watch {
-		err := a.tellHeld(ctx, s, accts)
-		a.watch(ctx, o, p)
+		h := &heldTeller{app: a, accts: accts, before: p.clear}
+		err := h.tell(ctx, s, 0)
+		a.watch(ctx, o, p, h)
 		return err
 	}
 	pullOnce()
@@ -102,25 +103,8 @@ func (a *app) sync(ctx context.Context, f syncFlags, names []string) error {
 	if len(names) == 0 && a.accountArg == "" && !f.noSend {
 		err = errors.Join(err, a.tellStranded(context.WithoutCancel(ctx), s))
 	}
-	err = errors.Join(err, a.tellHeld(context.WithoutCancel(ctx), s, accts))
+	err = errors.Join(err, (&heldTeller{app: a, accts: accts, before: p.clear}).tell(context.WithoutCancel(ctx), s, 0))
 	index()
-	return err
-}
-
-// tellHeld says which mailboxes of accounts are deleted here only, because another account's server is waited for.
-func (a *app) tellHeld(ctx context.Context, s *store.Store, accts []*account.Account) error {
-	list, err := s.HeldDeletions(ctx)
-	for _, d := range list {
-		if !slices.ContainsFunc(accts, func(acct *account.Account) bool { return acct.Name == d.Account }) {
-			continue
-		}
-		to := message.CleanLine(d.To)
-		repair := fmt.Sprintf("mua sync %s", to)
-		if _, ok := a.config.Account(d.To); !ok {
-			repair = "put that account back"
-		}
-		a.talk("%s: %s → %s, or mua move to another account (mua list -A %s)", d.Account, d.What(), repair, to)
-	}
 	return err
 }
 
@@ -145,8 +129,8 @@ func finishMoves(ctx context.Context, o agent.Options, accts []*account.Account,
 	return nil
 }
 
-// watch keeps accounts in step until ctx ends, and says each trouble once.
-func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
+// watch keeps accounts in step until ctx ends, and says each trouble once, and what h tells after each pass.
+func (a *app) watch(ctx context.Context, o agent.Options, p *progress, h *heldTeller) {
 	keeper := agent.New(o)
 	changed, done := keeper.Watch()
 	defer done()
@@ -160,7 +144,9 @@ func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
 			return
 		case <-changed:
 		}
+		idle := true
 		for _, s := range keeper.Status() {
+			idle = idle && s.Phase == account.Idle
 			if s.Elsewhere != elsewhere[s.Account] {
 				p.clear()
 				elsewhere[s.Account] = s.Elsewhere
@@ -177,6 +163,16 @@ func (a *app) watch(ctx context.Context, o agent.Options, p *progress) {
 				}
 				told[about] = words
 			}
+		}
+		if idle && ctx.Err() == nil {
+			words := ""
+			if err := h.tell(ctx, o.Store, heldLong); err != nil && ctx.Err() == nil {
+				if words = err.Error(); words != told["\x00"] {
+					p.clear()
+					a.report(err)
+				}
+			}
+			told["\x00"] = words
 		}
 	}
 }
