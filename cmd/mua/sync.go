@@ -114,12 +114,7 @@ func (a *app) tellHeld(ctx context.Context, s *store.Store, accts []*account.Acc
 		if !slices.ContainsFunc(accts, func(acct *account.Account) bool { return acct.Name == d.Account }) {
 			continue
 		}
-		to := message.CleanLine(d.To)
-		repair := fmt.Sprintf("mua sync %s", to)
-		if _, ok := a.config.Account(d.To); !ok {
-			repair = "put that account back"
-		}
-		a.talk("%s: %s → %s, or mua move to another account (mua list -A %s)", d.Account, d.What(), repair, to)
+		a.talk("%s: %s → %s", d.Account, d.What(), d.Repair(a.configured(d.To)))
 	}
 	return err
 }
