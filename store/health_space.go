@@ -65,14 +65,13 @@ func (h *Health) boxSpace(ctx context.Context, db *sql.DB) error {
 	return rows.Err()
 }
 
-// Advice says what a person may want to do about what was found, a line each.
-func (h *Health) Advice(now time.Time) (out []string) {
+// Advice says what a person may want to do about what was found, a line each; configured tells which accounts are set up.
+func (h *Health) Advice(now time.Time, configured func(account string) bool) (out []string) {
 	if h.Wishes > 0 && now.Sub(h.OldestWish) > 24*time.Hour {
 		out = append(out, fmt.Sprintf("%s for servers since %s: mua sync carries them out", count(h.Wishes, "change waits", "changes wait"), h.OldestWish.Format(time.DateOnly)))
 	}
 	for _, d := range h.Held {
-		to := message.CleanLine(d.To)
-		out = append(out, fmt.Sprintf("%s: %s: mua sync %s, or mua move to another account (mua list -A %s)", message.CleanLine(d.Account), d.What(), to, to))
+		out = append(out, fmt.Sprintf("%s: %s: %s", message.CleanLine(d.Account), d.What(), d.Repair(configured(d.To))))
 	}
 	if h.Conflicts > 0 {
 		out = append(out, count(h.Conflicts, "change was", "changes were")+" refused by a server: mua conflicts")

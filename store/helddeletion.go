@@ -27,6 +27,16 @@ func (d HeldDeletion) What() string {
 		d.Since.Format(time.DateOnly), d.Messages, message.CleanLine(d.To))
 }
 
+// Repair says what a person can do about it; configured: the account that is waited for is set up.
+func (d HeldDeletion) Repair(configured bool) string {
+	to := message.CleanLine(d.To)
+	first := fmt.Sprintf("mua sync %s", to)
+	if !configured {
+		first = fmt.Sprintf("put the account %s back", to)
+	}
+	return fmt.Sprintf("%s, or mua move to another account (mua list -A %s)", first, to)
+}
+
 // acrossSchema is the first schema that knows of moves between accounts.
 const acrossSchema = 14
 

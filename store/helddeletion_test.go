@@ -32,7 +32,9 @@ func TestHeldDeletions(t *testing.T) {
 		t.Error(got)
 	}
 	h := Health{Held: list}
-	if got := strings.Join(h.Advice(time.Now()), "\n"); !strings.Contains(got, "work: "+words) || !strings.Contains(got, "mua sync home") {
+	notClub := func(name string) bool { return name != "club" }
+	if got := strings.Join(h.Advice(time.Now(), notClub), "\n"); !strings.Contains(got, "work: "+words) || !strings.Contains(got, "mua sync home") ||
+		strings.Contains(got, "mua sync club") || !strings.Contains(got, "put the account club back, or mua move") {
 		t.Error(got)
 	}
 	for i, a := range must(w.PendingActions(w.ctx, f.acct))(t) {

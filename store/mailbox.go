@@ -158,8 +158,17 @@ func byRole(list []Mailbox, r Role) (found Mailbox, ok bool) {
 	return found, ok
 }
 
-// roleName is the name of a mailbox that we make ourselves; "" for a role that only a server has.
-func roleName(r Role) string {
+// MadeRole is the role that a person names who moves mail to one that is made where there is none, as archive and delete do.
+func MadeRole(name string) (Role, bool) {
+	switch r := Role(strings.ToLower(name)); r {
+	case RoleArchive, RoleTrash, RoleJunk:
+		return r, true
+	}
+	return "", false
+}
+
+// RoleName is the name of a mailbox that we make ourselves; "" for a role that only a server has.
+func RoleName(r Role) string {
 	switch r {
 	case RoleInbox:
 		return "INBOX"
@@ -178,13 +187,13 @@ func roleName(r Role) string {
 }
 
 // RoleMailbox finds the account's mailbox with that role; when there is none and create is set, one is made: on the server
-// too where it keeps mailboxes, else only here.
+// too where it keeps mailboxes, else only here. One that is here alone is then made there too.
 func (s *Store) RoleMailbox(ctx context.Context, a AccountID, r Role, create bool) (m Mailbox, err error) {
 	list, err := s.Mailboxes(ctx, a)
 	if err != nil {
 		return Mailbox{}, err
 	}
-	if m, ok := byRole(list, r); ok {
+	if m, ok := byRole(list, r); ok && !(create && m.Local && anyOnServer(list)) {
 		return m, nil
 	}
 	if !create {
@@ -204,9 +213,9 @@ func (t *txn) roleMailbox(a AccountID, r Role) (Mailbox, error) {
 		return Mailbox{}, err
 	}
 	if m, ok := byRole(list, r); ok {
-		return m, nil
+		return t.ontoServer(list, m, r)
 	}
-	name := roleName(r)
+	name := RoleName(r)
 	if name == "" {
 		return Mailbox{}, fmt.Errorf("no mailbox can be made for role %q: %w", r, ErrState)
 	}
@@ -216,7 +225,10 @@ func (t *txn) roleMailbox(a AccountID, r Role) (Mailbox, error) {
 			if err := t.run(`UPDATE mailbox SET role = ? WHERE id = ?`, r, m.ID); err != nil {
 				return Mailbox{}, err
 			}
-			return mailbox(t.ctx, t.tx, m.ID)
+			if m, err = mailbox(t.ctx, t.tx, m.ID); err != nil {
+				return m, err
+			}
+			return t.ontoServer(list, m, r)
 		}
 	}
 	if onServer, err := t.makesOnServer(list, a, r); err != nil {
@@ -231,15 +243,51 @@ func (t *txn) roleMailbox(a AccountID, r Role) (Mailbox, error) {
 	return t.localMailbox(a, name, r)
 }
 
+func anyOnServer(list []Mailbox) bool {
+	return slices.ContainsFunc(list, func(m Mailbox) bool { return !m.Local })
+}
+
+// ontoServer has a mailbox for a role that is here alone, from before the account had a server or the server was known, made on
+// the server when it is used again: what is in it is uploaded, as where the server has one of the role. Not Sent: what is here
+// alone there may be what the server files itself. Nor where the server has refused, or has another use for the name.
+func (t *txn) ontoServer(list []Mailbox, m Mailbox, r Role) (Mailbox, error) {
+	if !m.Local || r == RoleSent {
+		return m, nil
+	}
+	name := within(prefix(list), RoleName(r))
+	others := slices.DeleteFunc(slices.Clone(list), func(x Mailbox) bool { return x.ID == m.ID })
+	if onServer, err := t.makesOnServer(list, m.Account, r); err != nil || !onServer || CheckMailboxName(others, name) != nil {
+		return m, err
+	}
+	if leaving, err := t.leavingNamed(m.Account, name); err != nil || leaving != 0 {
+		return m, err
+	}
+	grp, err := t.newGroup("mailbox", false)
+	if err != nil {
+		return m, err
+	}
+	err = t.run(`UPDATE mailbox SET name = ?, separator = ?, local = 0 WHERE id = ?`, name, separator(list), m.ID)
+	if err != nil {
+		return m, err
+	}
+	if m, err = mailbox(t.ctx, t.tx, m.ID); err != nil {
+		return m, err
+	}
+	if err := t.wishMailbox(grp, m, MailboxCreate, "", true); err != nil {
+		return m, err
+	}
+	return m, t.settleMailbox(m.ID)
+}
+
 // makesOnServer reports whether a mailbox for a role belongs on the account's server: what is archived there is not to leave
 // it for this computer alone. Not where the server has refused to make one.
 func (t *txn) makesOnServer(list []Mailbox, a AccountID, r Role) (bool, error) {
-	if r == RoleInbox || !slices.ContainsFunc(list, func(m Mailbox) bool { return !m.Local }) {
+	if r == RoleInbox || !anyOnServer(list) {
 		return false, nil
 	}
 	var refused int
 	err := t.row(`SELECT count(*) FROM mailbox_wish WHERE account = ? AND kind = 'create' AND state = 'refused' AND name = ?`,
-		a, within(prefix(list), roleName(r))).Scan(&refused)
+		a, within(prefix(list), RoleName(r))).Scan(&refused)
 	return refused == 0, err
 }
 

@@ -159,7 +159,7 @@ func (p *planner) in(n query.In) (plan, error) {
 			ids = append(ids, id)
 		}
 	}
-	if len(ids) == 0 && roleName(Role(strings.ToLower(n.Name))) == "" {
+	if len(ids) == 0 && RoleName(Role(strings.ToLower(n.Name))) == "" {
 		return plan{}, &query.Error{Query: p.query, Pos: n.Pos, Msg: fmt.Sprintf("there is no mailbox %q", n.Name) + meant(nearestBox(p.boxes, p.only, n.Name))}
 	}
 	return test("m.mailbox IN (SELECT value FROM json_each(?))", func(c *candidate) bool { return set[c.Mailbox] }, toJSON(ids)), nil

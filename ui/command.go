@@ -34,18 +34,18 @@ func commands() []argument {
 		{"delete-mailbox", "[ACCOUNT/]MAILBOX", (*App).commandDelete, (*App).completeTarget},
 		{"search", "QUERY", (*App).commandSearch, func(u *App, ctx context.Context, s string) []string { return u.completeQuery(ctx, s) }},
 		{"limit", "QUERY", (*App).commandLimit, func(u *App, ctx context.Context, s string) []string { return u.completeQuery(ctx, s) }},
-		{"sort", "date|from|subject|size", (*App).commandSort, nil},
+		{"sort", "date|from|subject|size", (*App).commandSort, func(_ *App, _ context.Context, s string) []string { return startingWith(sortOrders(), s) }},
 		{"compose", "ADDRESS", (*App).commandCompose, nil},
 		{"pipe", "COMMAND", (*App).commandPipe, nil},
 		{"save", "FILE", (*App).commandSave, func(_ *App, ctx context.Context, s string) []string { return completeFiles(ctx, s) }},
-		{"sync", "ACCOUNT", (*App).commandSync, nil},
+		{"sync", "ACCOUNT", (*App).commandSync, func(u *App, _ context.Context, s string) []string { return u.completeAccount(s) }},
 	}
 }
 
 // askCommand opens the command line.
 func (u *App) askCommand() {
 	contexts := u.below().Contexts()
-	u.prompt(":", "", &u.commandHistory, func(ctx context.Context, s string) []string { return u.completeCommand(ctx, s, contexts) },
+	p := u.prompt(":", "", &u.commandHistory, func(ctx context.Context, s string) []string { return u.completeCommand(ctx, s, contexts) },
 		func(p *prompt, line string) {
 			name, arg, _ := strings.Cut(strings.TrimSpace(line), " ")
 			if name == "" {
@@ -73,6 +73,23 @@ func (u *App) askCommand() {
 				p.fail(0, "there is no command "+name+" here (Tab lists them)")
 			}
 		})
+	p.none = func(s string) string { return whyNone(s, contexts) }
+}
+
+// whyNone says why nothing completes a command line.
+func whyNone(s string, contexts []keys.Context) string {
+	name, _, hasArg := strings.Cut(s, " ")
+	known := slices.Contains(keys.Actions(contexts), name)
+	takes := slices.ContainsFunc(commands(), func(c argument) bool { return c.name == name })
+	switch {
+	case takes:
+		return "no completion"
+	case known && hasArg:
+		return name + " takes nothing more"
+	case slices.ContainsFunc(keys.Table(), func(b keys.Binding) bool { return string(b.Action) == name }):
+		return "there is no command " + name + " here: it belongs to another view"
+	}
+	return "there is no command that begins with " + name
 }
 
 // completeCommand completes the command's name, then its argument.
@@ -93,7 +110,11 @@ func (u *App) completeCommand(ctx context.Context, s string, contexts []keys.Con
 		}
 	}
 	slices.Sort(names)
-	return slices.DeleteFunc(names, func(n string) bool { return !strings.HasPrefix(n, name) })
+	names = slices.DeleteFunc(names, func(n string) bool { return !strings.HasPrefix(n, name) })
+	if len(names) == 1 && slices.ContainsFunc(commands(), func(c argument) bool { return c.name == names[0] && c.complete != nil }) {
+		names[0] += " " // the next Tab is for what comes after it
+	}
+	return names
 }
 
 func prefixed(p string, list []string) []string {
@@ -141,7 +162,7 @@ func (u *App) completeTarget(ctx context.Context, s string) []string {
 
 // findBox finds a mailbox by name or role, of this account first; else by name in any account, or as ACCOUNT/NAME.
 func (u *App) findBox(name string, acct store.AccountID) (store.Mailbox, bool) {
-	if b, ok := store.MailboxNamed(u.boxesWhere(func(b store.Mailbox) bool { return b.Account == acct }), name); ok {
+	if b, ok := u.boxNamed(name, acct); ok {
 		return b, true
 	}
 	if list := u.boxesWhere(func(b store.Mailbox) bool { return strings.EqualFold(b.Name, name) }); len(list) > 0 {
@@ -199,23 +220,6 @@ func (u *App) commandMove(name string) error {
 	return err
 }
 
-// targetNamed finds the mailbox of a name or role in the account of each message, or the one that ACCOUNT/NAME names for all.
-func (u *App) targetNamed(name string, list []row) (target, error) {
-	accts := accountsOf(list)
-	if b, ok := store.MailboxNamed(u.boxesWhere(func(b store.Mailbox) bool { return b.Account == accts[0] }), name); ok {
-		to, err := u.targetsFor(b, list)
-		return target{b.Name, to}, err
-	}
-	if b, ok := u.boxElsewhere(name); ok {
-		return oneFor(b, accts), nil
-	}
-	err := noMailbox(name)
-	if b, ok := u.findBox(name, accts[0]); ok {
-		err.Account, err.Hint = list[0].AccountName, "another account has it: "+b.AccountName+"/"+b.Name
-	}
-	return target{}, err
-}
-
 func (u *App) commandCopy(name string) error {
 	list := u.mail.targets()
 	if len(list) == 0 {
@@ -240,9 +244,23 @@ func (u *App) commandLimit(q string) error {
 	return nil
 }
 
+// sortOrders are what a list may be sorted by.
+func sortOrders() []string {
+	return []string{string(store.SortDate), string(store.SortFrom), string(store.SortSubject), string(store.SortSize)}
+}
+
+// completeAccount completes the name of an account.
+func (u *App) completeAccount(s string) []string {
+	var names []string
+	for _, a := range u.o.Config.Accounts {
+		names = append(names, a.Name)
+	}
+	return startingWith(names, s)
+}
+
 func (u *App) commandSort(by string) error {
 	s := store.Sort(by)
-	if !slices.Contains([]store.Sort{store.SortDate, store.SortFrom, store.SortSubject, store.SortSize}, s) {
+	if !slices.Contains(sortOrders(), by) {
 		return &account.Trouble{Kind: account.KindUsage, What: fmt.Sprintf("sort by date, from, subject or size, not by %q", by)}
 	}
 	u.mail.sortBy(s)

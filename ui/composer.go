@@ -91,6 +91,7 @@ func (u *App) openComposer(d *compose.Draft, resumes store.MessageID, acct strin
 	c.body = c.newBody(c.firstText(fresh))
 	c.clean = c.fingerprint()
 	c.keep.init(c)
+	u.status.silence() // what was kept or sent before is not this message
 	u.push(c)
 	c.setFocus(c.firstFocus())
 	u.readBook()

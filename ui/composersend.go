@@ -27,15 +27,13 @@ func (c *composer) send(sure bool) {
 func (c *composer) sendable(sure bool) (identity, bool) {
 	for i := toField; i <= bccField; i++ {
 		if !c.checkField(i) {
-			c.review = false
-			c.setFocus(i)
+			c.unfit(i)
 			return identity{}, false
 		}
 	}
 	if d := c.snapshot(); len(d.To)+len(d.Cc)+len(d.Bcc) == 0 { // an empty group is nobody, too
-		c.review = false
-		c.setFocus(toField)
 		c.errs[toField] = fieldError{"to whom?", 0}
+		c.unfit(toField)
 		return identity{}, false
 	}
 	id := c.identity()
@@ -49,6 +47,15 @@ func (c *composer) sendable(sure bool) (identity, bool) {
 		return identity{}, false
 	}
 	return id, true
+}
+
+// unfit goes to the field for which the message cannot be sent, and says so: from the text, the field may be out of sight.
+func (c *composer) unfit(field int) {
+	words := c.errs[field]
+	c.review = false
+	c.setFocus(field)
+	c.errs[field] = words
+	c.u.remark("Not sent: look at %s", fieldName(field))
 }
 
 // spool hands the message over, not to be sent before a time if one is given; the

@@ -141,3 +141,18 @@ func TestHitsAreMarked(t *testing.T) {
 		t.Errorf("%d cells are marked", n)
 	}
 }
+
+// TestNumbersAreNotToldBeforeTheyAreKnown: what is not counted yet is not said to be no message.
+func TestNumbersAreNotToldBeforeTheyAreKnown(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.on(func() {
+		r.u.mail.search("from:mira")
+		if _, numbers := r.u.mail.Where(); numbers != "" {
+			t.Errorf("before counting: %q", numbers)
+		}
+	})
+	r.idle()
+	r.sees("search: from:mira", " messages")
+	r.keys("q", "l", "=zzzz", "Enter")
+	r.sees("only zzzz", "0 messages")
+}

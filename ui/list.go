@@ -24,6 +24,7 @@ type list struct {
 	height  int // rows on the screen when last drawn
 	total   int
 	unread  int
+	known   bool           // how many there are has been counted
 	limited string         // the query that the list is limited to
 	all     bool           // the inboxes of all accounts
 	open    map[int64]bool // threads that are unfolded
@@ -206,7 +207,7 @@ func unindexed(ctx context.Context, st *store.Store, q string) int {
 }
 
 func (l *list) setCounts(b store.Mailbox, total, unread int) {
-	l.box, l.total, l.unread = b, total, unread
+	l.box, l.total, l.unread, l.known = b, total, unread, true
 	if l.recount {
 		l.count()
 	}

@@ -316,7 +316,7 @@ func (m *mailView) Where() (string, string) {
 	if l.unread > 0 && (len(l.marked) == 0 || !l.q.Threads) { // there is no room for all that
 		right = append(right, fmt.Sprintf("%d unread", l.unread))
 	}
-	if l.box.ID != 0 || l.q.Query != "" {
+	if l.known && (l.box.ID != 0 || l.q.Query != "") {
 		right = append(right, count(l.total, "message"))
 	}
 	return left, strings.Join(right, " · ")

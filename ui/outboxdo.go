@@ -148,8 +148,8 @@ func (v *outboxView) takeOut(it store.Item) {
 				u.oops("draft", err)
 				return
 			}
-			u.say("%s", takenOut(it))
 			u.openDraft(d, draft, it.AccountName)
+			u.say("%s", takenOut(it)) // after the opening, which takes older notices away
 		}
 	})
 }

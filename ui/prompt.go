@@ -24,6 +24,7 @@ type prompt struct {
 	input    *tview.InputField
 	submit   func(p *prompt, answer string) // Enter; it closes the prompt or calls fail
 	complete completer
+	none     func(text string) string // why nothing completes it; nil: no more is known
 	history  *history
 	at       int // in the history; len: the text being typed
 	draft    string
@@ -217,9 +218,16 @@ func (p *prompt) tab(step int) {
 func (p *prompt) offer(typed string, offers []string) {
 	switch len(offers) {
 	case 0:
-		p.fail(-1, "no completion")
+		words := "no completion"
+		if p.none != nil {
+			words = p.none(typed)
+		}
+		p.fail(-1, words)
 	case 1:
 		p.input.SetText(offers[0])
+		if offers[0] == typed {
+			p.fail(-1, "nothing more to complete")
+		}
 	default:
 		p.offers, p.chosen = offers, -1
 		if c := commonPrefix(offers); len(c) > len(typed) {

@@ -75,3 +75,34 @@ func TestPromptTellsWhatItAsks(t *testing.T) {
 	r.keys("w", "w", "n", "="+strings.Repeat("Long", 20), "Enter", "e", "Ctrl-U", "=Short")
 	r.sees("Rename LongLong", "… Short")
 }
+
+// TestWhyNothingCompletes: Tab in the command line says why nothing goes on from what is typed.
+func TestWhyNothingCompletes(t *testing.T) {
+	r := start(t, setup{samples: true})
+	for typed, want := range map[string]string{
+		"mark-all":    "nothing more to complete",
+		"mark ":       "mark takes nothing more",
+		"nonsense":    "there is no command that begins with nonsense",
+		"compose a":   "no completion",
+		"sort s":      "size",
+		"sync w":      "sync work",
+		"move nobody": "no completion",
+	} {
+		r.keys(":", "="+typed, "Tab")
+		r.sees(want)
+		r.keys("Esc", "Esc")
+	}
+	r.keys("Enter", ":", "=mark", "Tab")
+	r.sees("there is no command mark here: it belongs to another view")
+}
+
+// TestTabGoesOnToTheArgument: where one command is left that takes something, the next Tab completes that.
+func TestTabGoesOnToTheArgument(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys(":", "=move", "Tab", "=arch", "Tab")
+	r.sees(": move Archive")
+	r.keys("Enter")
+	r.sees("Moved to Archive: 1")
+	r.keys(":", "=move", "Tab", "Enter") // nothing more typed: it asks
+	r.sees("Move 1 message to")
+}

@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,7 +43,7 @@ func (u *App) targetsFor(b store.Mailbox, list []row) (map[store.AccountID]store
 		}
 		o, ok := u.boxOf(b, r.Account)
 		if !ok {
-			return nil, &account.Trouble{Kind: account.KindNotFound, Account: r.AccountName, What: fmt.Sprintf("there is no mailbox %q", b.Name), Kept: "Nothing was moved or copied"}
+			return nil, lacks(r, b)
 		}
 		out[r.Account] = o.ID
 	}
@@ -52,11 +54,88 @@ func (u *App) targetsFor(b store.Mailbox, list []row) (map[store.AccountID]store
 type target struct {
 	name string
 	to   map[store.AccountID]store.MailboxID
+	made map[store.AccountID]store.Role // accounts whose mailbox of a role is made when there is none
+}
+
+// boxes are the mailboxes of a target; those to be made are made.
+func (t target) boxes(ctx context.Context, st *store.Store) (map[store.AccountID]store.MailboxID, error) {
+	to := map[store.AccountID]store.MailboxID{}
+	maps.Copy(to, t.to)
+	for a, role := range t.made {
+		b, err := st.RoleMailbox(ctx, a, role, true)
+		if err != nil {
+			return nil, err
+		}
+		to[a] = b.ID
+	}
+	return to, nil
+}
+
+// forRole is the mailbox of a role in each of these accounts, called as it is or will be in the first.
+func (u *App) forRole(role store.Role, accts []store.AccountID) target {
+	t := target{name: store.RoleName(role), made: map[store.AccountID]store.Role{}}
+	if b, ok := u.boxNamed(string(role), accts[0]); ok && b.Role == role {
+		t.name = b.Name
+	}
+	for _, a := range accts {
+		t.made[a] = role
+	}
+	return t
+}
+
+// boxNamed finds a mailbox of an account by name or role.
+func (u *App) boxNamed(name string, acct store.AccountID) (store.Mailbox, bool) {
+	return store.MailboxNamed(u.boxesWhere(func(b store.Mailbox) bool { return b.Account == acct }), name)
+}
+
+// targetNamed finds the mailbox of a name or role in the account of each message, or the one that ACCOUNT/NAME names for all.
+func (u *App) targetNamed(name string, list []row) (target, error) {
+	accts := accountsOf(list)
+	role, made := store.MadeRole(name)
+	first, ok := u.boxNamed(name, accts[0])
+	if made && (!ok || first.Role == role) {
+		return u.forRole(role, accts), nil
+	}
+	if ok {
+		return u.eachNamed(name, first, list)
+	}
+	if b, ok := u.boxElsewhere(name); ok {
+		return oneFor(b, accts), nil
+	}
+	err := noMailbox(name)
+	if b, ok := u.findBox(name, accts[0]); ok {
+		err.Account, err.Hint = list[0].AccountName, "another account has it: "+b.AccountName+"/"+b.Name
+	}
+	return target{}, err
+}
+
+// eachNamed is the mailbox of that name in each account, looked for there as in the first, where it is b; else what is b there.
+func (u *App) eachNamed(name string, b store.Mailbox, list []row) (target, error) {
+	t := target{name: b.Name, to: map[store.AccountID]store.MailboxID{}}
+	for _, r := range list {
+		if t.to[r.Account] != 0 {
+			continue
+		}
+		o, ok := u.boxNamed(name, r.Account)
+		if !ok {
+			o, ok = u.boxOf(b, r.Account)
+		}
+		if !ok {
+			return target{}, lacks(r, b)
+		}
+		t.to[r.Account] = o.ID
+	}
+	return t, nil
+}
+
+// lacks says that a message's account has no such mailbox.
+func lacks(r row, b store.Mailbox) *account.Trouble {
+	return &account.Trouble{Kind: account.KindNotFound, Account: r.AccountName, What: fmt.Sprintf("there is no mailbox %q", b.Name), Kept: "Nothing was moved or copied"}
 }
 
 // oneFor is a mailbox of an account that messages of all these accounts go to.
 func oneFor(b store.Mailbox, accts []store.AccountID) target {
-	t := target{b.Name, map[store.AccountID]store.MailboxID{}}
+	t := target{name: b.Name, to: map[store.AccountID]store.MailboxID{}}
 	for _, a := range accts {
 		t.to[a] = b.ID
 		if a != b.Account {
@@ -85,7 +164,7 @@ func (m *mailView) chooseFor(verb string, list []row, do func(target)) {
 		}
 		if to, err := m.u.targetsFor(b, list); err == nil {
 			options = append(options, option{text("%s", b.Name), text("each in its account"), strings.ToLower(b.Name + " " + string(b.Role)),
-				func() { do(target{b.Name, to}) }})
+				func() { do(target{name: b.Name, to: to}) }})
 		}
 	}
 	m.u.pick(title, append(options, m.elsewhere(accts, do)...))

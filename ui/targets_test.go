@@ -38,7 +38,7 @@ func twoAccounts(t *testing.T) *rig {
 func TestTriageOverAccounts(t *testing.T) {
 	r := twoAccounts(t)
 	r.keys("g a", "t", "t", "!")
-	r.sees("Moved to junk: 2")
+	r.sees("Moved to Junk: 2")
 	r.seesNot("✗")
 	r.keys("u")
 	r.sees("From work", "From home")
@@ -107,4 +107,58 @@ func TestMoveByCommand(t *testing.T) {
 	r.sees("From work", "From home")
 	r.keys("Ctrl-A", ":", "=move home/Bills", "Enter")
 	r.sees("Moved to home ▸ Bills: 2")
+}
+
+// TestMoveByCommandMakesRoles: :move and :copy with the name of a role make the mailbox that is missing, as the keys do.
+func TestMoveByCommandMakesRoles(t *testing.T) {
+	r := start(t, setup{fill: func(r *rig) {
+		for i, id := range []string{"a", "b", "c"} {
+			if i == 0 {
+				r.add("INBOX", store.RoleInbox)
+			}
+			r.part("INBOX", store.RoleInbox, uint32(i+1), id, "Zoe <zoe@example.org>", "Letter "+id, "", i+1, false)
+		}
+	}})
+	r.keys(":", "=move archive", "Enter")
+	r.sees("Moved to Archive: 1")
+	r.seesNot("Letter a", "there is no mailbox")
+	r.keys(":", "=move Junk", "Enter")
+	r.sees("Moved to Junk: 1")
+	r.keys(":", "=copy trash", "Enter")
+	r.sees("Copied to Trash: 1", "Letter c")
+	r.keys(":", "=move sent", "Enter")
+	r.sees(`there is no mailbox "sent"`, "Letter c")
+	r.keys(":", "=mailbox Archive", "Enter")
+	r.sees("Letter a")
+	wishes, err := r.st.PendingMailboxActions(t.Context(), r.acct)
+	if err != nil || len(wishes) != 3 {
+		t.Errorf("wishes for mailboxes %+v, %v", wishes, err)
+	}
+}
+
+// TestMoveByCommandOverAccounts: a name is looked for in each account as in a single one.
+func TestMoveByCommandOverAccounts(t *testing.T) {
+	r := twoAccounts(t)
+	home, err := r.st.EnsureAccount(t.Context(), "home")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.st.SetPrefix(t.Context(), home, "INBOX."); err != nil {
+		t.Fatal(err)
+	}
+	list := []store.RemoteMailbox{{Name: "INBOX", Separator: ".", Role: store.RoleInbox}, {Name: "INBOX.plans", Separator: "."}}
+	if _, err := r.st.SetMailboxes(t.Context(), home, list); err != nil {
+		t.Fatal(err)
+	}
+	r.until("   plans  ")
+	r.keys("g a", "Ctrl-A", ":", "=move PLANS", "Enter")
+	r.sees("Moved to Plans: 2")
+	r.keys("c", "=home plans", "Enter")
+	r.sees("home ▸ INBOX.plans", "From home")
+	r.keys("u", "g a")
+	r.sees("From work", "From home")
+	r.keys("Ctrl-A", ":", "=move archive", "Enter") // home has none any more
+	r.sees("Moved to Archive: 2")
+	r.keys(":", "=mailbox home/archive", "Enter")
+	r.sees("home ▸ INBOX.Archive", "From home")
 }

@@ -130,23 +130,9 @@ func (m *mailView) delete() {
 
 // moveToRole moves the targets to the mailbox of a role, each in its account.
 func (m *mailView) moveToRole(role store.Role) {
-	list := m.targets()
-	if len(list) == 0 {
-		return
+	if list := m.targets(); len(list) > 0 {
+		m.moveTo(m.u.forRole(role, accountsOf(list)))
 	}
-	st, accts := m.u.o.Store, accountsOf(list)
-	m.away("Moved to "+string(role)+":", func(ctx context.Context, ids []store.MessageID) error {
-		to := map[store.AccountID]store.MailboxID{}
-		for _, a := range accts {
-			b, err := st.RoleMailbox(ctx, a, role, true)
-			if err != nil {
-				return err
-			}
-			to[a] = b.ID
-		}
-		_, err := st.MoveEach(ctx, ids, to)
-		return err
-	})
 }
 
 // chooseTarget asks for a mailbox and moves there.
@@ -157,7 +143,10 @@ func (m *mailView) chooseTarget() {
 func (m *mailView) moveTo(t target) {
 	st := m.u.o.Store
 	m.away("Moved to "+t.name+":", func(ctx context.Context, ids []store.MessageID) error {
-		_, err := st.MoveEach(ctx, ids, t.to)
+		to, err := t.boxes(ctx, st)
+		if err == nil {
+			_, err = st.MoveEach(ctx, ids, to)
+		}
 		return err
 	})
 }
@@ -171,7 +160,10 @@ func (m *mailView) chooseCopy() {
 func (m *mailView) copyTo(list []row, t target) {
 	st, l := m.u.o.Store, m.list()
 	m.u.wish("Copied to "+t.name+": "+m.undoable(len(list)), func(ctx context.Context) error {
-		_, err := st.CopyEach(ctx, ids(list), t.to)
+		to, err := t.boxes(ctx, st)
+		if err == nil {
+			_, err = st.CopyEach(ctx, ids(list), to)
+		}
 		return err
 	}, func(error) { l.reload() })
 	clear(l.marked)

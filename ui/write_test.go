@@ -47,6 +47,23 @@ func TestWhatCannotBeAttached(t *testing.T) {
 	r.seesNot("spooled")
 }
 
+// TestWhyItIsNotSentIsSaid: a message that cannot be sent says so, and at which field; a notice about another message does not stay.
+func TestWhyItIsNotSentIsSaid(t *testing.T) {
+	r := start(t, setup{samples: true})
+	r.keys("m", "=bob@example.org", "Enter", "Enter", "Enter", "=A plan", "Ctrl-O")
+	r.sees("Kept in Drafts")
+	r.keys("m")
+	r.seesNot("Kept in Drafts")
+	r.keys("Enter", "Enter", "Enter", "=A plan", "Enter", "=Words", "Ctrl-X")
+	r.sees("to whom?", "Not sent: look at To")
+	r.keys("=bob@example.org", "Enter", "Enter", "=carol", "Tab", "Tab", "Ctrl-X")
+	r.sees("Not sent: look at Bcc", `"carol" needs @domain`)
+	r.keys("Ctrl-U")
+	r.seesNot("Not sent")
+	r.keys("Ctrl-X")
+	r.sees("on its way")
+}
+
 // TestLongFieldsTellThatTheyGoOn: of recipients that do not fit the last one seen is not taken for the last one there is.
 func TestLongFieldsTellThatTheyGoOn(t *testing.T) {
 	r := start(t, setup{samples: true})

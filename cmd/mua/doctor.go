@@ -179,7 +179,7 @@ func (a *app) tellHealth(h store.Health, say func(string, ...any)) {
 			say("outbox: nobody can send %s (%s): %s → %s, or mua outbox edit %d", counted(len(ids), "item", "items"), numbers(ids), why, repair, ids[0])
 		}
 	}
-	for _, line := range h.Advice(time.Now()) {
+	for _, line := range h.Advice(time.Now(), a.configured) {
 		say("%s", line)
 	}
 	switch {
@@ -287,7 +287,7 @@ func (a *app) printHealth(h store.Health, asides []store.Aside) error {
 			Exposed: list(h.Exposed), Messages: h.Messages, Drafts: h.Drafts, Outbox: map[store.ItemState]int{},
 			Oldest: timeJSON(h.Oldest), Uncertain: list(h.Uncertain), LeftOut: list(h.LeftOut), LastFlush: timeJSON(h.LastFlush),
 			Version: buildVersion(), SQLite: h.SQLite, Reusable: h.Reusable, Mailboxes: []spaceJSON{}, Recoverable: h.Recoverable,
-			Wishes: h.Wishes, Conflicts: h.Conflicts, Advice: list(h.Advice(time.Now())), SetAside: newAsides(asides), Missing: h.Missing,
+			Wishes: h.Wishes, Conflicts: h.Conflicts, Advice: list(h.Advice(time.Now(), a.configured)), SetAside: newAsides(asides), Missing: h.Missing,
 		}
 		if i := h.Index; i != nil {
 			o.Index = &indexJSON{Behind: i.Left, Broken: i.Why}
@@ -322,6 +322,16 @@ func (a *app) printHealth(h store.Health, asides []store.Aside) error {
 	}
 	tellAsides(asides, say)
 	return failed
+}
+
+// configured reports whether an account of that name is set up, also when that cannot be told for want of a readable configuration.
+func (a *app) configured(name string) bool {
+	c, err := a.conf()
+	if err != nil {
+		return true
+	}
+	acct, ok := c.Account(name)
+	return ok && acct.Name == name
 }
 
 // strandedOf are the open items that nobody can send as things are configured; nil when that cannot be told.

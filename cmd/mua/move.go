@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -113,8 +112,7 @@ func target(ctx context.Context, s *store.Store, acct store.AccountID, to string
 	if !errors.Is(err, store.ErrNotFound) {
 		return m, err
 	}
-	switch role := store.Role(strings.ToLower(to)); role {
-	case store.RoleArchive, store.RoleTrash, store.RoleJunk:
+	if role, ok := store.MadeRole(to); ok {
 		return s.RoleMailbox(ctx, acct, role, true)
 	}
 	return m, err

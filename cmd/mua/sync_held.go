@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"mua/account"
 	"mua/store"
-	"mua/store/message"
 )
 
 // heldLong is how long the deletion of a mailbox waits for another account before a sync that stays tells of it: most have what
@@ -37,7 +35,7 @@ func (h *heldTeller) tell(ctx context.Context, s *store.Store, waits time.Durati
 		if !slices.ContainsFunc(h.accts, func(acct *account.Account) bool { return acct.Name == d.Account }) {
 			continue
 		}
-		_, configured := h.app.config.Account(d.To)
+		configured := h.app.configured(d.To)
 		known := slices.ContainsFunc(h.told, func(x store.HeldDeletion) bool { return same(x, d) })
 		if !known && configured && time.Since(d.Since) < waits {
 			continue
@@ -46,13 +44,8 @@ func (h *heldTeller) tell(ctx context.Context, s *store.Store, waits time.Durati
 		if known {
 			continue
 		}
-		to := message.CleanLine(d.To)
-		repair := fmt.Sprintf("mua sync %s", to)
-		if !configured {
-			repair = "put that account back"
-		}
 		h.before()
-		h.app.talk("%s: %s → %s, or mua move to another account (mua list -A %s)", d.Account, d.What(), repair, to)
+		h.app.talk("%s: %s → %s", d.Account, d.What(), d.Repair(configured))
 	}
 	h.told = told
 	return nil

@@ -125,7 +125,7 @@ func TestWatchTellsOfHeldDeletions(t *testing.T) {
 	if err := st.Ask(ctx, work); err != nil {
 		t.Fatal(err)
 	}
-	talk.wait(t, "1 message that was moved from it to far has not reached the server there → put that account back")
+	talk.wait(t, "1 message that was moved from it to far has not reached the server there → put the account far back")
 	stop()
 	<-ended
 	if said := talk.String(); strings.Count(said, "Old is deleted here") != 1 || strings.Contains(said, "Older is deleted here") {
