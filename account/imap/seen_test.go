@@ -2,6 +2,7 @@ package imap_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"mua/store"
@@ -12,21 +13,19 @@ import (
 func TestRefusedMailboxHoldsNothingBack(t *testing.T) {
 	archive := &fake{messages: [][]byte{mail(2)}, validity: func() int { return 8 }}
 	inbox := &fake{messages: [][]byte{mail(1)}, list: "* LIST () \"/\" Archive\r\n* LIST () \"/\" Bad"}
-	in := "" // what is selected
+	var in sync.Map // what each connection has selected
 	inbox.on = func(c *fakeConn, tag, command string) bool {
 		word, rest, _ := strings.Cut(command, " ")
 		name, _, _ := strings.Cut(rest, " ")
 		name = strings.Trim(name, `"`)
 		switch {
-		case word == "GREETING":
-			in = ""
 		case word == "STATUS" && name != "INBOX", (word == "EXAMINE" || word == "SELECT") && name == "Bad":
 			c.say("%s NO [NOPERM] not for you", tag)
 			return true
 		case word == "EXAMINE", word == "SELECT":
-			in = name
+			in.Store(c, name)
 		}
-		if in == "Archive" && word != "LIST" && word != "STATUS" {
+		if selected, _ := in.Load(c); selected == "Archive" && word != "LIST" && word != "STATUS" {
 			archive.answer(c, tag, command)
 			return true
 		}
