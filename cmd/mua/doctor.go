@@ -27,10 +27,11 @@ func newDoctor(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Say whether the mail database is sound, and get the outbox out of a broken one", Args: usageArgs(cobra.NoArgs),
 		Long: `Doctor looks at mail.db: whether the database is sound, who may read it, how much
-room there is and which mailboxes take it, what the outbox holds (also of accounts that
-are no longer configured) and what waits for servers, which messages of a server cannot be
-had and are left out, and says what to do. It needs no configuration and no network, and it
-changes nothing. It ends with 74 when something is damaged.
+room there is and which mailboxes take it, how far the search index is, what the outbox
+holds (also of accounts that are no longer configured) and what waits for servers, which
+messages of a server cannot be had and are left out, and says what to do. It needs no
+configuration and no network, and it changes nothing. It ends with 74 when something is
+damaged.
 
 A mail.db that cannot be opened for damage is set aside by the first command that finds it so:
 it is renamed to mail.db.broken-DATE, not one byte of it changed, and the next command begins
