@@ -5,13 +5,13 @@ import (
 	"database/sql"
 )
 
-// SeenSince tells of each mailbox of an account what Seen recorded last; where it never did, from now on, last, the last
-// message there is. One that is deleted here may still be on the server, and messages may be moved out of it there.
+// SeenSince tells of each mailbox of an account on its server what Seen recorded last; where it never did, from now on,
+// last, the last message there is.
 func (s *Store) SeenSince(ctx context.Context, a AccountID, last MessageID) (since map[MailboxID]MessageID, err error) {
 	var never []MailboxID
 	err = s.read(ctx, func(q querier) error {
 		since, never = map[MailboxID]MessageID{}, nil
-		rows, err := q.QueryContext(ctx, `SELECT id, seen FROM mailbox WHERE account = ?`, a)
+		rows, err := q.QueryContext(ctx, `SELECT id, seen FROM mailbox WHERE account = ? AND local = 0 AND gone IS NULL`, a)
 		if err != nil {
 			return err
 		}

@@ -42,11 +42,4 @@ func TestSeenSince(t *testing.T) {
 	if got := must(w.SeenSince(w.ctx, w.acct, next))(t); got[w.inbox] != next || got[w.trash] != last {
 		t.Errorf("then %v, not %d and %d", got, next, last)
 	}
-	must(w.SetMailboxes(w.ctx, w.acct, shared("Old")))(t)
-	old := must(w.FindMailbox(w.ctx, w.acct, "Old"))(t).ID
-	must(w.SeenSince(w.ctx, w.acct, next))(t)
-	must(w.DeleteMailbox(w.ctx, old, true))(t)
-	if got := must(w.SeenSince(w.ctx, w.acct, next+5))(t); got[old] != next {
-		t.Errorf("of one that is deleted here and not yet there: %d, not %d", got[old], next)
-	}
 }
