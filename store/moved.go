@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 )
@@ -29,7 +28,7 @@ const (
 	mailboxAlike = `SELECT DISTINCT size, received / 1000 FROM message WHERE server_mailbox = ? AND server_uid IS NOT NULL AND size IN (SELECT value FROM json_each(?))`
 	awaitedAlike = `SELECT DISTINCT size, received / 1000 FROM message WHERE server_mailbox = ? AND server_uid IS NULL AND size IN (SELECT value FROM json_each(?))`
 	removedSizes = `SELECT DISTINCT size FROM message WHERE account = ? AND removed > 0 AND size IN (SELECT value FROM json_each(?))`
-	rescuable    = `SELECT id FROM message WHERE account = ? AND removed = 2 AND state = 2 AND gone_at <= ?` // toRescue
+	rescuable    = `SELECT id FROM message WHERE account = ? AND removed = 2 AND state = 2` // toRescue
 )
 
 // Likeness is what the listing of a mailbox tells by which a message may be known. What is moved or copied on a server keeps both (RFC 9051
@@ -272,22 +271,14 @@ func (t *txn) follow(k, n *copyState, wishes []actionRow) error {
 	return t.settleNew(k, "adopt")
 }
 
-// rescuePatience is how long a message that may be in a mailbox which cannot be seen is waited for before it is uploaded.
-const rescuePatience = 24 * time.Hour
-
-// RescueMoved ends a pass that has seen all mailboxes of an account but those given: what was to be moved elsewhere when another
-// client deleted its mailbox, and has not been found again, is uploaded to where it was to be; while a mailbox cannot be seen, only
-// after rescuePatience: it may be refused for good, and a tombstone is kept for 30 days. A move that was handed out and whose
+// RescueMoved ends a pass that has seen all mailboxes of an account: what was to be moved elsewhere when another client
+// deleted its mailbox, and has not been found again, is uploaded to where it was to be. A move that was handed out and whose
 // target is no more has not been done where its message is still where it was: what a person wishes since is wished from there.
-func (s *Store) RescueMoved(ctx context.Context, a AccountID, unseen []MailboxID) error {
-	if err := s.notMovedAway(ctx, a, unseen); err != nil {
+func (s *Store) RescueMoved(ctx context.Context, a AccountID) error {
+	if err := s.notMovedAway(ctx, a); err != nil {
 		return err
 	}
-	before := int64(math.MaxInt64)
-	if len(unseen) > 0 {
-		before = s.now().Add(-rescuePatience).UnixMilli()
-	}
-	ids, err := s.messages(ctx, rescuable, a, before)
+	ids, err := s.messages(ctx, rescuable, a)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -325,12 +316,11 @@ func (t *txn) isElsewhere(k *copyState) (there bool, err error) {
 	return there, err
 }
 
-func (s *Store) notMovedAway(ctx context.Context, a AccountID, unseen []MailboxID) error {
+func (s *Store) notMovedAway(ctx context.Context, a AccountID) error {
 	ids, err := s.messages(ctx, `SELECT m.id FROM action x JOIN message m ON m.id = x.message JOIN mailbox b ON b.id = x.target
 		WHERE x.account = ? AND x.state = 'pending' AND x.blocked_by IS NULL AND x.kind = 'move' AND x.given > 0 AND m.server_uid IS NOT NULL
-		AND m.server_mailbox NOT IN (SELECT value FROM json_each(?))
 		AND (b.id <> m.mailbox OR m.state = 2) AND (b.local = 1 OR b.gone IS NOT NULL
-			AND NOT EXISTS (SELECT 1 FROM mailbox_wish WHERE mailbox = b.id AND kind = 'delete' AND state = 'pending'))`, a, toJSON(unseen))
+			AND NOT EXISTS (SELECT 1 FROM mailbox_wish WHERE mailbox = b.id AND kind = 'delete' AND state = 'pending'))`, a)
 	if err != nil || len(ids) == 0 {
 		return err
 	}

@@ -76,7 +76,7 @@ func TestMovedIntoWhatWasDeleted(t *testing.T) {
 	deleted()
 	since := must(w.LastMessage(w.ctx))(t)
 	must(w.ExpungeMoved(w.ctx, w.inbox, []uint32{1, 2}, since))(t)
-	ok(t, w.RescueMoved(w.ctx, w.acct, nil))
+	ok(t, w.RescueMoved(w.ctx, w.acct))
 	w.expect("append Archive []; append INBOX []")
 }
 
@@ -104,7 +104,7 @@ func TestMovedOnOutOfWhatWasDeleted(t *testing.T) {
 		if !before {
 			there()
 		}
-		ok(t, w.RescueMoved(w.ctx, w.acct, nil))
+		ok(t, w.RescueMoved(w.ctx, w.acct))
 		w.expect("append Archive []") // the other one
 		if n := len(must(w.List(w.ctx, ListQuery{Limit: 9}))(t)); n != 3 {
 			t.Errorf("%d messages", n)
@@ -194,7 +194,7 @@ func TestPutIntoWhatWasDeleted(t *testing.T) {
 		must(w.Trash(w.ctx, []MessageID{put[1], ids[1]}))(t)
 	}
 	deleted()
-	ok(t, w.RescueMoved(w.ctx, w.acct, nil))
+	ok(t, w.RescueMoved(w.ctx, w.acct))
 	w.expect("append Archive []; move INBOX:1 Archive; delete INBOX:2")
 	w.oneMore() // of the same name
 	w.expect("append Archive []; move INBOX:1 Archive; delete INBOX:2; append Box []")

@@ -12,6 +12,7 @@ const (
 	signalWake  = "wake"
 	signalAsk   = "ask"
 	signalFlush = "flush"
+	signalSeen  = "seen" // its n is a message: the last one when the last pass that saw all mailboxes began
 )
 
 // Wake asks the process that keeps an account in step for a pass now.
@@ -43,6 +44,26 @@ func (s *Store) NoteFlush(ctx context.Context, a AccountID) error {
 func (s *Store) LastFlush(ctx context.Context, a AccountID) (time.Time, error) {
 	_, at, err := s.signalled(ctx, a, signalFlush)
 	return at, err
+}
+
+// SeenAll records that a pass which began when since was the last message has seen all mailboxes of an account.
+func (s *Store) SeenAll(ctx context.Context, a AccountID, since MessageID) error {
+	if n, at, err := s.signalled(ctx, a, signalSeen); err != nil || n == int64(since) && !at.IsZero() {
+		return err
+	}
+	return s.write(ctx, func(t *txn) error {
+		return t.run(`INSERT INTO signal(account, kind, n, at) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET n = excluded.n, at = excluded.at`, a, signalSeen, since, t.now)
+	})
+}
+
+// SeenSince is what SeenAll recorded last; when it never did, from now on, last, the last message there is.
+func (s *Store) SeenSince(ctx context.Context, a AccountID, last MessageID) (MessageID, error) {
+	n, at, err := s.signalled(ctx, a, signalSeen)
+	if err == nil && at.IsZero() {
+		return last, s.SeenAll(ctx, a, last)
+	}
+	return min(MessageID(n), last), err
 }
 
 func (s *Store) signal(ctx context.Context, a AccountID, kind string) error {

@@ -326,7 +326,7 @@ func TestSetMailboxes(t *testing.T) {
 	must(w.Move(w.ctx, ids[1:], inbox.ID))(t)
 	// Lists is deleted elsewhere. What was moved away here stays and is brought to the server.
 	got = must(w.SetMailboxes(w.ctx, acct, list[:2]))(t)
-	ok(t, w.RescueMoved(w.ctx, acct, nil)) // at the end of the pass, which has not found it elsewhere
+	ok(t, w.RescueMoved(w.ctx, acct)) // at the end of the pass, which has not found it elsewhere
 	if len(got) != 3 {
 		t.Errorf("mailboxes %+v", got)
 	}

@@ -355,7 +355,7 @@ func (m *mailboxPull) expunge(gone []uint32) error {
 		return m.vanished(len(gone), n)
 	}
 	for part := range slices.Chunk(gone, 1000) {
-		n, err := m.s.st.ExpungeMoved(m.ctx, m.mb.ID, part, m.since[m.mb.ID])
+		n, err := m.s.st.ExpungeMoved(m.ctx, m.mb.ID, part, m.since)
 		if err != nil {
 			return m.s.local(err)
 		}
@@ -379,7 +379,7 @@ func (m *mailboxPull) dropDetached() error {
 	if left > 20 && 2*left > m.mb.Total && !m.s.o.ConfirmRemoval {
 		return m.vanished(left, m.mb.Total)
 	}
-	n, err := m.s.st.DropDetached(m.ctx, m.mb.ID, m.since[m.mb.ID])
+	n, err := m.s.st.DropDetached(m.ctx, m.mb.ID, m.since)
 	m.out.Removed += n
 	return m.s.local(err)
 }

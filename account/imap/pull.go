@@ -51,10 +51,10 @@ type puller struct {
 	ctx        context.Context
 	out        Pulled
 	reconnects int
-	labels     bool                                // the server shows one message in several mailboxes, as Gmail its labels
-	elsewhere  bool                                // mail of another mailbox is here
-	since      map[store.MailboxID]store.MessageID // the last message when the last pass that saw the mailbox began: what is new since may have been moved from there
-	taken      []store.MailboxID                   // mailboxes from which messages seem to have been taken
+	labels     bool              // the server shows one message in several mailboxes, as Gmail its labels
+	elsewhere  bool              // mail of another mailbox is here
+	since      store.MessageID   // the last message when the last pull that saw all mailboxes began: what is new since may have been moved
+	taken      []store.MailboxID // mailboxes from which messages seem to have been taken
 }
 
 func (p *puller) pull(names []string) error {
@@ -88,31 +88,24 @@ func (p *puller) pull(names []string) error {
 	}
 	p.taken = taken(mbs, status)
 	var first error
-	var seen, unseen []store.MailboxID
 	for _, mb := range mbs {
-		if mb.NoSelect || mb.Local || names == nil && p.leftOut(mb, status[mb.Name]) {
+		if mb.NoSelect || mb.Local {
 			continue
 		}
-		if names == nil && p.unchanged(mb, status[mb.Name]) {
-			seen = append(seen, mb.ID)
+		if names == nil && (p.leftOut(mb, status[mb.Name]) || p.unchanged(mb, status[mb.Name])) {
 			continue
 		}
-		if err := p.mailbox(mb, status[mb.Name], names != nil); err == nil {
-			seen = append(seen, mb.ID)
-			continue
-		} else if first == nil {
-			first = err
+		if err := p.mailbox(mb, status[mb.Name], names != nil); err != nil {
+			if first == nil {
+				first = err
+			}
+			if !s.l.alive() || p.ctx.Err() != nil {
+				break
+			}
 		}
-		if !s.l.alive() || p.ctx.Err() != nil {
-			return first
-		}
-		unseen = append(unseen, mb.ID)
 	}
-	if names != nil {
-		return first
-	}
-	if err := errors.Join(s.st.RescueMoved(p.ctx, s.id, unseen), s.st.Seen(p.ctx, seen, last)); err != nil && first == nil {
-		first = s.local(err)
+	if first == nil && names == nil {
+		first = s.local(errors.Join(s.st.RescueMoved(p.ctx, s.id), s.st.SeenAll(p.ctx, s.id, last)))
 	}
 	return first
 }
