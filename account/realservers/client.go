@@ -93,17 +93,7 @@ func (c *Client) Try(command string) ([]string, error) {
 // Append stores a message with flags such as `\Seen`.
 func (c *Client) Append(mailbox string, raw []byte, flags ...string) {
 	c.t.Helper()
-	c.append(fmt.Sprintf("APPEND %q (%s) {%d+}", mailbox, strings.Join(flags, " "), len(raw)), raw)
-}
-
-// AppendAt stores a message received at a time (RFC 9051 section 6.3.12).
-func (c *Client) AppendAt(mailbox string, raw []byte, at time.Time) {
-	c.t.Helper()
-	c.append(fmt.Sprintf("APPEND %q %q {%d+}", mailbox, at.Format("02-Jan-2006 15:04:05 -0700"), len(raw)), raw)
-}
-
-func (c *Client) append(command string, raw []byte) {
-	c.t.Helper()
+	command := fmt.Sprintf("APPEND %q (%s) {%d+}", mailbox, strings.Join(flags, " "), len(raw))
 	if _, err := c.run(command, raw); err != nil {
 		c.t.Fatal(err)
 	}
