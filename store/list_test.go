@@ -219,7 +219,7 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%s:\n%s", text, plan)
 		}
 	}
-	for text, index := range map[string]string{removedSizes: "message_removed", removedAlike: "message_removed", mailboxAlike: "message_uid", awaitedAlike: "message_no_uid", rescuable: "message_rescue"} {
+	for text, index := range map[string]string{removedSizes: "message_removed", mailboxSizes: "message_uid", awaitedSizes: "message_no_uid", rescuable: "message_rescue"} {
 		if plan := explain(t, w.pool, text, []any{1, "[2]"}[:strings.Count(text, "?")]...); !strings.Contains(plan, index) || strings.Contains(plan, "SCAN message") {
 			t.Errorf("%s:\n%s", text, plan)
 		}

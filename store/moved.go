@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"time"
 )
 
 // removal tells who took a tombstone off its server.
@@ -24,60 +24,34 @@ const (
 // What a pull asks for of all that is here. Each names what its index leaves out, for a parameter does not show SQLite
 // that it may use the index: without, it reads the whole table at each pull.
 const (
-	removedAlike = `SELECT DISTINCT size, received / 1000 FROM message WHERE account = ? AND removed > 0 AND size IN (SELECT value FROM json_each(?))`
-	mailboxAlike = `SELECT DISTINCT size, received / 1000 FROM message WHERE server_mailbox = ? AND server_uid IS NOT NULL AND size IN (SELECT value FROM json_each(?))`
-	awaitedAlike = `SELECT DISTINCT size, received / 1000 FROM message WHERE server_mailbox = ? AND server_uid IS NULL AND size IN (SELECT value FROM json_each(?))`
 	removedSizes = `SELECT DISTINCT size FROM message WHERE account = ? AND removed > 0 AND size IN (SELECT value FROM json_each(?))`
+	mailboxSizes = `SELECT DISTINCT size FROM message WHERE server_mailbox = ? AND server_uid IS NOT NULL AND size IN (SELECT value FROM json_each(?))`
+	awaitedSizes = `SELECT DISTINCT size FROM message WHERE server_mailbox = ? AND server_uid IS NULL AND size IN (SELECT value FROM json_each(?))`
 	rescuable    = `SELECT id FROM message WHERE account = ? AND removed = 2 AND state = 2` // toRescue
 )
 
-// Likeness is what the listing of a mailbox tells by which a message may be known. What is moved or copied on a server keeps both (RFC 9051
-// section 6.4.7).
-type Likeness struct {
-	Size     int64     // octets
-	Received time.Time // its INTERNALDATE, in whole seconds; zero: not told, its size alone counts
-}
-
-// KnownAlike tells which of these are like a message that was removed by the server, or that is in one of
-// the mailboxes given, from which something seems to have been taken. What is like it and new elsewhere may be the
+// KnownSizes tells which of these sizes (octets) a message has that was removed by the server, or that is in one of
+// the mailboxes given, from which something seems to have been taken. One of that size that is new elsewhere may be the
 // same: its header will tell.
-func (s *Store) KnownAlike(ctx context.Context, a AccountID, these []Likeness, in []MailboxID) (known []bool, err error) {
-	sizes := make([]int64, len(these))
-	for i, l := range these {
-		sizes[i] = l.Size
-	}
+func (s *Store) KnownSizes(ctx context.Context, a AccountID, sizes []int64, in []MailboxID) (known map[int64]bool, err error) {
 	list := toJSON(sizes)
-	known = make([]bool, len(these))
 	err = s.read(ctx, func(q querier) error {
-		bySize, exactly := map[int64]bool{}, map[[2]int64]bool{}
+		known = map[int64]bool{}
 		add := func(query string, in int64) error {
 			rows, err := q.QueryContext(ctx, query, in, list)
 			if err != nil {
 				return err
 			}
-			defer rows.Close()
-			for rows.Next() {
-				var size, second int64
-				if err := rows.Scan(&size, &second); err != nil {
-					return err
-				}
-				bySize[size], exactly[[2]int64{size, second}] = true, true
-			}
-			return rows.Err()
+			found, err := collectSet[int64](rows)
+			maps.Copy(known, found)
+			return err
 		}
-		if err := add(removedAlike, int64(a)); err != nil {
+		if err := add(removedSizes, int64(a)); err != nil {
 			return err
 		}
 		for _, id := range in {
-			if err := errors.Join(add(mailboxAlike, int64(id)), add(awaitedAlike, int64(id))); err != nil {
+			if err := errors.Join(add(mailboxSizes, int64(id)), add(awaitedSizes, int64(id))); err != nil {
 				return err
-			}
-		}
-		for i, l := range these {
-			if l.Received.IsZero() {
-				known[i] = bySize[l.Size]
-			} else {
-				known[i] = exactly[[2]int64{l.Size, l.Received.Unix()}]
 			}
 		}
 		return nil

@@ -40,7 +40,7 @@ func (m *mailboxPull) question(n, arrived int, list, changed, all, modSeqs bool)
 	if list {
 		var set imap.UIDSet
 		set.AddRange(imap.UID(next), 0)
-		d.list = l.fetchFrom(modSeqs, set, wantDated, min(n, arrived), 0, 0) // the date tells what was only moved
+		d.list = l.fetchFrom(modSeqs, set, m.listWant(), min(n, arrived), 0, 0)
 	}
 	if changed && next > 1 {
 		d.changed, d.vanished = m.changedSince(l, n, modSeqs), l.guard.QResync()

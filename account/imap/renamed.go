@@ -141,15 +141,15 @@ func taken(mbs []store.Mailbox, status map[string]*imap.StatusData) (out []store
 	return out
 }
 
-// maybeKnown tells by size and date which of msgs may be here already: their header comes first, and with it nothing else if
+// maybeKnown tells by their sizes which of msgs may be here already: their header comes first, and with it nothing else if
 // they are.
-func (m *mailboxPull) maybeKnown(msgs []message) ([]bool, error) {
+func (m *mailboxPull) maybeKnown(msgs []message) (map[int64]bool, error) {
 	if len(msgs) == 0 {
 		return nil, nil
 	}
-	like := make([]store.Likeness, len(msgs))
+	sizes := make([]int64, len(msgs))
 	for i := range msgs {
-		like[i] = store.Likeness{Size: msgs[i].size, Received: msgs[i].received}
+		sizes[i] = msgs[i].size
 	}
 	var elsewhere []store.MailboxID
 	for _, id := range m.taken {
@@ -157,7 +157,7 @@ func (m *mailboxPull) maybeKnown(msgs []message) ([]bool, error) {
 			elsewhere = append(elsewhere, id)
 		}
 	}
-	known, err := m.s.st.KnownAlike(m.ctx, m.s.id, like, elsewhere)
+	known, err := m.s.st.KnownSizes(m.ctx, m.s.id, sizes, elsewhere)
 	return known, m.s.local(err)
 }
 

@@ -266,16 +266,15 @@ func (m *mailboxPull) unknown(msgs []message) error {
 	// mailbox shows as well.
 	headersFirst := m.adopt || m.labels && m.elsewhere
 	var whole, headers []item
-	msgs = newestFirst(msgs)
 	known, err := m.maybeKnown(msgs)
 	if err != nil {
 		return err
 	}
-	for i, x := range msgs {
+	for _, x := range newestFirst(msgs) {
 		if m.known(x.uid) || m.skipped[x.uid] || x.uid < m.mb.Sync.UIDNext { // below: left out before, or gone from here by wish
 			continue
 		}
-		if headersFirst || known[i] || m.headerOnly(x) {
+		if headersFirst || known[x.size] || m.headerOnly(x) {
 			headers = append(headers, item{x.uid, x.size})
 		} else {
 			whole = append(whole, item{x.uid, x.size})
